@@ -15,7 +15,7 @@ from campaigns.core.tokens import Signer
 
 CODE_LIFETIME: Final = timedelta(minutes=10)
 MAX_TRIES: Final = 5
-MAX_UNTYPED_CODES: Final = 3  # untyped codes a member within `_SPAN`, from any requester
+MAX_UNTYPED_CODES: Final = 3  # untyped codes a member within `_WINDOW`, from any requester
 _WINDOW: Final = timedelta(minutes=15)
 _RETENTION: Final = timedelta(days=1)
 _DIGITS: Final = 8

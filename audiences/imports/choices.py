@@ -20,7 +20,7 @@ _IN_TRANSACTION: Final = 1000
 
 def _store(job: ImportJob) -> int:
     newsletters = tuple(NEWSLETTER_PREFIX + newsletter for newsletter in job.settings.newsletters)
-    readings: list[CellType] = [
+    cell_types: list[CellType] = [
         text_type("member_id"),
         one_of_type("choice", (*newsletters, *Choice)),
         one_of_type("state", ("on", "off")),
@@ -36,7 +36,7 @@ def _store(job: ImportJob) -> int:
         job.erased_member_check(),
         job.future_time_check("at"),
     ]
-    job.staging.validate(readings, checks)
+    job.staging.validate(cell_types, checks)
     new = 0
     for rows in job.staging.rows(
         f"SELECT * EXCLUDE (line) FROM {VALID_TABLE} ORDER BY member_id, line", _IN_TRANSACTION

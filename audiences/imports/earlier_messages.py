@@ -16,7 +16,7 @@ _REQUIRED: Final[Mapping[str, CellCleaning]] = dict.fromkeys(columns.SENT, CellC
 
 
 def _store(job: ImportJob) -> int:
-    readings: list[CellType] = [
+    cell_types: list[CellType] = [
         text_type("member_id"),
         text_type("campaign"),
         one_of_type("purpose", tuple(Purpose)),
@@ -29,7 +29,7 @@ def _store(job: ImportJob) -> int:
         job.erased_member_check(),
         job.future_time_check("sent_at"),
     ]
-    job.staging.validate(readings, checks)
+    job.staging.validate(cell_types, checks)
     stored = f"({job.warehouse.select_stored('sent', columns.SENT)})"
     names = ", ".join(columns.SENT)
     connection = job.staging.connection

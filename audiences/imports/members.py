@@ -61,14 +61,14 @@ _Contact = dict[str, Any]
 
 def _store(job: ImportJob) -> int:
     catalogue = job.warehouse.catalogue
-    readings = [_cell_type(column, catalogue) for column in MEMBERS.columns(catalogue)]
+    cell_types = [_cell_type(column, catalogue) for column in MEMBERS.columns(catalogue)]
     checks = [
         *missing_value_checks(list(_REQUIRED)),
         invalid_id_check(_KEY),
         job.erased_member_check(),
         _birth_date_check(job),
     ]
-    job.staging.validate(readings, checks, _KEY)
+    job.staging.validate(cell_types, checks, _KEY)
     _store_contact(job)
     holdout_units.rebuild_units(job.ledger, job.warehouse, job.now)
     language = {"language": job.settings.default_language.value}

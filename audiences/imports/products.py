@@ -23,11 +23,11 @@ _REQUIRED: Final[Mapping[str, CellCleaning]] = {
 
 def _store(job: ImportJob) -> int:
     declarations = job.warehouse.catalogue.tables["products"].columns
-    readings = [
+    cell_types = [
         declared_type(column, declarations[column]) if column in declarations else text_type(column)
         for column in PRODUCTS.columns(job.warehouse.catalogue)
     ]
-    job.staging.validate(readings, [*missing_value_checks([_KEY]), invalid_id_check(_KEY)], _KEY)
+    job.staging.validate(cell_types, [*missing_value_checks([_KEY]), invalid_id_check(_KEY)], _KEY)
     return upsert(job, "products", columns.stored_product_columns(job.warehouse.catalogue), {})
 
 

@@ -77,14 +77,14 @@ class Staging:
             check.fails for check in all_checks
         )  # in the same SELECT as the values, so that each is computed once
         self.connection.execute(
-            f"CREATE TABLE judged AS SELECT {LINE}, {values}, {suspect} AS is_suspect FROM {RAW_TABLE}"
+            f"CREATE TABLE checked AS SELECT {LINE}, {values}, {suspect} AS is_suspect FROM {RAW_TABLE}"
         )
         self.connection.execute(
-            f"CREATE TEMP TABLE suspects AS FROM {RAW_TABLE} SEMI JOIN (FROM judged WHERE is_suspect) USING ({LINE})"
+            f"CREATE TEMP TABLE suspects AS FROM {RAW_TABLE} SEMI JOIN (FROM checked WHERE is_suspect) USING ({LINE})"
         )
         for check in all_checks:
             self._insert_rejects(check.column, quote_literal(check.reason), f"FROM suspects WHERE {check.fails}")
-        passed = "judged ANTI JOIN (FROM rejects WHERE whole) USING (line)"
+        passed = "checked ANTI JOIN (FROM rejects WHERE whole) USING (line)"
         if key is not None:
             earlier = f"min({LINE}) OVER (PARTITION BY {quote_identifier(key)})"
             self._insert_rejects(

@@ -23,7 +23,7 @@ _IN_TRANSACTION: Final = 500
 
 
 def _store(job: ImportJob) -> int:
-    readings: list[CellType] = [
+    cell_types: list[CellType] = [
         one_of_type("kind", tuple(AddressKind)),
         text_type("value"),
         one_of_type("reason", REASONS),
@@ -31,7 +31,7 @@ def _store(job: ImportJob) -> int:
         timestamp_type("at"),
         text_type("source"),
     ]
-    job.staging.validate(readings, [*missing_value_checks(list(_REQUIRED)), job.future_time_check("at")])
+    job.staging.validate(cell_types, [*missing_value_checks(list(_REQUIRED)), job.future_time_check("at")])
     new = 0
     for rows in job.staging.rows(f"FROM {VALID_TABLE} ORDER BY line", _IN_TRANSACTION):
         suppressions = [suppression for row in rows if (suppression := _suppression(row, job)) is not None]

@@ -27,9 +27,9 @@ _PEOPLE: Final = """
     SELECT *, nullif(number, 0) AS former, coalesce(nullif(number, 0), fresh) AS label
     FROM (SELECT *, $newest + row_number() OVER (ORDER BY member_id) AS fresh FROM contact_now)
 """
-_BONDS: Final = """
-    CREATE TEMP TABLE bonds AS
-    SELECT label, dense_rank() OVER (ORDER BY kind, shared) AS bond
+_SHARED_KEYS: Final = """
+    CREATE TEMP TABLE shared_keys AS
+    SELECT label, dense_rank() OVER (ORDER BY kind, shared) AS shared_key
     FROM (SELECT label, household, email, phone, address FROM people)
     UNPIVOT (shared FOR kind IN (household, email, phone, address))
     WHERE shared <> ''
@@ -38,11 +38,11 @@ _BONDS: Final = """
 _NEIGHBOURS: Final = """
     CREATE OR REPLACE TEMP TABLE older AS
     SELECT label, min(least) AS least
-    FROM (SELECT label, min(label) OVER (PARTITION BY bond) AS least FROM bonds)
+    FROM (SELECT label, min(label) OVER (PARTITION BY shared_key) AS least FROM shared_keys)
     GROUP BY label HAVING min(least) < label
 """
 _FOLLOW_CHAIN: Final = "UPDATE older SET least = far.least FROM older AS far WHERE far.label = older.least"
-_ADOPT: Final = "UPDATE {table} SET label = older.least FROM older WHERE older.label = {table}.label"
+_RELABEL: Final = "UPDATE {table} SET label = older.least FROM older WHERE older.label = {table}.label"
 _CHANGED_UNITS: Final = """
     SELECT member_id, number FROM (
         SELECT member_id, former, CASE
@@ -71,7 +71,7 @@ def rebuild_units(ledger: Ledger, warehouse: Warehouse, now: datetime) -> int:
     with closing(warehouse.connect(now)) as connection:
         connection.register("contact_now", ledger.fetch_arrow(_MEMBERS))
         connection.execute(_PEOPLE, {"newest": _highest_number(ledger)})
-        connection.execute(_BONDS, {"largest": MAX_UNIT_SIZE})
+        connection.execute(_SHARED_KEYS, {"largest": MAX_UNIT_SIZE})
         _propagate_labels(connection)
         settled = connection.sql(_CHANGED_UNITS, params={"largest": MAX_UNIT_SIZE})
         for batch in settled.to_arrow_reader(_IN_TRANSACTION):
@@ -92,9 +92,9 @@ def _highest_number(ledger: Ledger) -> int:
 
 
 def _propagate_labels(connection: _Connection) -> None:
-    """Give all members connected by bonds the smallest label among them.
+    """Give all members connected by shared keys the smallest label among them.
 
-    Each round, every label adopts the smallest one among its neighbours, followed to the end of the chain. At most half
+    Each round, every label becomes the smallest of its neighbours, followed to the end of the chain. At most half
     of the labels remain after a round, so a few rounds do.
     """
     while True:
@@ -103,8 +103,8 @@ def _propagate_labels(connection: _Connection) -> None:
             return
         while _count_changed(connection, _FOLLOW_CHAIN):
             pass
-        for table in ("bonds", "people"):
-            connection.execute(_ADOPT.format(table=table))
+        for table in ("shared_keys", "people"):
+            connection.execute(_RELABEL.format(table=table))
 
 
 def _count_changed(connection: _Connection, statement: str) -> int:

@@ -44,7 +44,7 @@ class BundlePages:
 
 @dataclass(frozen=True, slots=True)
 class LetterBundle:
-    """Letters of one bundle. `draw` renders letters of one material as pages; it is called more than once."""
+    """Letters of one bundle. `render` turns letters of one material into pages; it is called more than once."""
 
     id: BundleId
     letters: Sequence[Letter]

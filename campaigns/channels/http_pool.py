@@ -43,9 +43,9 @@ class HttpReply:
 
 @dataclass
 class HttpPool:
-    """Pool of at most `limit` open connections; open it in the event loop that uses it.
+    """Pool of at most `max_connections` open connections; open it in the event loop that uses it.
 
-    `patience` is the timeout of an answer in seconds. It is shorter than a claim's lease, so that the claiming worker
+    `timeout` limits the wait in seconds. It is shorter than a claim's lease, so that the claiming worker
     can still record the outcome. The library's own threads move and encrypt the bytes; they do not block Python.
     """
 
@@ -84,7 +84,7 @@ class HttpPool:
     ) -> HttpReply | RetryLater | Unknown:
         """Send one request. No redirect is followed, and no request that the server may have read is repeated.
 
-        TryLater when no connection was made, so that nothing was sent; Unknown when the request may have been read.
+        RetryLater when no connection was made, so that nothing was sent; Unknown when the request may have been read.
         Raises ChannelMisconfiguredError when the server's certificate is not valid.
         """
         if self._client is None:
@@ -106,7 +106,7 @@ def _failure_outcome(error: RequestError) -> RetryLater | Unknown:
     """
     causes = [cause["message"] for cause in error.details["causes"] or ()]
     if any(cause.startswith(_BAD_CERTIFICATE) for cause in causes):
-        raise ChannelMisconfiguredError("the provider's certificate does not hold; is the base URL right?") from None
+        raise ChannelMisconfiguredError("the provider's certificate is not valid; is the base URL right?") from None
     if _NOT_CONNECTED in causes:
         return RetryLater(_BACK_OFF, "no connection")
     if isinstance(error, RequestTimeoutError):

@@ -24,7 +24,7 @@ class Refused:
 class RetryLater:
     """Message certainly not sent: the delivery goes back to pending for `seconds`.
 
-    `alone` when the reason is this message or its recipient, and other messages are not affected.
+    `this_message_only` when the reason is this message or its recipient, and other messages are not affected.
     """
 
     seconds: float

@@ -185,10 +185,10 @@ def _refusal(reply: SmtpReply) -> Refused:
 def _raise_if_misconfigured(error: BaseException) -> None:
     """Raise ChannelMisconfiguredError for a server that will never accept our configuration."""
     if isinstance(error.__cause__ or error, ssl.SSLCertVerificationError):
-        raise ChannelMisconfiguredError("smtp: the server's certificate does not hold") from error
+        raise ChannelMisconfiguredError("smtp: the server's certificate is not valid") from error
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
         raise ChannelMisconfiguredError(
-            f"smtp: not let in, are {USERNAME_VARIABLE} and {PASSWORD_VARIABLE} right?"
+            f"smtp: login refused, are {USERNAME_VARIABLE} and {PASSWORD_VARIABLE} right?"
         ) from error
     if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported):  # not offered by the server
         raise ChannelMisconfiguredError("smtp: the server offers no encryption, or no way to sign in") from error

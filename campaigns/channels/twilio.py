@@ -119,8 +119,8 @@ class TwilioSms:
     ) -> Outcome | None:
         """Find a message whose answer was lost (TW-10): the same text to the same number, created after `since`.
 
-        When the text is no longer stored, `until` and the ids of `known` messages tell it from others. None means that
-        Twilio has no such message, which proves nothing while it may still be storing it. TryLater or Unknown means
+        When the text is no longer stored, `until` and `known_ids` tell the message from others. None means that
+        Twilio has no such message, which proves nothing while it may still be storing it. RetryLater or Unknown means
         that the search failed. `since` and `until` are in real time, as on Twilio's clock.
         """
         try:

@@ -41,14 +41,14 @@ def demo(
     output.print_table("Imported", ("file", "rows", "new or changed"), imported)
     output.print_problems(run_demo.check_campaigns(engine.context))
     output.print_line(f"\n{len(engine.context.workspace.campaign_files())} campaigns are in order\n")
-    stops = []
+    results = []
     for campaign in run_demo.CAMPAIGNS:
         with output.show_progress(campaign) as on_progress:
-            stops.append(run_demo.run_campaign(engine, campaign, on_progress))
-    for stop in stops:
-        _print_stop(stop)
+            results.append(run_demo.run_campaign(engine, campaign, on_progress))
+    for result in results:
+        _print_result(result)
     output.print_line("Open:")
-    for title, path in run_demo.files_to_open(engine.context, stops):
+    for title, path in run_demo.files_to_open(engine.context, results):
         output.print_line(f"  {path}\n      {title}")
     engine.close()
 
@@ -73,16 +73,18 @@ def _rehearse(directory: Path) -> None:
         raise ArithmeticError(f"the accounts do not agree; {rehearsal.events_refused} events were refused")
 
 
-def _print_stop(stop: "CampaignResult") -> None:
-    tally = stop.tally
-    before = ", sent by an earlier demonstration and not again" if stop.sent_before else ""
-    output.print_line(f"{stop.run_id}{before}")
-    matched, sent, skipped = (output.format_number(count) for count in (tally.matched, tally.sent, tally.skipped))
+def _print_result(result: "CampaignResult") -> None:
+    plan_counts = result.plan_counts
+    before = ", sent by an earlier demonstration and not again" if result.sent_before else ""
+    output.print_line(f"{result.run_id}{before}")
+    matched, sent, skipped = (
+        output.format_number(count) for count in (plan_counts.matched, plan_counts.sent, plan_counts.skipped)
+    )
     output.print_line(f"  matched {matched}: {sent} to be sent, {skipped} skipped")
-    sends = [(name, channel, number) for name, by in tally.shares.items() for channel, number in by.items()]
+    sends = [(name, channel, number) for name, by in plan_counts.shares.items() for channel, number in by.items()]
     output.print_table("", ("variant", "channel", "sends"), sends)
-    output.print_table("", ("skipped because of", "members"), output.sorted_counts(tally.skips))
-    delivered = [(channel, state, reason, number) for channel, state, reason, number in stop.outcomes.rows]
+    output.print_table("", ("skipped because of", "members"), output.sorted_counts(plan_counts.skips))
+    delivered = [(channel, state, reason, number) for channel, state, reason, number in result.outcomes.rows]
     output.print_table("", ("channel", "state", "reason", "deliveries"), delivered)
     output.print_line("")
 

@@ -28,7 +28,7 @@ def uncertain(
         typer.Option("--reconcile", help="Settle by stored events, or by asking the provider."),
     ] = False,
     mark: Annotated[
-        ManualOutcome | None, typer.Option("--mark", metavar="FATE", help="Decide by hand: accepted or refused.")
+        ManualOutcome | None, typer.Option("--mark", metavar="OUTCOME", help="Decide by hand: accepted or refused.")
     ] = None,
     member: Annotated[
         list[str] | None,
@@ -40,16 +40,17 @@ def uncertain(
     json: open_workspace.JsonOption = False,
 ) -> None:
     """List the messages of a run with unknown outcome, and settle them; none is ever sent again."""
-    from campaigns.results.feedback import resolve_uncertain as kept
+    from campaigns.results.feedback import resolve_uncertain
 
     if member and mark is None:
         raise typer.BadParameter("only valid with --mark", param_hint="--member")
     with open_workspace.open_engine(context) as engine:
         done = _settle(engine.context, run, mark, member or [], reconcile=reconcile)
         if export is not None:
-            done["exported"] = kept.export(engine.context, run, export)
+            done["exported"] = resolve_uncertain.export(engine.context, run, export)
         rows = [
-            {name: row[name] for name in kept.CSV_COLUMNS} for row in kept.uncertain_deliveries(engine.context, run)
+            {name: row[name] for name in resolve_uncertain.CSV_COLUMNS}
+            for row in resolve_uncertain.uncertain_deliveries(engine.context, run)
         ]
     for row in rows:
         row["claimed_at"] = None if row["claimed_at"] is None else row["claimed_at"].isoformat()
@@ -58,22 +59,22 @@ def uncertain(
         return
     for name, number in done.items():
         output.print_line(f"{output.format_number(number)} {name.replace('_', ' ')}")
-    output.print_table("", kept.CSV_COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
+    output.print_table("", resolve_uncertain.CSV_COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
 
 
 def _settle(
     context: "Context", run: str, mark: ManualOutcome | None, members: list[str], *, reconcile: bool
 ) -> dict[str, Any]:
     """Settle the messages as requested; return how many, by method."""
-    from campaigns.results.feedback import resolve_uncertain as kept
+    from campaigns.results.feedback import resolve_uncertain
     from campaigns.store.runs.states import DeliveryState
 
     done: dict[str, Any] = {}
     if reconcile:
-        settled = kept.reconcile(context, run)
+        settled = resolve_uncertain.reconcile(context, run)
         done |= {"settled_by_events": settled.by_events, "settled_by_the_provider": settled.by_provider}
     if mark is not None:
-        done[f"marked_{mark}"] = kept.set_outcome(context, run, DeliveryState(mark), members)
+        done[f"marked_{mark}"] = resolve_uncertain.set_outcome(context, run, DeliveryState(mark), members)
     return done
 
 

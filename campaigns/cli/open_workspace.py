@@ -47,7 +47,7 @@ def open_engine(context: typer.Context) -> Iterator["Engine"]:
         opened.close()
 
 
-def open_library(context: typer.Context) -> "WorkspaceRepository":
+def open_repository(context: typer.Context) -> "WorkspaceRepository":
     """Return the workspace's files alone, for commands that need no data; half the imports of the engine."""
     from campaigns.workspace.paths import find_workspace
     from campaigns.workspace.repository import WorkspaceRepository

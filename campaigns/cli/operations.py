@@ -1,4 +1,4 @@
-"""Commands for operators: status, pause, resume, cancel, retention, serve, worker, db, ledger."""
+"""Commands for operators: status, pause, resume, cancel, retention, serve, worker."""
 
 from contextlib import suppress
 from functools import partial
@@ -65,7 +65,7 @@ def _texts(engine: "Engine", run: "Run") -> "SegmentDistribution | None":
 
 def _start_notice(engine: "Engine", run: "Run") -> str:
     """Return when a planned run begins, or why it has not begun."""
-    start = engine.run_control.not_started_because(run)
+    start = engine.run_control.start_time_or_problem(run)
     if isinstance(start, Problem):
         return f"not begun: {start}"
     if start is not None:
@@ -151,8 +151,10 @@ def serve(
     log_to_stderr(log_format, log_level)
     with open_workspace.open_engine(context) as engine:
         output.print_step(f"serving on http://{host}:{port}, until Ctrl-C")
-        orders = ProcessConfig(engine.context.workspace.root, engine.context.actor, metrics, log_format, log_level)
-        run_server(engine, host, port, orders)
+        process_config = ProcessConfig(
+            engine.context.workspace.root, engine.context.actor, metrics, log_format, log_level
+        )
+        run_server(engine, host, port, process_config)
 
 
 def worker(

@@ -17,37 +17,37 @@ _BAR: Final = 30
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
-def plan_as_json(run: "Run", tally: "PlanCounts", zone: "tzinfo") -> dict[str, object]:
+def plan_as_json(run: "Run", plan_counts: "PlanCounts", zone: "tzinfo") -> dict[str, object]:
     """Return the plan for scripts; `matched` is sends plus skips.
 
-    The keys are stable. A plan of text messages also has the keys of `texts_as_json`.
+    The keys are stable. A plan of text messages also has the keys of `sms_lengths_as_json`.
     """
     return {
         "campaign": run.campaign,
         "as_of": run.due_at.astimezone(zone).isoformat(),
         "run": run.run_id,
-        "matched": tally.matched,
-        "sends": tally.sends,
-        "variants": tally.variants,
-        "skips": tally.skips,
+        "matched": plan_counts.matched,
+        "sends": plan_counts.sends,
+        "variants": plan_counts.variants,
+        "skips": plan_counts.skips,
     }
 
 
-def print_plan(run: "Run", tally: "PlanCounts", before: "tuple[Run, PlanCounts] | None") -> None:
+def print_plan(run: "Run", plan_counts: "PlanCounts", before: "tuple[Run, PlanCounts] | None") -> None:
     """Print a plan, with the change of each number since the campaign's plan before."""
     earlier = before[1] if before else None
     output.print_line(f"{run.run_id}\n")
     head = ("", "members", "", "change") if earlier else ("", "members", "")
     width = len(head)
-    output.print_table("Funnel", head, [row[:width] for row in _funnel(tally, earlier)])
+    output.print_table("Funnel", head, [row[:width] for row in _funnel(plan_counts, earlier)])
     sends = [
-        (variant, channel, number, bar(number, tally.sent))
-        for variant, by_channel in tally.shares.items()
+        (variant, channel, number, bar(number, plan_counts.sent))
+        for variant, by_channel in plan_counts.shares.items()
         for channel, number in by_channel.items()
     ]
     output.print_table("\nSends", ("variant", "channel", "members", ""), sends)
-    if tally.arms:
-        output.print_table("\nArms", ("arm", "members"), list(tally.arms.items()))
+    if plan_counts.arms:
+        output.print_table("\nArms", ("arm", "members"), list(plan_counts.arms.items()))
     if before:
         output.print_line(f"\nchange: since {before[0].run_id}")
 
@@ -95,21 +95,26 @@ def _length(length: int, lengths: "SegmentDistribution") -> str:
     return f"{length}, refused" if lengths.is_refused(length) else str(length)
 
 
-def _funnel(tally: "PlanCounts", before: "PlanCounts | None") -> Iterator[tuple[str, int, str, str]]:
-    everyone = tally.population + tally.not_processed
-    baseline = before or tally
+def _funnel(plan_counts: "PlanCounts", before: "PlanCounts | None") -> Iterator[tuple[str, int, str, str]]:
+    everyone = plan_counts.population + plan_counts.not_processed
+    baseline = before or plan_counts
     steps = [
         ("members", everyone, baseline.population + baseline.not_processed),
-        ("  not processed", tally.not_processed, baseline.not_processed),
-        ("  unknown", tally.unknown, baseline.unknown),
-        ("matched", tally.matched, baseline.matched),
+        ("  not processed", plan_counts.not_processed, baseline.not_processed),
+        ("  unknown", plan_counts.unknown, baseline.unknown),
+        ("matched", plan_counts.matched, baseline.matched),
     ]
     for name, number, previous in steps:
         yield name, number, bar(number, everyone), _change(number - previous)
-    reasons = {**dict.fromkeys(baseline.skips, 0), **tally.skips}
+    reasons = {**dict.fromkeys(baseline.skips, 0), **plan_counts.skips}
     for reason, number in sorted(reasons.items(), key=lambda item: -item[1]):
-        yield f"  {reason}", number, bar(number, tally.matched), _change(number - baseline.skips.get(reason, 0))
-    yield "to be sent", tally.sent, bar(tally.sent, tally.matched), _change(tally.sent - baseline.sent)
+        yield f"  {reason}", number, bar(number, plan_counts.matched), _change(number - baseline.skips.get(reason, 0))
+    yield (
+        "to be sent",
+        plan_counts.sent,
+        bar(plan_counts.sent, plan_counts.matched),
+        _change(plan_counts.sent - baseline.sent),
+    )
 
 
 def bar(number: int, whole: int) -> str:

@@ -9,7 +9,7 @@ from campaigns.cli import open_workspace, output, plan_output
 from campaigns.core.errors import Problem, Severity, UserError
 
 if TYPE_CHECKING:
-    from campaigns.core.model.campaign import Campaign as Decided
+    from campaigns.core.model.campaign import Campaign
     from campaigns.runs.engine import Engine
     from campaigns.runs.planning.plan_counts import PlanCounts
     from campaigns.store.runs.run_tables import Run
@@ -32,13 +32,13 @@ def plan(
 ) -> None:
     """Decide which member gets which message, and why; nothing is sent."""
     with open_workspace.open_engine(context) as engine:
-        definition, run, tally = _decide(engine, campaign, as_of)
+        definition, run, plan_counts = _decide(engine, campaign, as_of)
         _warn(engine.queries.duplicate_send_warning(run))
         if json:
-            output.print_json(_as_json(engine, run, tally))
+            output.print_json(_as_json(engine, run, plan_counts))
             return
-        _print_plan(engine, run, tally)
-        output.print_line(f"\nnothing was sent; {_next_step(definition, run, tally)}")
+        _print_plan(engine, run, plan_counts)
+        output.print_line(f"\nnothing was sent; {_next_step(definition, run, plan_counts)}")
 
 
 def run(
@@ -49,14 +49,14 @@ def run(
 ) -> None:
     """Plan and send in one step; stop if a member would get the campaign twice on one day."""
     with open_workspace.open_engine(context) as engine:
-        _, planned_run, tally = _decide(engine, campaign, as_of)
+        _, planned_run, plan_counts = _decide(engine, campaign, as_of)
         if not json:
-            _print_plan(engine, planned_run, tally)
+            _print_plan(engine, planned_run, plan_counts)
         duplicate_warning = engine.queries.duplicate_send_warning(planned_run)
         if duplicate_warning is not None:
             hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
             raise UserError([replace(duplicate_warning, hint=hint)])
-        _send(engine, planned_run, _as_json(engine, planned_run, tally) if json else None)
+        _send(engine, planned_run, _as_json(engine, planned_run, plan_counts) if json else None)
 
 
 def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
@@ -158,40 +158,40 @@ def calendar(
     output.print_table("", ("due", "campaign", "", "channels"), rows)
 
 
-def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Decided, Run, PlanCounts]":
+def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts]":
     draft, warnings = engine.context.repository.campaign_definition(campaign)
     output.print_problems(warnings)
     with output.show_progress(f"planning {draft.campaign.name}") as on_progress:
-        run, tally = engine.planner.plan(draft, open_workspace.parse_as_of(as_of, engine.context), on_progress)
+        run, plan_counts = engine.planner.plan(draft, open_workspace.parse_as_of(as_of, engine.context), on_progress)
     capacity_problem = engine.forecast.capacity_problem(run)
     _warn(engine.queries.freshness_warning(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
-    return draft.campaign, run, tally
+    return draft.campaign, run, plan_counts
 
 
 def _warn(*problems: Problem | None) -> None:
     output.print_problems(replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None)
 
 
-def _next_step(definition: "Decided", run: "Run", tally: "PlanCounts") -> str:
+def _next_step(definition: "Campaign", run: "Run", plan_counts: "PlanCounts") -> str:
     """Return the next step for a plan."""
-    if not tally.sent:
+    if not plan_counts.sent:
         return "no member is left to send it to"
     if definition.approval is not None:
         return f"needs approval by somebody else: `viesti approve {run.run_id}`"
     return f"`viesti send {run.run_id}` sends it"
 
 
-def _print_plan(engine: "Engine", run: "Run", tally: "PlanCounts") -> None:
+def _print_plan(engine: "Engine", run: "Run", plan_counts: "PlanCounts") -> None:
     from campaigns.runs.planning.plan_counts import PlanCounts
 
     before = engine.queries.previous_plan(run)
-    plan_output.print_plan(run, tally, (before, PlanCounts.from_json(before.counts)) if before else None)
+    plan_output.print_plan(run, plan_counts, (before, PlanCounts.from_json(before.counts)) if before else None)
     plan_output.print_sms_lengths(engine.forecast.segments(run), engine.context.repository.settings)
 
 
-def _as_json(engine: "Engine", run: "Run", tally: "PlanCounts") -> dict[str, object]:
+def _as_json(engine: "Engine", run: "Run", plan_counts: "PlanCounts") -> dict[str, object]:
     settings = engine.context.repository.settings
-    return plan_output.plan_as_json(run, tally, settings.zone) | plan_output.sms_lengths_as_json(
+    return plan_output.plan_as_json(run, plan_counts, settings.zone) | plan_output.sms_lengths_as_json(
         engine.forecast.segments(run), settings
     )
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def report(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
     """Show the deliveries and events of a run, and its effect compared with the holdout."""
-    from campaigns.results.reports.run_report import run_report as report_of
+    from campaigns.results.reports.run_report import run_report as build_run_report
 
     with open_workspace.open_engine(context) as engine:
         settings = engine.context.repository.settings
-        run_report = report_of(engine, run, settings.default_language)
+        run_report = build_run_report(engine, run, settings.default_language)
         if json:
             output.print_json(_as_json(run_report, settings.zone))
         else:
@@ -30,12 +30,12 @@ def report(context: typer.Context, run: RunArgument, json: open_workspace.JsonOp
 
 
 def _show(run_report: "RunReport", zone: "tzinfo") -> None:
-    output.print_line(f"{run_report.run.run_id}: {run_report.run.state}, {run_report.tally.sent} planned\n")
+    output.print_line(f"{run_report.run.run_id}: {run_report.run.state}, {run_report.plan_counts.sent} planned\n")
     names = ("channel", "variant", "state", "reason", "number")
     output.print_table(
         "Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in run_report.outcomes]
     )
-    output.print_table("\nSkipped", ("reason", "members"), output.sorted_counts(run_report.tally.skips))
+    output.print_table("\nSkipped", ("reason", "members"), output.sorted_counts(run_report.plan_counts.skips))
     events = [(row["channel"], row["event"], row["deliveries"]) for row in run_report.events]
     output.print_table("\nEvents since", ("channel", "event", "deliveries"), events)
     _show_links(run_report)
@@ -104,9 +104,9 @@ def _as_json(run_report: "RunReport", zone: "tzinfo") -> dict[str, object]:
         "run": run_report.run.run_id,
         "campaign": run_report.run.campaign,
         "state": run_report.run.state,
-        "planned": run_report.tally.sent,
+        "planned": run_report.plan_counts.sent,
         "deliveries": run_report.outcomes,
-        "skips": run_report.tally.skips,
+        "skips": run_report.plan_counts.skips,
         "events": run_report.events,
         "links": [asdict(link) for link in run_report.links],
         "said_no_since": run_report.opt_outs,

@@ -34,7 +34,7 @@ def requests(
         if task is not None:
             processors.record_answer(engine.context, task, answer or ProcessorAnswer.DONE)
         audit_log.note_access(engine.context, "list_requests", "requests")
-        waiting, tasks = _waiting(engine.context), _to_tell(engine.context)
+        waiting, tasks = _waiting(engine.context), _processor_tasks(engine.context)
     if json:
         output.print_json({"requests": waiting, "processors": tasks})
         return
@@ -63,7 +63,7 @@ def _waiting(context: "Context") -> "list[dict[str, Any]]":
     ]
 
 
-def _to_tell(context: "Context") -> "list[dict[str, Any]]":
+def _processor_tasks(context: "Context") -> "list[dict[str, Any]]":
     from dataclasses import asdict
 
     from campaigns.people.privacy import processors

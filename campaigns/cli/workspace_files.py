@@ -24,12 +24,14 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or
 
 def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
     """Check campaign files, audiences and templates; report every problem with its line."""
-    library = open_workspace.open_library(context)
-    files_to_check = files or [*library.workspace.campaign_files(), *library.workspace.audience_files()]
-    now = library.clock.now()
-    problems = list(dict.fromkeys(problem for file in files_to_check for problem in library.file_problems(file, now)))
+    repository = open_workspace.open_repository(context)
+    files_to_check = files or [*repository.workspace.campaign_files(), *repository.workspace.audience_files()]
+    now = repository.clock.now()
+    problems = list(
+        dict.fromkeys(problem for file in files_to_check for problem in repository.file_problems(file, now))
+    )
     if not files:
-        problems += library.workspace_problems()
+        problems += repository.workspace_problems()
     if json:
         output.print_json(
             [
@@ -63,9 +65,9 @@ def schema(
 
     match kind:
         case "campaign":
-            json_schema = schemas.campaign_schema(open_workspace.open_library(context).vocabulary)
+            json_schema = schemas.campaign_schema(open_workspace.open_repository(context).vocabulary)
         case "audience":
-            json_schema = schemas.audience_schema(open_workspace.open_library(context).vocabulary)
+            json_schema = schemas.audience_schema(open_workspace.open_repository(context).vocabulary)
         case "offers":
             json_schema = schemas.offers_schema()
         case "settings":
@@ -85,11 +87,11 @@ def calibrate(
     """Draw a test sheet with the envelope windows of the print profile, to be tried in the envelope."""
     from campaigns.rendering.letters.calibration import read_profile, render_calibration_sheet
 
-    library = open_workspace.open_library(context)
-    shown_language = language or library.settings.default_language
-    file = library.workspace.print_profile
-    sheet = render_calibration_sheet(read_profile(file, str(file)), shown_language, library.clock.now())
-    target = library.workspace.data / "previews" / f"calibration-{shown_language}.pdf"
+    repository = open_workspace.open_repository(context)
+    shown_language = language or repository.settings.default_language
+    file = repository.workspace.print_profile
+    sheet = render_calibration_sheet(read_profile(file, str(file)), shown_language, repository.clock.now())
+    target = repository.workspace.data / "previews" / f"calibration-{shown_language}.pdf"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(sheet)
     output.print_line(str(target))

@@ -26,7 +26,7 @@ class CampaignResult:
     """Result of one campaign: its plan and outcomes. `sent_before`: an earlier demonstration sent it."""
 
     run_id: str
-    tally: PlanCounts
+    plan_counts: PlanCounts
     outcomes: OutcomeCounts
     sent_before: bool
 

@@ -14,8 +14,7 @@ from campaigns.core.errors import FilePosition, Problem, UserError, closest_matc
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
 from campaigns.core.model.offer import Offer
-from campaigns.core.yaml.located import Located
-from campaigns.core.yaml.located import NodePath as Steps
+from campaigns.core.yaml.located import Located, NodePath
 from campaigns.core.yaml.validate import validate
 from campaigns.workspace.context import Context
 from campaigns.workspace.offers_file import load_offers, offer_problems
@@ -75,7 +74,7 @@ def import_offers(context: Context, file: Path) -> ImportReport:
 
 
 def read_price_feed(path: Path, catalogue: Catalogue) -> PriceFeed:
-    """Return the offers of a CSV file (UTF-8, comma or semicolon, the columns of `COLUMNS`).
+    """Return the offers of a CSV file (UTF-8, comma or semicolon, the columns of `PRICE_FEED_COLUMNS`).
 
     Raise UserError when the file cannot be read or its header is wrong.
     """
@@ -127,7 +126,7 @@ def _rows(path: Path) -> Iterator[Located]:
     for cells in reader:
         if cells:
             values = _values(dict(zip(names, cells, strict=False)))
-            places: dict[Steps, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
+            places: dict[NodePath, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
             places[()] = (reader.line_num, 1)
             yield Located(str(path), values, places, places)
 

@@ -68,10 +68,10 @@ def offers_table(variant_offers: Mapping[str, VariantOffers]) -> pa.Table:
             "product_category": offer.product_category,
             "brand": offer.brand,
             "weight": offer.weight,
-            "at_most": shelf.at_most,
+            "at_most": variant_selection.at_most,
         }
-        for variant, shelf in variant_offers.items()
-        for offer in shelf.offers
+        for variant, variant_selection in variant_offers.items()
+        for offer in variant_selection.offers
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
@@ -88,7 +88,9 @@ def affinity(
     Members who forbid the use of detailed purchase data (C7) have no row: they see the heaviest offers.
     """
     since = to_warehouse_time(midnight(local_day(as_of, zone) - AFFINITY_WINDOW, zone))
-    categories = {offer.product_category for shelf in variant_offers.values() for offer in shelf.offers}
+    categories = {
+        offer.product_category for variant_selection in variant_offers.values() for offer in variant_selection.offers
+    }
     return (
         select(
             lines.c.member_id,

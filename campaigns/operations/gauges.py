@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from campaigns.channels.bounces import SMTP_PROVIDER as UNSIGNED
+from campaigns.channels.bounces import SMTP_PROVIDER
 from campaigns.channels.events import EventKind
 from campaigns.core.metrics import GaugeValue
 from campaigns.core.model.enums import Channel
@@ -49,7 +49,7 @@ def _claimed(context: Context, connection: Connection) -> Iterator[GaugeValue]:
 def _complaints(context: Context, connection: Connection) -> Iterator[GaugeValue]:
     """Yield complaints as a share of the messages of a week's runs; pending messages are not counted as sent."""
     planned = stats.planned_sends(connection, context.clock.now() - _COMPLAINT_PERIOD)
-    complaints = halts.report_counts(connection, planned, EventKind.COMPLAINED, UNSIGNED, None)
+    complaints = halts.report_counts(connection, planned, EventKind.COMPLAINED, SMTP_PROVIDER, None)
     sent: Counter[str] = Counter()
     for sends in planned.values():
         sent.update(sends)

@@ -41,7 +41,7 @@ class NightlyJobs:
         try:
             evidence = apply_retention(self.context, self.stop_event)
         except UserError as error:
-            _LOG.warning("retention: put off: %s", error)
+            _LOG.warning("retention: postponed: %s", error)
             with self.context.ledger.write() as connection:
                 job_locks.postpone(connection, _NAME, occasion, self.context.clock.now() + _RETRY_AFTER)
             return
@@ -55,7 +55,7 @@ class NightlyJobs:
         checked, alarms_by_run = reconcile_recent_runs(self.context.ledger, self.context.clock.now())
         for run_id, alarms in alarms_by_run.items():
             for alarm in alarms:
-                _LOG.error("%s: look at this: %s", run_id, alarm)
+                _LOG.error("%s: needs attention: %s", run_id, alarm)
         _LOG.info("reconciled: %d runs, %d of them do not agree", checked, len(alarms_by_run))
 
     def _claim(self, occasion: datetime, now: datetime) -> bool:

@@ -80,16 +80,16 @@ class Worker:
         event_loop.run(self._work())
 
     async def _round(self) -> None:
-        async with self.engine.sender.open_send_pool() as gate:
-            await self.engine.embedded_dispatcher.send_all(partial(self._send, gate), self.stopping)
+        async with self.engine.sender.open_send_pool() as pool:
+            await self.engine.embedded_dispatcher.send_all(partial(self._send, pool), self.stopping)
 
     async def _work(self) -> None:
-        async with self.engine.sender.open_send_pool() as gate:
-            await self.engine.dispatcher.work(partial(self._send, gate), self.stopping)
+        async with self.engine.sender.open_send_pool() as pool:
+            await self.engine.dispatcher.work(partial(self._send, pool), self.stopping)
 
-    async def _send(self, gate: SendPool, run_id: str) -> SendResult | None:
+    async def _send(self, pool: SendPool, run_id: str) -> SendResult | None:
         try:
-            sent = await self.engine.sender.send_channels(gate, run_id, self._stop_if_requested, self.channels)
+            sent = await self.engine.sender.send_channels(pool, run_id, self._stop_if_requested, self.channels)
         except _StopRequestedError:
             return None
         except (UserError, ChannelMisconfiguredError, BrokenBundleError) as error:

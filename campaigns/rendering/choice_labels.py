@@ -36,6 +36,6 @@ def choice_label(choice: str, language: Language, settings: Settings) -> str:
     return choice_labels()["newsletter"].localised.text(language).format(title=title)
 
 
-def is_labelled_thing_on(choice: str, *, on: bool) -> bool:
+def is_label_enabled(choice: str, *, on: bool) -> bool:
     """Return whether the thing that a choice's label names is on; an objection that is on turns it off."""
     return on is (choice not in _OBJECTIONS)

@@ -11,7 +11,7 @@ from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.settings import Settings
-from campaigns.rendering.choice_labels import choice_label, is_labelled_thing_on
+from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate
 from campaigns.rendering.sms.gsm7 import sms_size
 from campaigns.rendering.sms.sms_template import SmsText, normalise_message
@@ -101,7 +101,7 @@ class _Translator:
     def lines(self, details: Mapping[str, Any]) -> Iterator[str]:
         for choice, is_on in details.get("choices", ()):
             yield self(
-                "line_on" if is_labelled_thing_on(choice, on=is_on) else "line_off",
+                "line_on" if is_label_enabled(choice, on=is_on) else "line_off",
                 what=choice_label(choice, self.language, self.settings),
             )
         for newsletter in details.get("newsletters", ()):

@@ -71,7 +71,7 @@ class RunControl:
         problem = start_problem(run, campaign, current, self.context.clock.now())
         return problem or self.forecast.capacity_problem(run)
 
-    def not_started_because(self, run: Run) -> datetime | Problem | None:
+    def start_time_or_problem(self, run: Run) -> datetime | Problem | None:
         """Return why a planned run has not started: its time is to come, or a problem; None if it may start."""
         if run.scheduled:
             starts_at = start_time(run, self.context.settings.dispatch.jitter)
@@ -102,7 +102,7 @@ class RunControl:
             return f"it is {run.state}, and not a plan any more", "cannot_approve", "`viesti status`"
         if self.run_definitions.campaign(run).approval is None:
             return "this campaign's plans need no approval", "cannot_approve", f"`viesti send {run.run_id}`"
-        return "who planned it cannot approve it as well", "cannot_approve", "somebody else approves it"
+        return "the account that planned a run cannot approve it", "cannot_approve", "somebody else approves it"
 
     def transition(self, action: Callable[[Ledger, Run, datetime, str], T], run_id: str) -> T:
         """Pause, resume or cancel a run (see `dispatch.run_transitions`); cancelling deletes its frozen fields."""

@@ -27,15 +27,15 @@ HEADER_TIMEOUT: Final = 10.0
 MAX_HEADER_SIZE: Final = 64 * 1024
 
 
-def serve(engine: Engine, host: str, port: int, orders: ProcessConfig) -> None:
+def serve(engine: Engine, host: str, port: int, process_config: ProcessConfig) -> None:
     """Serve until SIGINT or SIGTERM; messages being sent are finished and recorded before the process ends.
 
-    There is no access log: the address of a member's page grants access to it. `orders` configures the scheduler
-    process.
+    There is no access log: the address of a member's page grants access to it. `process_config` configures the
+    scheduler process.
     """
     if engine.context.has_workers:
         require_same_key(engine.context.ledger, engine.context.signer)
-    with listening_socket(host, port) as server_socket, background_process(orders):
+    with listening_socket(host, port) as server_socket, background_process(process_config):
         signal.signal(signal.SIGTERM, _exit)  # uvicorn passes the signal on after its own shutdown
         app = ReloadingApp(engine)
         ticker = start_ticker(app.reload_if_changed)

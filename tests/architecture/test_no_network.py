@@ -1,4 +1,4 @@
-"""Tests cannot speak to the outside, by whatever way they try (OP-07)."""
+"""Connections to other machines are refused in tests, by every library and in child processes (OP-07)."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ def test_op07_no_name_is_looked_up() -> None:
             look_up("example.org")
 
 
-async def test_op07_nor_is_one_by_an_event_loop() -> None:
+async def test_op07_event_loops_connect_to_no_other_machine() -> None:
     loop = asyncio.get_running_loop()
     with closing(socket.socket()) as plain:
         plain.setblocking(False)
@@ -49,7 +49,7 @@ async def test_op07_nor_is_one_by_an_event_loop() -> None:
             await asyncio.open_connection(host, 443)
 
 
-async def test_op07_nor_by_the_libraries_that_we_speak_with() -> None:
+async def test_op07_http_clients_connect_to_no_other_machine() -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectionError):
             await session.get(f"http://{ELSEWHERE}/")
@@ -58,14 +58,14 @@ async def test_op07_nor_by_the_libraries_that_we_speak_with() -> None:
             await client.get("http://example.org/")
 
 
-def test_op07_nor_by_a_process_that_a_test_starts() -> None:
+def test_op07_child_processes_connect_to_no_other_machine() -> None:
     script = f"import socket; socket.create_connection(('{ELSEWHERE}', 443), timeout=5)"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "a test may speak to this machine only" in ended.stderr
 
 
-def test_op07_this_machine_may_be_spoken_to(tmp_path: Path) -> None:
+def test_op07_connections_to_this_machine_are_allowed(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
         with socket.create_connection(("localhost", port)) as caller:

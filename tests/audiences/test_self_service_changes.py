@@ -46,7 +46,7 @@ def test_newer_value_of_the_source_wins(workspace: SampleWorkspace):
     assert recorded_fields(workspace.engine.context.ledger) == []
 
 
-def test_source_leads_again_after_catching_up(workspace: SampleWorkspace):
+def test_imports_apply_again_after_the_source_has_the_members_value(workspace: SampleWorkspace):
     change_contact(workspace, email=OWN)
     import_member(workspace, email=OWN)
     assert recorded_fields(workspace.engine.context.ledger) == []

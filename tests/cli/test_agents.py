@@ -63,7 +63,7 @@ def command_names(group: object, *prefix: str) -> list[str]:
 
 
 OPERATOR_COMMANDS: Final = {
-    "demo", "init", "check", "schema", "import", "serve", "worker", "rehearse", "retention", "doctor", "config",
+    "demo", "init", "check", "schema", "import", "serve", "worker", "retention", "doctor",
     "mail", "calibrate",
 }  # fmt: skip
 """Commands for operators, which need no role."""

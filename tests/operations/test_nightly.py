@@ -77,13 +77,13 @@ def test_killed_jobs_are_not_run_again_before_the_next_night(workspace: SampleWo
     assert retention_times(workspace) == [NIGHT, NIGHT + timedelta(days=1)]
 
 
-def test_nightly_jobs_are_put_off_during_an_import(
+def test_nightly_jobs_are_postponed_during_an_import(
     workspace: SampleWorkspace, caplog: pytest.LogCaptureFixture
 ) -> None:
     run_nightly_jobs_at(workspace, EVENING)
     with workspace.engine.context.repository.warehouse.write_lock():
         assert run_nightly_jobs_at(workspace, NIGHT) == []
-    assert "put off" in caplog.text
+    assert "postponed" in caplog.text
     next_attempt = NIGHT + timedelta(minutes=11)
     assert run_nightly_jobs_at(workspace, NIGHT + timedelta(minutes=5), next_attempt) == [next_attempt]
 

@@ -13,7 +13,7 @@ from audiences import tables as _people  # noqa: F401 - registers its tables
 from campaigns.core.errors import UserError
 from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
-from campaigns.store.people import people_tables as _desk  # noqa: F401 - registers its tables
+from campaigns.store.people import people_tables as _people_tables  # noqa: F401 - registers its tables
 from campaigns.store.runs import event_tables as _events  # noqa: F401 - registers its tables
 from campaigns.store.runs import run_tables as _runs  # noqa: F401 - registers its tables
 

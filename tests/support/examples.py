@@ -1,4 +1,4 @@
-"""How many random examples a test is given: all of them, or a tenth with `--hypothesis-profile fast`."""
+"""Number of random examples of a test: all of them, or a tenth with `--hypothesis-profile fast`."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ FAST: Final = "fast"
 """Name of the profile of `make fast` and `make test`."""
 
 _USUAL: Final = 100
-"""Examples of a test that names no number, as hypothesis has it."""
+"""Default number of examples in hypothesis."""
 
 
 def register_profiles() -> None:
-    """Let `--hypothesis-profile fast` be asked for; without it every test gets all its examples."""
+    """Register the profile of `--hypothesis-profile fast`; without it every test runs all its examples."""
     settings.register_profile(FAST, max_examples=_USUAL // 10)
 
 

@@ -97,9 +97,9 @@ class SampleWorkspace:
 
     # members
 
-    def record_choices(self, member: str, *said: str, on: bool = True) -> None:
+    def record_choices(self, member: str, *names: str, on: bool = True) -> None:
         """Record choices of a member, on or off, at the current time."""
-        entries = [ConsentEntry(member, choice, on, self.clock.time, ConsentSource.WEB) for choice in said]
+        entries = [ConsentEntry(member, choice, on, self.clock.time, ConsentSource.WEB) for choice in names]
         with self.engine.context.ledger.write() as connection:
             choices.record_choices(connection, entries)
 

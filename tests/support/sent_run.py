@@ -74,7 +74,7 @@ def _answer(message: OutgoingEmail | OutgoingSms) -> Outcome:
     return Unknown("no answer") if is_lost else Accepted(f"ref-{message.claimed.position}")
 
 
-def holds(connection: Connection) -> dict[str, Any]:
+def stored_effects(connection: Connection) -> dict[str, Any]:
     """Return the contents of the ledger that events change, without times."""
     entries = connection.execute(select(CHOICE_ENTRY.c.member_id, CHOICE_ENTRY.c.choice, CHOICE_ENTRY.c.state))
     return {

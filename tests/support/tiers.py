@@ -22,7 +22,7 @@ SMOKE: Final = (
     "tests/cli/test_serve.py::test_serve_runs_published_campaigns_when_due_and_ends_on_sigterm",
     "tests/results/feedback/test_webhooks.py::test_sg12_replayed_email_events_settle_deliveries_choices_and_suppressions",
     "tests/runs/dispatch/test_claim.py::test_two_campaigns_cannot_both_take_the_last_message_of_a_cap",
-    "tests/runs/dispatch/test_crash.py::test_op01_killed_processes_double_and_lose_no_message[first dozen]",
+    "tests/runs/dispatch/test_crash.py::test_op01_killed_processes_neither_duplicate_nor_lose_messages[first dozen]",
     "tests/runs/planning/test_frequency_caps.py::test_a07_two_processes_cannot_both_take_the_last_slot",
     "tests/store/test_copy.py::test_plan_made_on_sqlite_is_sent_from_the_new_ledger",
     "tests/store/test_dispatchers.py::test_two_workers_share_a_run_and_send_no_message_twice",

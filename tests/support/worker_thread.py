@@ -25,23 +25,23 @@ def wait_until(happened: Callable[[], bool]) -> None:
 @contextmanager
 def running_worker(workspace: SampleWorkspace, provider: Any) -> Iterator[Worker]:
     """A worker over the workspace's ledger, in a thread of its own, with an engine of its own."""
-    with closing(SampleWorkspace(workspace.root, workspace.clock)) as beside:
-        with_scripted_provider(beside, provider)
-        outgoing = Worker.for_worker_command(beside.engine)
+    with closing(SampleWorkspace(workspace.root, workspace.clock)) as own_workspace:
+        with_scripted_provider(own_workspace, provider)
+        worker = Worker.for_worker_command(own_workspace.engine)
         failures: list[BaseException] = []
 
         def work() -> None:
             try:
-                outgoing.run()
+                worker.run()
             except BaseException as error:
                 failures.append(error)
 
         thread = Thread(target=work)
         thread.start()
         try:
-            yield outgoing
+            yield worker
         finally:
-            outgoing.stopping.set()
+            worker.stopping.set()
             thread.join()
         assert failures == []
 

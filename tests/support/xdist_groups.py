@@ -1,6 +1,6 @@
-"""Groups of tests that one process runs, because what they share costs much to make; all others are dealt out singly.
+"""Groups of tests that run in one process, because their shared fixture is slow; all others are distributed singly.
 
-The process that deals out tests knows their node ids only. A test that uses a fixture of `GROUPS` and does not match
+The process that distributes tests knows their node ids only. A test that uses a fixture of `GROUPS` and does not match
 the pattern fails the collection.
 """
 

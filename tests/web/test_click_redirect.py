@@ -174,7 +174,7 @@ async def test_declared_bots_and_prefetches_are_counted_as_machines(web_workspac
     assert recorded_clicks(web_workspace) == []
 
 
-async def test_a_click_within_a_minute_of_sending_counts_as_a_machine(web_workspace, web, shop_run):
+async def test_a_click_within_two_seconds_of_sending_counts_as_a_machine(web_workspace, web, shop_run):
     (link,) = links_of(web_workspace, AINO)
     web_workspace.clock.advance(seconds=-59)
     await web.get(link)

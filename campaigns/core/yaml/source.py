@@ -24,8 +24,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from campaigns.core.errors import FilePosition, Problem, UserError
-from campaigns.core.yaml.located import Located
-from campaigns.core.yaml.located import NodePath as Steps
+from campaigns.core.yaml.located import Located, NodePath
 from campaigns.core.yaml.scalar import parse_scalar
 from campaigns.core.yaml.syntax import syntax_problem, tag_problem
 from campaigns.core.yaml.tree import Position, TreeBuilder, YamlNode
@@ -65,8 +64,8 @@ def _parse(content: bytes) -> Located:
         raise UserError(
             [Problem(FilePosition(_NAMELESS, *tree.root.position), message, "not_a_mapping", "write `key: value`")]
         )
-    keys: dict[Steps, Position] = {}
-    values: dict[Steps, Position] = {}
+    keys: dict[NodePath, Position] = {}
+    values: dict[NodePath, Position] = {}
     return Located(_NAMELESS, tree.root.plain_value((), keys, values), keys, values)
 
 

@@ -96,7 +96,7 @@ class TreeBuilder:
         if isinstance(parent.node.value, list):
             parent.node.value.append(node)
         elif parent.awaits_value:
-            self._enter(parent, node)
+            self._add_entry(parent, node)
         else:
             parent.key, parent.awaits_value = self._key(node), True
 
@@ -105,7 +105,7 @@ class TreeBuilder:
         target = self._anchors.get(name)
         if target is None:
             hint = f"define it before with `&{name}`, or put quotes round a text that begins with `*`"
-            self.add_problem(position, f"`*{name}` stands for nothing", "unknown_alias", hint)
+            self.add_problem(position, f"the alias `*{name}` has no anchor", "unknown_alias", hint)
             self.add(YamlNode(position, None))
             return
         self._aliased += target.size
@@ -114,7 +114,7 @@ class TreeBuilder:
         self._limit_depth(position, target.height)
         self.add(target)
 
-    def _enter(self, parent: _OpenCollection, node: YamlNode) -> None:
+    def _add_entry(self, parent: _OpenCollection, node: YamlNode) -> None:
         if parent.key is not None and isinstance(parent.node.value, dict):
             key, position = parent.key
             parent.node.value[key] = (position, node)

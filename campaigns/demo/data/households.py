@@ -33,7 +33,7 @@ _QUERY: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """Household. `second_born` is None when it has a single card."""
+    """Household. `second_birth_date` is None when it has a single card."""
 
     number: int
     size: int

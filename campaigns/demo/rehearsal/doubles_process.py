@@ -25,7 +25,7 @@ FAULTS: Final = {
 _T = TypeVar("_T")
 
 
-def _manners(seed: int) -> FaultPlan:
+def _fault_plan(seed: int) -> FaultPlan:
     return FaultPlan(p50=0.02, p99=0.2, shares=dict(FAULTS), rng=Random(seed), retry_after=1)  # noqa: S311 - no secret
 
 
@@ -33,8 +33,8 @@ def _manners(seed: int) -> FaultPlan:
 class ProviderDoubles:
     """Doubles of SendGrid and Twilio that misbehave: slow, throttling, refusing, failing before or after acceptance."""
 
-    sendgrid: SendGridDouble = field(default_factory=lambda: SendGridDouble(_manners(1)))
-    twilio: TwilioDouble = field(default_factory=lambda: TwilioDouble(_manners(2)))
+    sendgrid: SendGridDouble = field(default_factory=lambda: SendGridDouble(_fault_plan(1)))
+    twilio: TwilioDouble = field(default_factory=lambda: TwilioDouble(_fault_plan(2)))
     run: Callable[[Coroutine[Any, Any, Any]], Any] = field(init=False)
 
     @property

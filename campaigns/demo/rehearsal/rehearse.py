@@ -35,7 +35,7 @@ StepCallback = Callable[[str], None]
 class RunAccounts:
     """Accounts of one run, after sending (`sent`) and after provider events and reconciliation (`settled`).
 
-    `arrived` counts the run's messages in the doubles' mailboxes; `most` is the largest number in one mailbox.
+    `arrived` counts the run's messages in the doubles' mailboxes; `most_per_mailbox` is the largest of them.
     """
 
     run_id: str

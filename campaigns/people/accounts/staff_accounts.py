@@ -93,7 +93,7 @@ def log_in(context: Context, name: str, password: str) -> str | None:
 
 
 def require_permission(context: Context, act: Permission) -> None:
-    """Raise UserError unless `engine.context.actor` may perform an act.
+    """Raise UserError unless `context.actor` may perform an act.
 
     An act that no account may perform is open to anyone who can run commands on this machine.
     """

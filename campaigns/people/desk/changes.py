@@ -44,8 +44,10 @@ def change_choices(context: Context, member_id: str, entries: Sequence[ConsentEn
         try:
             require_known_texts(connection, recorded)
         except UnknownConsentTextError as error:
-            message = "this was not offered in these words"
-            raise UserError.about("choices", message, "unknown_wording", "read the page to them anew") from error
+            message = "this choice was not offered with this text"
+            raise UserError.about(
+                "choices", message, "unknown_wording", "reload the page and read its text to the member"
+            ) from error
         choices.record_choices(connection, recorded)
         if recorded:
             names = sorted(entry.choice for entry in recorded)
@@ -104,7 +106,7 @@ def _normalised(name: str, value: str) -> str:
     normalise = _NORMALISERS.get(name)
     text = value[:_MAX_LENGTH] if normalise is None else normalise(value)
     if text is None or (name == "language" and text not in set(Language)) or not text.isprintable():
-        raise UserError.about(name, "this cannot be right", f"no_{name}", "ask again")
+        raise UserError.about(name, "this value is not valid", f"no_{name}", "ask the member again")
     return text
 
 

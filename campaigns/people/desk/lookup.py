@@ -44,7 +44,7 @@ class MemberRecord:
     """Member with consent state, choice history and privacy requests."""
 
     person: MemberContact
-    stance: ConsentState
+    consent_state: ConsentState
     record: Sequence[ConsentEntry]
     requests: Sequence[PrivacyRequest]
 

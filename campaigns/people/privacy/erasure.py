@@ -14,7 +14,7 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.people.privacy.processors import create_processor_tasks
-from campaigns.results.feedback import erase_events as events_of_member
+from campaigns.results.feedback import erase_events
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit, privacy_requests, processor_tasks, reassign
 from campaigns.store.runs import delivery_events, purge_skips, runs
@@ -42,7 +42,7 @@ def erase(context: Context, member_id: str, *, extra_channels: Collection[Channe
     member_erasure.tombstone_members(context.repository.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
     with context.ledger.write() as connection:
-        events_of_member.erase_addresses_of_member(connection, member_id)
+        erase_events.erase_addresses_of_member(connection, member_id)
         create_processor_tasks(
             context, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels
         )

@@ -23,18 +23,18 @@ _PEOPLE: Final[Mapping[str, str]] = {
     Register.OWNERS: "members who own a share",
     Register.HOUSEHOLD: "members of an owner's household",
     Register.CUSTOMERS: "customers without a share",
-    "sign_ups": "people who asked for a newsletter and are no members",
-    "agents": "those who work here and have an account",
+    "sign_ups": "people who signed up for a newsletter and are not members",
+    "agents": "staff with an account",
 }
 _SECURITY: Final = (
     "Links and sessions are signed or random, 128 bits or more; codes are kept as keyed hashes, passwords by argon2id.",
-    "Providers are spoken to over TLS; a mail server without it only on the same machine.",
+    "Connections to providers use TLS; only a mail server on the same machine may be used without it.",
     "Secrets come from the environment; no log, error or audit row has an address, a name or a text of a member.",
-    "Providers are handed the address, the written message and an opaque name; no member number.",
-    "Who works here does what the roles of the account permit; every look at a member is in the sealed audit log.",
+    "Providers receive the address, the message and an opaque id, never the member number.",
+    "Roles limit what each staff account may do; every look-up of a member is in the sealed audit log.",
     "Choices are read again at the moment of each claim; without the ledger nothing is sent.",
-    "Erasure hides at once, deletes at night, leaves pseudonyms and keyed hashes, and holds when a backup is restored.",
-    "Encryption of disks and backups, and of the connection to a database, is what this machine is set up with.",
+    "Erased data is hidden at once, deleted at night; pseudonyms and keyed hashes remain. A restore keeps it erased.",
+    "Encryption of disks, backups and database connections depends on the configuration of this machine.",
 )
 
 

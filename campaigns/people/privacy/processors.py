@@ -14,8 +14,7 @@ from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, due_date
 from campaigns.core.model.settings import Settings
-from campaigns.store.people import audit
-from campaigns.store.people import processor_tasks as kept
+from campaigns.store.people import audit, processor_tasks
 from campaigns.workspace.context import Context
 
 NOTIFIED_RIGHTS: Final = frozenset({RequestKind.ERASE, RequestKind.RESTRICT, RequestKind.CORRECT})
@@ -101,10 +100,13 @@ def create_processor_tasks(
     if kind not in NOTIFIED_RIGHTS:
         return
     settings, now = context.repository.settings, context.clock.now()
-    handed_over = [*kept.find_recipients(connection, member_id), *((channel, None) for channel in extra_channels)]
+    handed_over = [
+        *processor_tasks.find_recipients(connection, member_id),
+        *((channel, None) for channel in extra_channels),
+    ]
     pairs = {(channel, provider or _current_provider(settings, channel)) for channel, provider in handed_over}
     processors_to_notify = {pair for pair in pairs if _is_processor(*pair)}
-    kept.create(
+    processor_tasks.create(
         connection, pseudonym or member_id, kind, processors_to_notify, now, due_date(local_day(now, settings.zone))
     )
 
@@ -122,10 +124,10 @@ def open_tasks(context: Context) -> Sequence[OpenProcessorTask]:
                 due_on=task.due_on,
                 messages=[
                     ProcessorMessage(run_id, context.signer.delivery_reference(number, position), reference or "")
-                    for run_id, number, position, reference in kept.messages_of_task(connection, task)
+                    for run_id, number, position, reference in processor_tasks.messages_of_task(connection, task)
                 ],
             )
-            for task in kept.list_open(connection)
+            for task in processor_tasks.list_open(connection)
         ]
 
 
@@ -133,7 +135,7 @@ def record_answer(context: Context, number: int, answer: ProcessorAnswer) -> Non
     """Record that a processor was notified, and its answer; raise UserError when no open task has this number."""
     now = context.clock.now()
     with context.ledger.write() as connection:
-        task = kept.close(connection, number, answer, context.actor, now)
+        task = processor_tasks.close(connection, number, answer, context.actor, now)
         subject = audit.subject_of_member(context.signer, task.member_id)
         detail = {
             "task": number,

@@ -19,8 +19,7 @@ from campaigns.core.model.enums import Choice
 from campaigns.core.model.privacy_rights import ANSWER_MONTHS, EXTENSION_MONTHS, RequestKind, RequestOutcome, due_date
 from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.runs.notices import enqueue
-from campaigns.store.people import audit
-from campaigns.store.people import privacy_requests as kept
+from campaigns.store.people import audit, privacy_requests
 from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.workspace.context import Context
 
@@ -41,14 +40,14 @@ def file(context: Context, member_id: str, kind: RequestKind, source: ConsentSou
     """File and confirm a request.
 
     An open request of the same kind is returned instead, except for a correction. Raises UserError when the member is
-    unknown. From the web the member is the actor, otherwise `engine.context.actor`.
+    unknown. From the web the member is the actor, otherwise `context.actor`.
     """
     now = context.clock.now()
     actor = _MEMBER if source is ConsentSource.WEB else context.actor
-    filing = kept.NewRequest(member_id, kind, source.value, actor, words.strip()[:_MAX_LENGTH])
+    filing = privacy_requests.NewRequest(member_id, kind, source.value, actor, words.strip()[:_MAX_LENGTH])
     with context.ledger.write() as connection:
         contact_of(connection, member_id)
-        request, is_new = kept.file_request(
+        request, is_new = privacy_requests.file_request(
             connection, filing, now, due_date(local_day(now, context.repository.settings.zone), ANSWER_MONTHS)
         )
         if kind in IMMEDIATE_CHOICES:
@@ -70,13 +69,13 @@ def file(context: Context, member_id: str, kind: RequestKind, source: ConsentSou
 def list_open(context: Context) -> Sequence[PrivacyRequest]:
     """Return the open requests, most urgent first."""
     with context.ledger.read() as connection:
-        return kept.list_open(connection)
+        return privacy_requests.list_open(connection)
 
 
 def get_open(context: Context, number: int) -> PrivacyRequest:
     """Return an open request; raise UserError when the number is unknown or the request is closed."""
     with context.ledger.read() as connection:
-        request = kept.get(connection, number)
+        request = privacy_requests.get(connection, number)
     if request.closed_at is not None:
         raise _closed(request)
     return request
@@ -94,16 +93,18 @@ def extend(context: Context, number: int, explanation: str) -> PrivacyRequest:
     """
     reason = _reason(number, explanation)
     with context.ledger.write() as connection:
-        request = kept.get(connection, number)
+        request = privacy_requests.get(connection, number)
         new_due_date = due_date(
             local_day(request.filed_at, context.repository.settings.zone), ANSWER_MONTHS + EXTENSION_MONTHS
         )
-        if today(context) > request.due_on or not kept.extend_due_date(connection, number, new_due_date, reason):
+        if today(context) > request.due_on or not privacy_requests.extend_due_date(
+            connection, number, new_due_date, reason
+        ):
             message = "a request is put off once, while it is open and before it is due"
             raise UserError.about(str(number), message, "cannot_put_off", "answer it")
         _note(context, connection, "put_off_request", request, {"due_on": new_due_date.isoformat()})
         enqueue.request_extended(connection, request.member_id, request.kind, new_due_date, reason, context.clock.now())
-        return kept.get(connection, number)
+        return privacy_requests.get(connection, number)
 
 
 def close(context: Context, number: int, ending: RequestOutcome, explanation: str = "") -> PrivacyRequest:
@@ -114,11 +115,11 @@ def close(context: Context, number: int, ending: RequestOutcome, explanation: st
     reason = _reason(number, explanation) if ending is RequestOutcome.REFUSED else explanation.strip()[:_MAX_LENGTH]
     now = context.clock.now()
     with context.ledger.write() as connection:
-        request = kept.get(connection, number)
+        request = privacy_requests.get(connection, number)
         if ending is RequestOutcome.DONE and request.kind == RequestKind.ERASE and request.closed_at is None:
             message = "an erasure is done when the member is erased, which closes it"
             raise UserError.about(str(number), message, "not_erased", "erase, refuse or withdraw it")
-        if not kept.close(connection, number, ending, reason or None, context.actor, now):
+        if not privacy_requests.close(connection, number, ending, reason or None, context.actor, now):
             raise _closed(request)
         if ending is RequestOutcome.DONE and request.kind == RequestKind.CORRECT:
             create_processor_tasks(context, connection, request.member_id, RequestKind.CORRECT)
@@ -127,7 +128,7 @@ def close(context: Context, number: int, ending: RequestOutcome, explanation: st
             enqueue.request_done(connection, request.member_id, request.kind, now)
         if ending is RequestOutcome.REFUSED:
             enqueue.request_refused(connection, request.member_id, request.kind, reason, now)
-        return kept.get(connection, number)
+        return privacy_requests.get(connection, number)
 
 
 def _closed(request: PrivacyRequest) -> UserError:

@@ -51,12 +51,12 @@ class SubjectAccessExport:
 
 def collect_export(queries: Queries, member_id: str) -> SubjectAccessExport:
     """Return all data stored about a member; raise UserError when the member is unknown."""
-    now, library = queries.context.clock.now(), queries.context.repository
+    now, repository = queries.context.clock.now(), queries.context.repository
     with queries.context.ledger.read() as connection:
         contact = contact_of(connection, member_id)
         ledger = dict(_ledger_sections(queries, connection, contact))
-    with closing(library.warehouse.connect_for_members([member_id], now, eager=True)) as warehouse:
-        tables = member_rows.rows_of_member(library.warehouse, warehouse)
+    with closing(repository.warehouse.connect_for_members([member_id], now, eager=True)) as warehouse:
+        tables = member_rows.rows_of_member(repository.warehouse, warehouse)
         audiences = _audiences(queries, warehouse, contact, now)
     warehouse_sections = {_RENAMED.get(table, table): rows for table, rows in tables.items()}
     sections = {
@@ -66,7 +66,7 @@ def collect_export(queries: Queries, member_id: str) -> SubjectAccessExport:
         **ledger,
         "audiences": audiences,
         "retention": _retention(queries),
-        "processors": processors(library.settings),
+        "processors": processors(repository.settings),
     }
     return SubjectAccessExport(member_id, now, sections)
 
@@ -91,9 +91,9 @@ def _audiences(
     people = register_snapshot(session, queries.snapshot((member_id,)))
     create_population(session, Purpose.MARKETING, people, (member_id,))
     return [
-        {"audience": name, "rule": question.describe(Language(contact["language"])), "as_of": now}
-        for name, question in _audience_rules(queries, now)
-        if _is_in_audience(session, question, member_id)
+        {"audience": name, "rule": count_query.describe(Language(contact["language"])), "as_of": now}
+        for name, count_query in _audience_rules(queries, now)
+        if _is_in_audience(session, count_query, member_id)
     ]
 
 
@@ -106,9 +106,9 @@ def _audience_rules(queries: Queries, now: datetime) -> Iterator[tuple[str, Coun
             _LOG.warning("audience left out of a subject access export: %s", error.problems[0])
 
 
-def _is_in_audience(session: QuerySession, question: CountQuery, member_id: str) -> bool:
-    scope = replace(question.scope, members=(member_id,))
-    rows = session.fetch_dicts(select_conditions({"taken": question.audience.match}, scope))
+def _is_in_audience(session: QuerySession, count_query: CountQuery, member_id: str) -> bool:
+    scope = replace(count_query.scope, members=(member_id,))
+    rows = session.fetch_dicts(select_conditions({"taken": count_query.audience.match}, scope))
     return any(row["taken"] for row in rows)
 
 

@@ -48,7 +48,7 @@ def check_letter(
     problems = [
         *unknown_value_problems(reads, COMMON_VALUES | MEMBER_VALUES | known_names),
         *offer_problems(reads, purpose),
-        *_colophon(folder, templates[0]),
+        *_required_text_problems(folder, templates[0]),
     ]
     if not problems:
         problems += (problem for template in templates for problem in _sample_problems(folder, template, profile))
@@ -56,7 +56,7 @@ def check_letter(
     return list(dict.fromkeys(problems))  # the languages often share a problem
 
 
-def _colophon(folder: TemplateFolder, template: LetterTemplate) -> Iterator[Problem]:
+def _required_text_problems(folder: TemplateFolder, template: LetterTemplate) -> Iterator[Problem]:
     for key, message in _REQUIRED_TEXTS.items():
         if key not in template.texts:
             hint = f"print `page.text.{key}`, as the shared layout does"

@@ -79,7 +79,7 @@ class MessageHeaders:
 def extra_headers(envelope: MessageHeaders) -> dict[str, str]:
     """Return the headers beyond Date, From, To, Subject, Message-ID and MIME's own, each on one line.
 
-    For providers that assemble the message themselves; `assemble` writes the same headers.
+    For providers that assemble the message themselves; `assemble_message` writes the same headers.
     """
     headers = {"Auto-Submitted": "auto-generated"}
     if envelope.feedback_id is not None:

@@ -108,7 +108,7 @@ class Placeholders:
             if TEXT_PLACEHOLDER.search(match[0]):
                 yield Problem(source.position_of(match.start()), "a text stands beside a tag, not in it", "text_in_tag")
             if _RAW.match(match[0]):
-                yield Problem(source.position_of(match.start()), "`raw` is not for templates", "template_syntax")
+                yield Problem(source.position_of(match.start()), "`raw` is not allowed in templates", "template_syntax")
 
 
 @dataclass(slots=True)

@@ -78,7 +78,7 @@ class LetterTemplate:
                 if key.startswith(OFFER_TEXT_PREFIX)
             },
             _sources(folder),
-            json.dumps(_house(settings.organisation, language), ensure_ascii=False),
+            json.dumps(_organisation_values(settings.organisation, language), ensure_ascii=False),
         )
 
     def fill(self, context: Mapping[str, object], address: PostalAddress) -> Mapping[str, object]:
@@ -136,7 +136,7 @@ def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
     return {"main.typ": _DRIVER.format(letter=directory / LETTER_FILE).encode(), **shared, **own}
 
 
-def _house(organisation: Organisation, language: Language) -> Mapping[str, str]:
+def _organisation_values(organisation: Organisation, language: Language) -> Mapping[str, str]:
     return {
         "language": language.value,
         "name": organisation.name.text(language),

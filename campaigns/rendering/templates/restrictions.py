@@ -15,7 +15,7 @@ _REFUSED: Final[Mapping[str, str]] = {  # reasons by class of syntax node
     "Call": "a template calls nothing: what changes a value is a filter, as in `{{ today|date }}`",
     "Concat": "texts are joined by writing them side by side, not with `~`",
     "Dict": "a template makes no mappings",
-    "ScopedEvalContextModifier": "`autoescape` is not for templates: what a member is called is always escaped",
+    "ScopedEvalContextModifier": "`autoescape` is not allowed in templates: values of members are always escaped",
 }
 
 
@@ -58,7 +58,7 @@ def _refusal(node: nodes.Node) -> str:
     if kind in _REFUSED:
         return _REFUSED[kind]
     if isinstance(node, nodes.Stmt) and not isinstance(node, _STATEMENTS):
-        return f"`{kind.lower()}` is not for templates"
+        return f"`{kind.lower()}` is not allowed in templates"
     if isinstance(node, nodes.List) or (isinstance(node, nodes.Tuple) and node.ctx == "load"):
         plain = all(isinstance(item, nodes.Const) for item in node.items)
         return "" if plain else "a list in a template holds plain values only"

@@ -133,7 +133,9 @@ def parse_template(
         message = error.message or "this is not a template"
         raise UserError([Problem(place(error.lineno), message, "template_syntax")]) from error
     except (RecursionError, ValueError) as error:  # deeply nested brackets, a number of thousands of digits
-        raise UserError.about(source.file, "the template is too tangled to be read", "template_syntax") from error
+        raise UserError.about(
+            source.file, "the template is nested too deeply, or a number in it is too long", "template_syntax"
+        ) from error
     problems = [
         Problem(place(violation.line), violation.message, violation.code, violation.hint)
         for violation in find_violations(tree, sandbox.filters, sandbox.tests)

@@ -12,7 +12,7 @@ from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext
 from audiences.consent.suppressions import AddressKind, suppression_value
 from audiences.tables import CONTACT
-from campaigns.channels.bounces import SMTP_PROVIDER as UNSIGNED
+from campaigns.channels.bounces import SMTP_PROVIDER
 from campaigns.channels.events import Event, EventAction, EventKind
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import SkipReason
@@ -63,7 +63,7 @@ def affected_members(connection: Connection, event: Event, delivery: Mapping[str
     address = suppression_value(kind, event.address)
     member = None if delivery is None else _contact(connection, delivery["member_id"])
     own_address = None if member is None else member["mailbox" if kind is AddressKind.EMAIL else "phone"]
-    if event.provider == UNSIGNED:  # any recipient can forge a report, but only about their own message
+    if event.provider == SMTP_PROVIDER:  # any recipient can forge a report, but only about their own message
         is_trusted = address is None or event.kind is EventKind.COMPLAINED
         address = own_address if is_trusted else address if address == own_address else None
     address_members = set() if address is None else members_with_address(connection, kind, address)
@@ -86,7 +86,7 @@ def _source(event: Event) -> ConsentSource:
     match event.kind:
         case EventKind.COMPLAINED:
             return ConsentSource.COMPLAINT
-        case _ if event.provider == UNSIGNED:
+        case _ if event.provider == SMTP_PROVIDER:
             return ConsentSource.MAIL
         case _ if EventAction.WITHDRAW_SMS in event.actions and not event.delivery:
             return ConsentSource.SMS

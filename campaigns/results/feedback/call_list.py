@@ -11,8 +11,7 @@ from typing import Final
 from audiences.imports.table_reader import open_reader
 from campaigns.channels.call_dispositions import DISPOSITION_WORDS, parse_disposition
 from campaigns.channels.events import EventKind
-from campaigns.core.errors import FilePosition as Position
-from campaigns.core.errors import Problem, UserError
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.tokens import InvalidTokenError, Signer
 from campaigns.store.runs.delivery_events import DeliveryKey
 
@@ -25,7 +24,7 @@ _KNOWN_ANSWERS: Final = "one of " + ", ".join(f"`{words[0]}`" for words in DISPO
 class CallAnswer:
     """Answered row: position in the file, named delivery, answer, and the number as written."""
 
-    position: Position
+    position: FilePosition
     delivery_key: DeliveryKey
     word: EventKind
     number: str
@@ -43,7 +42,7 @@ def read_call_answers(signer: Signer, path: Path, problems: list[Problem]) -> It
     """
     answers: dict[DeliveryKey, EventKind] = {}
     for line, number, reference, answer in _rows(path, problems):
-        at, word = Position(str(path), line, 1), parse_disposition(answer)
+        at, word = FilePosition(str(path), line, 1), parse_disposition(answer)
         if word is None:
             problems.append(Problem(at, "this answer is not one that is known here", "unknown_answer", _KNOWN_ANSWERS))
             continue
@@ -69,13 +68,14 @@ def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str, str, 
     missing = [name for name in _COLUMNS if reader.header.count(name) != 1]
     if missing:
         hint = "read the `calls.csv` that was handed over, with its columns as they were"
-        at = Position(str(path), 1, 1)
+        at = FilePosition(str(path), 1, 1)
         raise UserError(
             [Problem(at, f"the column `{name}` has to be there once", "missing_column", hint) for name in missing]
         )
     for chunk in reader.chunks(lambda _done, _whole: None):
         problems += [
-            Problem(Position(str(path), invalid.line, 1), invalid.reason, "no_row") for invalid in chunk.invalid_lines
+            Problem(FilePosition(str(path), invalid.line, 1), invalid.reason, "no_row")
+            for invalid in chunk.invalid_lines
         ]
         columns = [chunk.rows.column(name).to_pylist() for name in ("line", *_COLUMNS)]
         for line, number, reference, answer in zip(*columns, strict=True):
@@ -83,7 +83,7 @@ def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str, str, 
                 yield line, (number or "").strip(), (reference or "").strip(), answer
 
 
-def unknown_reference(at: Position) -> Problem:
+def unknown_reference(at: FilePosition) -> Problem:
     """Return the problem of a row that names no call of ours."""
     message = "no call that was handed over has this reference"
     return Problem(at, message, "unknown_reference", "leave the column `reference` as it was written")

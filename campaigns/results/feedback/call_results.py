@@ -55,10 +55,10 @@ def read_call_results(context: Context, path: Path) -> CallResults:
     for start in range(0, len(calls), MAX_BATCH_SIZE):
         with context.ledger.write() as connection:
             batch = _handed_over(connection, calls[start : start + MAX_BATCH_SIZE], problems)
-            fresh = _fresh(connection, batch)
-            _keep(context, connection, fresh)
-        new.update(call.word for call in fresh)
-        known += len(batch) - len(fresh)
+            new_answers = _new_answers(connection, batch)
+            _store_answers(context, connection, new_answers)
+        new.update(call.word for call in new_answers)
+        known += len(batch) - len(new_answers)
     return CallResults(new, known, sorted(problems, key=lambda problem: problem.place))
 
 
@@ -75,13 +75,13 @@ def _handed_over(connection: Connection, calls: Sequence[CallAnswer], problems: 
     return known_calls
 
 
-def _fresh(connection: Connection, calls: Sequence[CallAnswer]) -> list[CallAnswer]:
+def _new_answers(connection: Connection, calls: Sequence[CallAnswer]) -> list[CallAnswer]:
     """Return the calls whose answer was not read before."""
     unknown = delivery_events.unknown_keys(connection, PROVIDER, [call.key for call in calls])
     return [call for call in calls if call.key in unknown]
 
 
-def _keep(context: Context, connection: Connection, calls: Sequence[CallAnswer]) -> None:
+def _store_answers(context: Context, connection: Connection, calls: Sequence[CallAnswer]) -> None:
     """Store answers as events and apply them, with one audit log row per run."""
     now, signer = context.clock.now(), context.signer
     events = [

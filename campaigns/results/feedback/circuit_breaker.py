@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from campaigns.channels.bounces import SMTP_PROVIDER as UNSIGNED
+from campaigns.channels.bounces import SMTP_PROVIDER
 from campaigns.channels.events import EventKind
 from campaigns.channels.smtp_status import HALTING_CODES
 from campaigns.core.model.settings import CircuitBreakerSettings
@@ -65,7 +65,7 @@ class CircuitBreaker:
         if _is_rejected(halts.blocked_member_counts(connection, numbers, HALTING_CODES, after)):
             return f"mail is refused with {HALTING_CODES[0]}: are SPF, DKIM and DMARC of the sender right?"
         for measure in _measures(self.context.repository.settings.breaker):
-            reports = halts.report_counts(connection, numbers, measure.word, UNSIGNED, after)
+            reports = halts.report_counts(connection, numbers, measure.word, SMTP_PROVIDER, after)
             for channel, count in ((channel, _trusted_count(report)) for channel, report in reports.items()):
                 key = (campaign, channel, measure.word.value)
                 if count <= measure.limit * self._minimum or count == self._seen.get(key):
@@ -100,8 +100,8 @@ def _trusted_count(report: ReportCount) -> int:
 
 def _is_rejected(refusals: Mapping[str, int]) -> bool:
     """Return whether a signing provider reported that our sender is rejected, or several members' mail did."""
-    signed = set(refusals) - {UNSIGNED}
-    return bool(signed) or refusals.get(UNSIGNED, 0) >= _MIN_READERS
+    signed = set(refusals) - {SMTP_PROVIDER}
+    return bool(signed) or refusals.get(SMTP_PROVIDER, 0) >= _MIN_READERS
 
 
 def _measures(limits: CircuitBreakerSettings) -> tuple[_Measure, ...]:

@@ -21,8 +21,7 @@ from campaigns.core.errors import UserError, report_write_errors
 from campaigns.core.model.enums import Channel
 from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.store.people import audit
-from campaigns.store.runs import delivery_events, runs
-from campaigns.store.runs import uncertain as stored
+from campaigns.store.runs import delivery_events, runs, uncertain
 from campaigns.store.runs.states import DeliveryState
 from campaigns.workspace.context import Context
 
@@ -55,7 +54,7 @@ def uncertain_deliveries(context: Context, run_id: str) -> list[Mapping[str, Any
     """Return the uncertain deliveries of a run; `delivery` is our name for them with the provider."""
     with context.ledger.read() as connection:
         number = runs.get(connection, run_id).number or 0
-        rows = stored.list_for_run(connection, number)
+        rows = uncertain.list_for_run(connection, number)
     return [{**row, "delivery": context.signer.delivery_reference(number, row["position"])} for row in rows]
 
 
@@ -72,7 +71,7 @@ def reconcile(context: Context, run_id: str) -> ReconcileResult:
     by_provider = 0
     with context.ledger.write() as connection:
         for place, provider_id in provider_ids.items():
-            by_provider += stored.resolve_accepted(connection, place, provider_id)
+            by_provider += uncertain.resolve_accepted(connection, place, provider_id)
         detail = {"by_events": by_events, "by_provider": by_provider, "left": len(rows) - by_provider}
         audit.record(connection, context.clock.now(), context.actor, _RECONCILE, run_id, detail)
     return ReconcileResult(by_events, by_provider, len(rows) - by_provider)
@@ -92,7 +91,7 @@ def set_outcome(context: Context, run_id: str, state: DeliveryState, members: Co
     marked = 0
     for start in range(0, len(places), _AT_ONCE):
         with context.ledger.write() as connection:
-            count = stored.mark_by_hand(connection, places[start : start + _AT_ONCE], state)
+            count = uncertain.mark_by_hand(connection, places[start : start + _AT_ONCE], state)
             detail = {"state": state.value, "deliveries": count}
             audit.record(connection, context.clock.now(), context.actor, "mark uncertain", run_id, detail)
         marked += count
@@ -131,7 +130,7 @@ def _searches(context: Context, rows: Sequence[Mapping[str, Any]]) -> list[_Sear
             if number is None or shared[number] > 1:
                 continue
             sharers = select(CONTACT.c.member_id).where(CONTACT.c.phone == number)
-            known = stored.provider_references(connection, list(connection.execute(sharers).scalars()))
+            known = uncertain.provider_references(connection, list(connection.execute(sharers).scalars()))
             since = row["claimed_at"] - shift
             searches.append(_Search((row["run_number"], row["position"]), number, since, since + lease, known))
     return searches

@@ -78,7 +78,7 @@ def read_mail(context: Context) -> MailCounts:
             unsubscribed += sum(_unsubscribe(connection, context.signer, report, now) for report in reports)
         finished = [file for file in files if file not in unreadable]
         for file in finished:
-            _put_away(file)
+            _move_to_cur(file)
         mails += len(finished)
     if unreadable:
         message = f"{len(unreadable)} of the mails here cannot be read"
@@ -139,7 +139,7 @@ def _read(file: Path, now: datetime, unreadable: list[Path]) -> MailReport | Non
     return None
 
 
-def _put_away(file: Path) -> None:
+def _move_to_cur(file: Path) -> None:
     """Move a mail to `cur`, marked as seen; another process may have moved it already."""
     with suppress(FileNotFoundError):
         file.rename(file.parent.parent / "cur" / f"{file.name.partition(':')[0]}:2,S")

@@ -61,32 +61,32 @@ def count_conversions(
 
     Restricted and erased members are not evaluated; they count as not converted, in every group alike.
     """
-    library = engine.context.repository
+    repository = engine.context.repository
     scope = RuleScope(
         as_of=until,
         zone=campaign.schedule.zone,
-        catalogue=library.catalogue,
+        catalogue=repository.catalogue,
         audiences=audiences,
         salt=campaign.name,
     )
-    with closing(library.warehouse.connect(engine.context.clock.now())) as connection:
-        bench = QuerySession(connection, engine.queries.rule_engine(until))
-        create_population(bench, Purpose.SERVICE, register_snapshot(bench, engine.queries.snapshot()))
-        judged = bench.evaluate_rules("judged", select_conditions({_GOAL: goal}, scope))
-        assigned = bench.register(
+    with closing(repository.warehouse.connect(engine.context.clock.now())) as connection:
+        session = QuerySession(connection, engine.queries.rule_engine(until))
+        create_population(session, Purpose.SERVICE, register_snapshot(session, engine.queries.snapshot()))
+        rule_results = session.evaluate_rules("rule_results", select_conditions({_GOAL: goal}, scope))
+        assigned = session.register(
             "assigned", engine.context.ledger.fetch_arrow(_ASSIGNED.format(number=run.number or 0))
         )
-        rows = bench.fetch_rows(_by_group(bench.create_table("units", _units(assigned, judged))))
+        rows = session.fetch_rows(_by_group(session.create_table("units", _units(assigned, rule_results))))
     return _shares(rows)
 
 
-def _units(assigned: TableClause, judged: TableClause) -> Select[tuple[object, ...]]:
+def _units(assigned: TableClause, rule_results: TableClause) -> Select[tuple[object, ...]]:
     """Return one row for each unit, with its group, its arm and whether one of its members converted."""
     held_out = or_(*(assigned.c.reason == reason.value for reason in HOLDOUTS))
     group = case((held_out, assigned.c.reason), else_=literal(ADDRESSED)).label("cohort")
-    done = func.max(case((judged.c.goal.is_(True), 1), else_=0)).label("done")
+    done = func.max(case((rule_results.c.goal.is_(True), 1), else_=0)).label("done")
     arm = func.coalesce(assigned.c.arm, literal("")).label("arm")
-    joined = assigned.outerjoin(judged, judged.c.member_id == assigned.c.member_id)
+    joined = assigned.outerjoin(rule_results, rule_results.c.member_id == assigned.c.member_id)
     return select(group, arm, assigned.c.unit, done).select_from(joined).group_by(group, arm, assigned.c.unit)
 
 

@@ -44,12 +44,12 @@ class MeasuredEffect:
 class RunReport:
     """Report of one run.
 
-    `told` holds the provider events with their deliveries, `links` the clicks of each link, and `ended` the later
+    `events` holds provider events with their deliveries, `links` the clicks of each link, and `opt_outs` the later
     opt-outs by channel.
     """
 
     run: Run
-    tally: PlanCounts
+    plan_counts: PlanCounts
     outcomes: Sequence[CountRow]
     events: Sequence[CountRow]
     links: Sequence[LinkClicks]
@@ -66,20 +66,28 @@ def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
         outcomes, events = run_counts.delivery_counts(connection, number), run_counts.event_counts(connection, number)
         links = link_clicks.click_counts(connection, number)
         since = run_counts.first_claim(connection, number)
-        ended = {} if since is None else run_counts.opt_out_counts(connection, run, since, since + window)
-    tally = PlanCounts.from_json(run.counts)
-    return RunReport(run, tally, outcomes, events, links, ended, _effect(engine, run, campaign, tally, since, language))
+        opt_outs = {} if since is None else run_counts.opt_out_counts(connection, run, since, since + window)
+    plan_counts = PlanCounts.from_json(run.counts)
+    return RunReport(
+        run,
+        plan_counts,
+        outcomes,
+        events,
+        links,
+        opt_outs,
+        _effect(engine, run, campaign, plan_counts, since, language),
+    )
 
 
 def _effect(
-    engine: Engine, run: Run, campaign: Campaign, tally: PlanCounts, since: datetime | None, language: Language
+    engine: Engine, run: Run, campaign: Campaign, plan_counts: PlanCounts, since: datetime | None, language: Language
 ) -> MeasuredEffect:
     settings = engine.context.repository.settings
     until = None if since is None else since + settings.effect.window
     goal = goal_of(campaign, settings.effect.window)
     audiences, titles = _audiences(engine.context, run, goal)
     goal_text = describe(goal, language, engine.context.repository.catalogue, titles, settings.currency)
-    withheld = _withheld_reason(engine.context, tally, since, until, campaign)
+    withheld = _withheld_reason(engine.context, plan_counts, since, until, campaign)
     if withheld is not None or until is None:
         return MeasuredEffect(goal_text, since, until, (), None, withheld)
     conversions = count_conversions(engine, run, campaign, audiences, until, goal)
@@ -92,26 +100,26 @@ def _effect(
         goal_text,
         since,
         until,
-        _comparisons(conversions, tally, settings.effect.minimum),
+        _comparisons(conversions, plan_counts, settings.effect.minimum),
         arms,
-        _missing_holdouts(conversions, tally),
+        _missing_holdouts(conversions, plan_counts),
     )
 
 
-def _comparisons(conversions: ConversionCounts, tally: PlanCounts, minimum: int) -> tuple[Comparison, ...]:
+def _comparisons(conversions: ConversionCounts, plan_counts: PlanCounts, minimum: int) -> tuple[Comparison, ...]:
     addressed = conversions.groups.get(ADDRESSED, _EMPTY)
     return tuple(
         compare_with_holdout(reason, addressed, conversions.groups[reason], minimum)
         for reason in HOLDOUTS
-        if tally.skips.get(reason) and reason in conversions.groups
+        if plan_counts.skips.get(reason) and reason in conversions.groups
     )
 
 
 def _withheld_reason(
-    context: Context, tally: PlanCounts, since: datetime | None, until: datetime | None, campaign: Campaign
+    context: Context, plan_counts: PlanCounts, since: datetime | None, until: datetime | None, campaign: Campaign
 ) -> str | None:
     """Return why there is no result yet, or never will be."""
-    if campaign.experiment is None and not any(tally.skips.get(reason) for reason in HOLDOUTS):
+    if campaign.experiment is None and not any(plan_counts.skips.get(reason) for reason in HOLDOUTS):
         return "nobody was held out: without a holdout the effect cannot be measured"
     if since is None or until is None:
         return "nothing was sent"
@@ -120,8 +128,8 @@ def _withheld_reason(
     return None
 
 
-def _missing_holdouts(conversions: ConversionCounts, tally: PlanCounts) -> str | None:
-    missing = [reason for reason in HOLDOUTS if tally.skips.get(reason) and reason not in conversions.groups]
+def _missing_holdouts(conversions: ConversionCounts, plan_counts: PlanCounts) -> str | None:
+    missing = [reason for reason in HOLDOUTS if plan_counts.skips.get(reason) and reason not in conversions.groups]
     return "the held-out members are no longer known: skips are kept for 90 days" if missing else None
 
 

@@ -38,7 +38,7 @@ _HEX_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class ConditionLowering:
-    """Lowering of conditions, with audiences expanded, to SQL; `resolve` returns the column of an aggregate."""
+    """Lowering of conditions, with audiences expanded, to SQL; `column_of` returns the column of an aggregate."""
 
     population: TableClause
     catalogue: Catalogue

@@ -116,4 +116,4 @@ def _refuse_empty_range(reader: RuleReader, node: Located, comparisons: Iterable
     bounds = {comparison.keyword: comparison.argument for comparison in comparisons}
     first, last = bounds.get("from"), bounds.get("to")
     if first is not None and last is not None and first > last:  # type: ignore[operator]  # both of the field's type
-        reader.add_problem(node, f"nothing lies from {first} to {last}", "empty_range", "turn the two round")
+        reader.add_problem(node, f"the range from {first} to {last} is empty", "empty_range", "swap the two")

@@ -22,8 +22,8 @@ def read_window(reader: RuleReader, entries: Mapping[str, Located], source: str)
             entries["within"], "`within` and dates exclude each other", "two_windows", "keep one of the two"
         )
     if first is not None and last is not None and first > last:
-        message = f"nothing lies from {first} to {last}"
-        reader.add_problem(entries["from"], message, "empty_range", "turn the two round")
+        message = f"the range from {first} to {last} is empty"
+        reader.add_problem(entries["from"], message, "empty_range", "swap the two")
     return TimeWindow(within, first, last)
 
 

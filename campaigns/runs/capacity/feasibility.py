@@ -29,12 +29,12 @@ class SendWindow:
 
     def open_time(self, channel: Channel) -> timedelta:
         """Return how long a channel may send. Quiet hours that cancel end it: pending deliveries are withdrawn then."""
-        return sum((until - since for since, until in self._stretches(channel)), timedelta())
+        return sum((until - since for since, until in self._open_intervals(channel)), timedelta())
 
     def daily_intervals(self, channel: Channel) -> Iterator[tuple[datetime, datetime]]:
         """Yield the intervals in which a channel may send, each within one day of the workspace."""
         zone = self.run_context.settings.zone
-        for since, until in self._stretches(channel):
+        for since, until in self._open_intervals(channel):
             start = since
             while start < until:
                 tomorrow = local_day(start, zone) + timedelta(days=1)
@@ -42,7 +42,7 @@ class SendWindow:
                 yield start, ends
                 start = ends
 
-    def _stretches(self, channel: Channel) -> Iterator[tuple[datetime, datetime]]:
+    def _open_intervals(self, channel: Channel) -> Iterator[tuple[datetime, datetime]]:
         start, quiet = self.opens_at, self.run_context.campaign.quiet_hours.get(channel)
         while start < self.ends_at:
             if quiet is not None and self.run_context.is_quiet(channel, start):

@@ -20,17 +20,17 @@ from campaigns.store.runs.run_tables import DELIVERY
 SAMPLE_SIZE: Final = 1_000
 """Sample size: a plan with more text messages is measured by composing this many."""
 
-_SAMPLE_SPOTS: Final = 8
-_SPOT_SPAN: Final = 4 * ROW_GROUP_SIZE
+_SAMPLE_CLUSTERS: Final = 8
+_CLUSTER_SPAN: Final = 4 * ROW_GROUP_SIZE
 """Sampled positions lie close together, because frozen fields are read one row group at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentDistribution:
-    """Numbers of text messages by segment count: `spread` sums to `messages`.
+    """Numbers of text messages by segment count: `messages_by_segments` sums to `messages`.
 
-    `written` of them were composed for their members; the others are extrapolated. Key 0 counts messages that cannot be
-    composed. They are refused like messages of more than `most` segments, and are not paid for.
+    `sample_size` of them were composed; the others are extrapolated. Key 0 counts messages that cannot be
+    composed. They are refused like messages of more than `max_segments` segments, and are not paid for.
     """
 
     messages: int
@@ -81,7 +81,7 @@ def measure_segments(
 ) -> SegmentDistribution:
     """Measure the segments of a plan's text messages.
 
-    All messages of a small plan are composed; of a larger one, a sample from several spots.
+    All messages of a small plan are composed; of a larger one, a sample from several clusters.
     """
     measured = {row["position"]: _segments(composer, row) for row in _sample_rows(connection, run_context)}
     return SegmentDistribution.extrapolate(
@@ -103,19 +103,19 @@ def _sample_rows(connection: Connection, run_context: RunContext) -> Iterator[Ro
         connection.execute(_planned_texts(run_context).with_only_columns(func.max(DELIVERY.c.position))).scalar_one()
         or 0
     )
-    if planned <= SAMPLE_SIZE and last <= _SAMPLE_SPOTS * _SPOT_SPAN:
+    if planned <= SAMPLE_SIZE and last <= _SAMPLE_CLUSTERS * _CLUSTER_SPAN:
         yield from connection.execute(_planned_texts(run_context)).mappings()
         return
-    for spot in range(_SAMPLE_SPOTS):
-        after_spot = DELIVERY.c.position > last * spot // _SAMPLE_SPOTS
+    for cluster in range(_SAMPLE_CLUSTERS):
+        after_start = DELIVERY.c.position > last * cluster // _SAMPLE_CLUSTERS
         query = (
             _planned_texts(run_context)
-            .where(after_spot)
+            .where(after_start)
             .order_by(DELIVERY.c.position)
-            .limit(SAMPLE_SIZE // _SAMPLE_SPOTS)
+            .limit(SAMPLE_SIZE // _SAMPLE_CLUSTERS)
         )
         rows = connection.execute(query).mappings().all()
-        yield from (row for row in rows if row["position"] < rows[0]["position"] + _SPOT_SPAN)
+        yield from (row for row in rows if row["position"] < rows[0]["position"] + _CLUSTER_SPAN)
 
 
 def _planned_texts(run_context: RunContext) -> Select[tuple[object, ...]]:

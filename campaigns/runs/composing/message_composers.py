@@ -30,7 +30,7 @@ _PURPOSES_WITHOUT_LIST = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 @dataclass(frozen=True, slots=True)
 class EmailComposer:
-    """Composer of e-mails; `templates` are keyed by variant and language. A `mark` is put before every subject.
+    """Composer of e-mails; `templates` are keyed by variant and language. `subject_prefix` precedes every subject.
 
     `shared` templates use one tracking link for all recipients, for members without tracking consent.
     """

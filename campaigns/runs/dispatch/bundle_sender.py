@@ -131,8 +131,8 @@ class BundleSender(Generic[Item, Bundle]):
                 self.composer.compose_bundle(_id(self.run_context.run, bundle), items, now)
             )
             with self.ledger.write() as connection:
-                going = self._going(connection, bundle, now)
-                complete = len(going) == len(items)
+                eligible = self._eligible_positions(connection, bundle, now)
+                complete = len(eligible) == len(items)
                 if complete:
                     self._accept(connection, bundle, manifest, now)
             if complete:
@@ -140,11 +140,11 @@ class BundleSender(Generic[Item, Bundle]):
                 count_responses(self.channel, self.run_context.provider_name(self.channel), "accepted", len(items))
                 self.on_progress(len(items))
                 return
-            self.on_progress(len(items) - len(going))
-            items = [item for item in items if item.claimed.position in going]
+            self.on_progress(len(items) - len(eligible))
+            items = [item for item in items if item.claimed.position in eligible]
         self._abandon(bundle)
 
-    def _going(self, connection: Connection, bundle: NumberedBundle, now: datetime) -> Collection[int]:
+    def _eligible_positions(self, connection: Connection, bundle: NumberedBundle, now: datetime) -> Collection[int]:
         """Return the bundle's positions that are still eligible; withdraw the others (PR-09).
 
         If the run was stopped meanwhile, return no position and put all deliveries back to pending.

@@ -70,7 +70,7 @@ class MessageSender:
     async def send(self) -> datetime | None:
         """Send until nothing can be claimed; return when to try again, if at all.
 
-        Raise ChannelMisconfigured, or any error of our own code, after every answer was recorded.
+        Raise ChannelMisconfiguredError, or any error of our own code, after every answer was recorded.
         """
         self._claim_at = self.clock.now()
         try:

@@ -38,7 +38,7 @@ class ProviderOutage:
             self._end()
         elif self._failures_in_a_row == FAILURE_THRESHOLD:
             self.retry_at = now + self._delay
-            _LOG.warning("%s takes nothing: it is asked by one message at a time until it does", self._name)
+            _LOG.warning("%s accepts no messages: sending one at a time until it does", self._name)
 
     def available(self, wanted: int, now: datetime) -> int:
         """Return how many of `wanted` messages may go now. Call `record_sent` with the number that went."""
@@ -57,7 +57,7 @@ class ProviderOutage:
     def _end(self) -> None:
         if self.retry_at is not None:
             self.retry_at, self._delay = None, _FIRST_DELAY
-            _LOG.warning("%s takes messages again", self._name)
+            _LOG.warning("%s accepts messages again", self._name)
 
     @property
     def _name(self) -> str:

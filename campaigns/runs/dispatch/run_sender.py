@@ -58,7 +58,7 @@ class RunSender:
         """Send what may go now of the run's channels among `channels`; `on_progress` gets numbers of ended deliveries.
 
         After a crash at any moment, unclaimed deliveries are pending and claimed ones `sending` until the sweeper
-        comes; call it again. Raise ChannelMisconfigured after the run was paused, without an effect on any member. An
+        comes; call it again. Raise ChannelMisconfiguredError after the run was paused; no member is affected. An
         exception of one channel is raised after the others have ended.
         """
         await asyncio.to_thread(self._clean_up, run_context, on_progress)

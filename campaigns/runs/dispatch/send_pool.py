@@ -45,7 +45,7 @@ class SendPool:
     async def open_slots(self, provider: EmailOrSmsProvider) -> "AsyncIterator[RunSlots]":
         """Open slots in the pool for the duration of the block, with the provider open.
 
-        The first user opens the provider and the last one closes it. Raise ChannelMisconfigured if the provider cannot
+        The first user opens the provider and the last one closes it. Raise ChannelMisconfiguredError if it cannot
         work.
         """
         async with self._lock:

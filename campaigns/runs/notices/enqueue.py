@@ -36,7 +36,7 @@ def contact_changed(
 
 
 def request_received(connection: Connection, member_id: str, request: str, due: date, now: datetime) -> None:
-    """Confirm a request and the date of its answer; `request` is one of the words in `note_templates`."""
+    """Confirm a request and the date of its answer; `request` is a `RequestKind` value."""
     about = {"request": request, "due": due.isoformat()}
     notice_queue.enqueue(connection, Notice(NoticeKind.REQUEST, member_id, about), now)
 

@@ -2,7 +2,7 @@
 
 Choices are not checked: no choice forbids notices that the organisation owes a member about their own affairs. But
 no notice goes to a deceased member, or to any address but the member's known one or the one that the notice is about,
-and its text comes only from `rendering.note_templates`.
+and its text comes only from `rendering.notice_writer`.
 """
 
 import asyncio

@@ -93,7 +93,7 @@ def count_audience(
     """Count the members for whom the rule is true or unknown; members who allow no marketing are not processed."""
     people = register_snapshot(session, snapshot)
     create_population(session, Purpose.MARKETING, people)
-    evaluated = session.evaluate_rules("judged", query.statement())
+    evaluated = session.evaluate_rules("rule_results", query.statement())
     parts = query.parts()
     (matched, _, unknown), *part_counts = _truth_counts(session, evaluated, tuple(parts))
     not_processed = session.count_rows(people) - session.count_rows(evaluated)

@@ -30,34 +30,34 @@ _POPULATION: Final = table("population", column("member_id"), column(BIRTH_DATE,
 
 def decide(plan_input: PlanInput, reached: TableClause, capped: TableClause) -> Select[Any]:
     """Select one decision per matched member; sends first, by channel, letters by postal code (PR-08)."""
-    turned = _with_turn(plan_input, _without_minors(plan_input, reached))
-    holdouts = _holdout_reasons(plan_input, turned)
+    ranked = _with_turn(plan_input, _without_minors(plan_input, reached))
+    holdouts = _holdout_reasons(plan_input, ranked)
     skip_reason = case(
-        (turned.c.channel.is_(None), turned.c.reason),
-        (turned.c.turn > 1, _duplicate_reason(turned)),
+        (ranked.c.channel.is_(None), ranked.c.reason),
+        (ranked.c.turn > 1, _duplicate_reason(ranked)),
         *((condition, literal(reason.value)) for condition, reason in holdouts),
         (capped.c.member_id.is_not(None), literal(SkipReason.FREQUENCY_CAP.value)),
         else_=null(),
     )
-    judged = (
-        select(*turned.c, skip_reason.label("why"))
-        .select_from(turned.outerjoin(capped, capped.c.member_id == turned.c.member_id))
-        .subquery("judged")
+    decided = (
+        select(*ranked.c, skip_reason.label("why"))
+        .select_from(ranked.outerjoin(capped, capped.c.member_id == ranked.c.member_id))
+        .subquery("decided")
     )
-    sent = judged.c.why.is_(None)
+    sent = decided.c.why.is_(None)
     order = case(
-        *((judged.c.channel == channel.value, literal(place)) for place, channel in enumerate(Channel)), else_=null()
+        *((decided.c.channel == channel.value, literal(place)) for place, channel in enumerate(Channel)), else_=null()
     )
-    postal_code = case((judged.c.channel == Channel.POST.value, judged.c.postal_code), else_=literal(""))
+    postal_code = case((decided.c.channel == Channel.POST.value, decided.c.postal_code), else_=literal(""))
     return select(
-        func.row_number().over(order_by=(~sent, order, postal_code, judged.c.member_id)).label("position"),
-        judged.c.member_id,
+        func.row_number().over(order_by=(~sent, order, postal_code, decided.c.member_id)).label("position"),
+        decided.c.member_id,
         case((sent, literal(SEND)), else_=literal(SKIP)).label("kind"),
-        judged.c.why.label("reason"),
-        judged.c.variant,
-        judged.c.channel,
-        judged.c.unit,
-        judged.c.no_purchase_detail,
+        decided.c.why.label("reason"),
+        decided.c.variant,
+        decided.c.channel,
+        decided.c.unit,
+        decided.c.no_purchase_detail,
     )
 
 
@@ -86,7 +86,7 @@ def _with_turn(plan_input: PlanInput, reached: FromClause) -> Any:
     turn = func.row_number().over(
         partition_by=(reached.c.channel, _deduplication_key(plan_input, reached)), order_by=(rank, reached.c.member_id)
     )
-    return select(*reached.c, turn.label("turn")).subquery("turned")
+    return select(*reached.c, turn.label("turn")).subquery("ranked")
 
 
 def _deduplication_key(plan_input: PlanInput, reached: FromClause) -> ColumnElement[Any]:
@@ -101,16 +101,16 @@ def _deduplication_key(plan_input: PlanInput, reached: FromClause) -> ColumnElem
     return case(*keys, else_=reached.c.member_id) if keys else reached.c.member_id
 
 
-def _duplicate_reason(turned: Any) -> ColumnElement[Any]:
-    letters = turned.c.channel == Channel.POST.value
+def _duplicate_reason(ranked: Any) -> ColumnElement[Any]:
+    letters = ranked.c.channel == Channel.POST.value
     return case((letters, literal(SkipReason.HOUSEHOLD_DEDUP.value)), else_=literal(SkipReason.ADDRESS_DEDUP.value))
 
 
-def _holdout_reasons(plan_input: PlanInput, turned: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
+def _holdout_reasons(plan_input: PlanInput, ranked: Any) -> list[tuple[ColumnElement[bool], SkipReason]]:
     if not plan_input.uses_holdouts:
         return []
     holdouts = [
         (plan_input.settings.holdout, plan_input.holdout_salt, SkipReason.HOLDOUT_GLOBAL),
         (plan_input.campaign.holdout, f"holdout:{plan_input.campaign.name}", SkipReason.HOLDOUT_CAMPAIGN),
     ]
-    return [(in_share_sql(turned.c.unit, salt, share), reason) for share, salt, reason in holdouts if share]
+    return [(in_share_sql(ranked.c.unit, salt, share), reason) for share, salt, reason in holdouts if share]

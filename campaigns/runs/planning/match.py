@@ -83,7 +83,9 @@ def match_members(session: QuerySession, plan_input: PlanInput, people: TableCla
 def _evaluated(session: QuerySession, plan_input: PlanInput, people: TableClause) -> TableClause:
     conditions = _conditions(plan_input)
     results = (
-        session.evaluate_rules("judged", select_conditions(conditions, plan_input.scope)) if conditions else _POPULATION
+        session.evaluate_rules("rule_results", select_conditions(conditions, plan_input.scope))
+        if conditions
+        else _POPULATION
     )
     if _AUDIENCE in conditions:
         return results

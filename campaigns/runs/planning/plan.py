@@ -33,7 +33,7 @@ from campaigns.runs.planning.query_session import QuerySession
 from campaigns.store.runs.decisions import SEND
 from campaigns.store.runs.states import DeliveryState
 
-_HEARD_TABLE = table("heard", *map(column, ("member_id", "purpose", "sent_at")))
+_PAST_MESSAGES_TABLE = table("past_messages", *map(column, ("member_id", "purpose", "sent_at")))
 _COMMON = ("member_id", "channel", "variant", "arm", "used_basket")
 _MESSAGE = ("member_id", "campaign", "purpose", "channel")
 _SENT_TABLE = table("sent", *map(column, (*_MESSAGE, "sent_at")))
@@ -110,7 +110,7 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
         "capped",
         frequency_caps.capped_members(
             frequency_caps.applicable_caps(plan_input.campaign, plan_input.settings),
-            _HEARD_TABLE,
+            _PAST_MESSAGES_TABLE,
             plan_input.as_of,
             zone,
         ),
@@ -135,7 +135,7 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
 def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot) -> TableClause:
     """Register the ledger's snapshot beside the warehouse; return the table `people`.
 
-    The table `heard` has the messages of the ledger and, from the warehouse's `sent`, those of an earlier system.
+    The table `past_messages` has the messages of the ledger, and an earlier system's from the warehouse's `sent`.
     """
     own = session.register("ours", snapshot.sent_messages)
     accepted = literal(DeliveryState.ACCEPTED.value).label("state")
@@ -143,9 +143,11 @@ def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot) -> TableC
         select(*(own.c[name] for name in (*_MESSAGE, "state", "sent_at"))),
         select(*(_SENT_TABLE.c[name] for name in _MESSAGE), accepted, _SENT_TABLE.c.sent_at),
     ).subquery("everything")
-    heard = session.create_table("heard", select(*everything.c))
+    past_messages = session.create_table("past_messages", select(*everything.c))
     session.register("clicks", snapshot.clicks)
-    session.create_table("history", select(*heard.c).where(heard.c.state == DeliveryState.ACCEPTED.value))
+    session.create_table(
+        "history", select(*past_messages.c).where(past_messages.c.state == DeliveryState.ACCEPTED.value)
+    )
     return session.register("people", snapshot.people)
 
 

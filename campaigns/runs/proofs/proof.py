@@ -60,7 +60,7 @@ class SampleTemplateContexts(TemplateContexts):
 
 @dataclass(frozen=True, slots=True)
 class ProofSender:
-    """Sender of a campaign's proofs; templates are read below `root`, and `mark` is put before each subject."""
+    """Sender of a campaign's proofs; templates are read below `root`, and `subject_prefix` precedes each subject."""
 
     run_context: RunContext
     root: Path
@@ -75,7 +75,7 @@ class ProofSender:
         )
 
     async def send(self, proof: ProofMessage, contexts: TemplateContexts) -> Outcome:
-        """Send one proof; raise ComposeError, ChannelMisconfigured, or ValueError if its address is not internal."""
+        """Send a proof; raise ComposeError, ChannelMisconfiguredError, or ValueError if the address is not internal."""
         delivery = self._delivery(proof)
         if proof.channel is Channel.EMAIL:
             email, email_message = self.providers.email, self._email(proof, contexts, delivery)

@@ -11,7 +11,7 @@ from campaigns.core.errors import UserError
 from campaigns.store.admin import schema
 from campaigns.store.admin.suspend import SuspendResult, require_nothing_under_way, suspend
 from campaigns.store.ledger.connection import Ledger, ProgressCallback, append
-from campaigns.store.people import people_tables as _desk  # noqa: F401 - declares its tables
+from campaigns.store.people import people_tables as _people_tables  # noqa: F401 - declares its tables
 
 _ROWS_AT_ONCE: Final = 10_000
 _FOREIGN_PREFIXES: Final = ("alembic_", "procrastinate_")  # the schema's revision; jobs, which are only hints

@@ -28,7 +28,7 @@ The server ends a transaction that is idle for ten seconds, because its process 
 def connect(url: URL) -> Engine:
     """Return an engine of UTC sessions whose commits are on disk; raise UserError when a driver is missing."""
     try:
-        import adbc_driver_postgresql  # noqa: F401 - `columns` needs it
+        import adbc_driver_postgresql  # noqa: F401 - `fetch_arrow` needs it
         import psycopg  # noqa: F401
     except ModuleNotFoundError as error:
         message, hint = f"a ledger on PostgreSQL needs the package {error.name}", "pip install 'viesti[postgresql]'"
@@ -121,18 +121,18 @@ def bulk_load(
     on_progress: Callable[[int], None],
 ) -> None:
     """Insert all rows by COPY in short transactions; Arrow writes the CSV, without a Python object for each row."""
-    portion = BatchSize()
+    batch_size = BatchSize()
     for batch in rows:
         done = 0
         while done < batch.num_rows:
-            chunk = batch.slice(done, portion.rows)
+            chunk = batch.slice(done, batch_size.rows)
             text = _as_csv(chunk)
             with write_transaction(engine) as connection:
-                portion.begin()
+                batch_size.begin()
                 guard(connection)
                 with _copy(connection, table, chunk.schema.names, "(FORMAT csv)") as copy:
                     copy.write(text)
-            portion.end()
+            batch_size.end()
             on_progress(chunk.num_rows)
             done += chunk.num_rows
 

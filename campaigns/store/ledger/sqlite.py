@@ -150,14 +150,14 @@ def bulk_load(
     insert = f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM laid.laid WHERE rowid > ? AND rowid <= ?'
     total = _write_staging_file(staging, rows)
     with engine.connect().execution_options(**{_WRITES: True}) as connection, _attached(connection, staging):
-        portion, done = BatchSize(), 0
+        batch_size, done = BatchSize(), 0
         while done < total:
-            last = min(done + portion.rows, total)
+            last = min(done + batch_size.rows, total)
             with connection.begin():
-                portion.begin()
+                batch_size.begin()
                 guard(connection)
                 connection.connection.cursor().execute(insert, (done, last))
-            portion.end()
+            batch_size.end()
             on_progress(last - done)
             done = last
             sleep(_GAP)

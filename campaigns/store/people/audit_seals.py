@@ -59,7 +59,7 @@ class ChainVerification:
 
 
 def seal_if_due(ledger: Ledger, signer: Signer, now: datetime) -> None:
-    """Seal the query rows once they are a full batch or the oldest has waited for `PATIENCE`."""
+    """Seal the new rows once they fill a batch or the oldest has waited for `MAX_WAIT`."""
     with ledger.read() as connection:
         unsealed = AUDIT.c.seq > _last_sealed(connection)
         query = select(func.count(), func.min(AUDIT.c.at)).where(unsealed)

@@ -60,7 +60,7 @@ def rows_of_member(connection: Connection, table: Table, member_id: str) -> Sequ
 
 
 def messages_of_member(connection: Connection, member_id: str) -> Sequence[LedgerRow]:
-    """Return every decision run_columns a member with its reason and its delivery, newest first."""
+    """Return every decision about a member with its reason and its delivery, newest first."""
     of_delivery = and_(DELIVERY.c.run_number == DECISION.c.run_number, DELIVERY.c.position == DECISION.c.position)
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(DELIVERY, of_delivery)
     decision_columns = [column for column in DECISION.c if column.name not in ("run_number", "member_id")]

@@ -18,7 +18,7 @@ from campaigns.store.runs.states import DeliveryState
 Processor = tuple[Channel, str]
 """Channel, and the provider that sends for it."""
 
-ProcessorMessage = tuple[str, int, int, str | None]
+ProcessorMessageRow = tuple[str, int, int, str | None]
 """Message that a processor has: run id, run number, position, and the provider's own name of the message."""
 
 _HANDED_OVER: Final = (
@@ -67,7 +67,7 @@ def list_open(connection: Connection) -> Sequence[ProcessorTask]:
     return [ProcessorTask(**row) for row in rows]
 
 
-def messages_of_task(connection: Connection, task: ProcessorTask) -> Sequence[ProcessorMessage]:
+def messages_of_task(connection: Connection, task: ProcessorTask) -> Sequence[ProcessorMessageRow]:
     """Return the messages of the member that the processor of a task received, newest first."""
     of_processor = (
         DELIVERY.c.channel == task.channel,

@@ -108,10 +108,10 @@ def _resolve(connection: Connection, condition: ColumnElement[bool]) -> int:
         .group_by(DELIVERY.c.run_number, DELIVERY.c.position)
     )
     rows = connection.execute(proven).all()
-    return sum(_conclude(connection, (row.run_number, row.position), row.state, row.ref) for row in rows)
+    return sum(_set_final_state(connection, (row.run_number, row.position), row.state, row.ref) for row in rows)
 
 
-def _conclude(connection: Connection, place: DeliveryKey, state: str, ref: str) -> int:
+def _set_final_state(connection: Connection, place: DeliveryKey, state: str, ref: str) -> int:
     refused = state == DeliveryState.REFUSED
     known = func.coalesce(func.nullif(DELIVERY.c.provider_ref, ""), ref or None)
     changed = connection.execute(

@@ -48,7 +48,7 @@ class Reconciliation:
         if self.unfinished:
             alarms.append(f"the run has ended, and {self.unfinished} of its deliveries have not")
         if self.unreported > MAX_DRIFT * self.old:
-            alarms.append(f"of {self.old} messages over a day old the provider told nothing about {self.unreported}")
+            alarms.append(f"the provider reported no event for {self.unreported} of {self.old} messages over a day old")
         if self.contradicted > MAX_DRIFT * self.deliveries:
             alarms.append(f"the provider says that {self.contradicted} messages went; they are not accepted here")
         return alarms

@@ -21,7 +21,7 @@ from campaigns.people.desk.access_reasons import AccessReason, LookUpReason, Pur
 from campaigns.people.desk.changes import DESK_SOURCES
 from campaigns.people.desk.lookup import MemberContact, MemberRecord
 from campaigns.people.desk.purchase_lines import MAX_PERIOD
-from campaigns.rendering.choice_labels import choice_label, is_labelled_thing_on
+from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.web.desk.staff_session import SignedInStaff, StaffSessions
 from campaigns.web.forms import FormBody, FormFields
 from campaigns.web.members.choice_list import choice_groups_with_ticks
@@ -186,10 +186,10 @@ class DeskPages:
             opened=request.url.path.rsplit("/", 1)[-1] if refused.because else "",
             ticket=self.look_up_ticket(agent, member.person.member_id),
             said=done_text,
-            groups=choice_groups_with_ticks(self.page_context.renderer, language, member.stance),
+            groups=choice_groups_with_ticks(self.page_context.renderer, language, member.consent_state),
             kinds=[kind.value for kind in RequestKind],
             purposes=[purpose.value for purpose in PurchaseLinesPurpose],
             most_days=MAX_PERIOD.days,
             name_of=partial(choice_label, language=language, settings=self.page_context.renderer.settings),
-            comes=is_labelled_thing_on,
+            comes=is_label_enabled,
         )

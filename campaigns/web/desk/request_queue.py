@@ -13,7 +13,7 @@ from campaigns.core.model.roles import Permission
 from campaigns.people.accounts import audit_log
 from campaigns.people.privacy import erasure, processors, requests
 from campaigns.people.privacy.subject_access import export_with_audit
-from campaigns.store.people.people_tables import PrivacyRequest as Filed
+from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormFields
@@ -82,7 +82,7 @@ class RequestQueuePages:
         processors.record_answer(self.desk.context_as(agent), _number(form), ProcessorAnswer(answer))
         return self._page(request, agent, "done_told")
 
-    def _open_request(self, form: FormFields, agent: SignedInStaff, kind: RequestKind) -> Filed:
+    def _open_request(self, form: FormFields, agent: SignedInStaff, kind: RequestKind) -> PrivacyRequest:
         """Return an open request of a kind; raise UserError when it is of another kind."""
         filed = requests.get_open(self.desk.context_as(agent), _number(form))
         if filed.kind != kind:

@@ -16,7 +16,7 @@ from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, Re
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.core.model.settings import Settings
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
-from campaigns.rendering.choice_labels import choice_label, is_labelled_thing_on
+from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.rendering.templates.translations import TranslatedText
 from campaigns.store.runs.decisions import SEND, SKIP
 from campaigns.store.runs.states import DeliveryState
@@ -138,9 +138,7 @@ class CellFormatter:
         if value is None:
             return _NO_LIMIT.label("no_limit", self.language) if column == "kept_days" else ""
         if (section, column) == ("choice_history", "state"):  # as the desk puts it: permitted or not
-            return _ON_OFF.label(
-                "on" if is_labelled_thing_on(row["choice"], on=value == "on") else "off", self.language
-            )
+            return _ON_OFF.label("on" if is_label_enabled(row["choice"], on=value == "on") else "off", self.language)
         labels = COLUMN_LABELS.get((section, column))
         return self._compound(section, column, value) if labels is None else labels.label(value, self.language)
 

@@ -18,7 +18,7 @@ from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import erasure, requests
 from campaigns.people.privacy.subject_access import export_with_audit
 from campaigns.store.people import privacy_requests
-from campaigns.store.people.people_tables import PrivacyRequest as Filed
+from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.forms import FormBody, FormFields
 from campaigns.web.members.code_page import CodePage
 from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
@@ -146,10 +146,10 @@ class MyDataPages:
         self.sessions.end(page, session)
         return page
 
-    def _file(self, member_id: str, kind: RequestKind, words: str) -> Filed:
+    def _file(self, member_id: str, kind: RequestKind, words: str) -> PrivacyRequest:
         return requests.file(self.page_context.context, member_id, kind, ConsentSource.WEB, words)
 
-    def _filed_page(self, request: Request, filed: Filed) -> HTMLResponse:
+    def _filed_page(self, request: Request, filed: PrivacyRequest) -> HTMLResponse:
         language, at_once = self.page_context.language(request), filed.kind in requests.IMMEDIATE_CHOICES
         return self.page_context.render(
             request, "request_filed", language, at=_DATA, kind=filed.kind, due=filed.due_on, at_once=at_once

@@ -19,7 +19,7 @@ from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY
 from tests.support.examples import examples
 from tests.support.sample_workspace import MEMBERS
-from tests.support.sent_run import ALL, LOST, SERVICE, SMS, holds, send_run
+from tests.support.sent_run import ALL, LOST, SERVICE, SMS, send_run, stored_effects
 
 KNOWN, OTHER = MEMBERS[0], MEMBERS[1]
 UNKNOWN = min(LOST)
@@ -59,7 +59,7 @@ def test_sg12_replayed_and_shuffled_events_end_in_the_same_ledger(sent_run):
             undo = connection.begin_nested()
             for batch in batches:
                 sent_run.ingest_in(connection, batch)
-            contents = holds(connection)
+            contents = stored_effects(connection)
             undo.rollback()
         return contents
 

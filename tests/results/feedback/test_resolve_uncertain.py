@@ -145,7 +145,7 @@ def test_op04_nightly_job_and_doctor_report_inconsistent_runs(sent_run, caplog):
     make_inconsistent(sent_run)
     workspace.clock.time = workspace.clock.time.replace(hour=1, minute=30) + timedelta(days=1)
     nightly.run_if_due()
-    assert f"{run}: look at this: of 12 messages over a day old the provider told nothing about 12" in caplog.text
+    assert f"{run}: needs attention: the provider reported no event for 12 of 12 messages over a day old" in caplog.text
     result = stores.check_reconciliation(workspace.engine.context.ledger, workspace.clock.time)
     assert (result.level, run in result.said) == (FindingLevel.WARN, True)
     workspace.clock.advance(days=9)
@@ -169,6 +169,6 @@ def test_op04_status_shows_events_and_alarms(sent_run, capsys):
     assert (output["events"], output["alarms"]) == ({"delivered": 3, "taken": 3}, [])
     make_inconsistent(sent_run)
     assert _run_json(workspace, capsys, "status", run)["alarms"] == [
-        "of 12 messages over a day old the provider told nothing about 9",
+        "the provider reported no event for 9 of 12 messages over a day old",
         "the provider says that 1 messages went; they are not accepted here",
     ]

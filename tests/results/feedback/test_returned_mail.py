@@ -141,7 +141,7 @@ def test_mail_is_moved_after_its_commit_and_read_again_until_then(maildir, monke
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(returned_mail, "_put_away", be_killed)
+        patched.setattr(returned_mail, "_move_to_cur", be_killed)
         with pytest.raises(Killed):
             read_mail(maildir.workspace.engine.context)
     assert maildir.file_counts() == (2, 0)

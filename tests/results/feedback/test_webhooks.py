@@ -18,7 +18,7 @@ from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.web.app import application
 from tests.support.sample_workspace import MEMBERS
-from tests.support.sent_run import EMAIL, SMS, holds
+from tests.support.sent_run import EMAIL, SMS, stored_effects
 from tests.support.wired_workspace import PUBLIC, REPLY, SENDGRID, WiredWorkspace, connect_doubles
 
 
@@ -35,7 +35,7 @@ def event_count(wired: WiredWorkspace) -> int:
 
 def ledger_contents(wired: WiredWorkspace) -> dict:
     with wired.workspace.engine.context.ledger.read() as connection:
-        return holds(connection)
+        return stored_effects(connection)
 
 
 async def test_sg12_replayed_email_events_settle_deliveries_choices_and_suppressions(wired):

@@ -92,7 +92,11 @@ def addressed_and_held_out(workspace: SampleWorkspace, run: Run) -> tuple[list[s
 def test_report_counts_sum_to_the_plan(large_workspace: SampleWorkspace) -> None:
     run = send_letter(large_workspace, HALF)
     report = report_of(large_workspace, run)
-    assert sum(int(row["number"]) for row in report.outcomes) == report.tally.sent == 400 - report.tally.skipped
+    assert (
+        sum(int(row["number"]) for row in report.outcomes)
+        == report.plan_counts.sent
+        == 400 - report.plan_counts.skipped
+    )
     assert {(row["channel"], row["state"]) for row in report.outcomes} == {("email", "accepted")}
 
 

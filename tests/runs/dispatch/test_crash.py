@@ -219,7 +219,7 @@ def _run_schedule(number: int, kind: str, workspace: SampleWorkspace) -> list[in
         if numbers
     ],
 )
-def test_op01_killed_processes_double_and_lose_no_message(
+def test_op01_killed_processes_neither_duplicate_nor_lose_messages(
     numbers, started_workspace, due_workspace, postgresql_workspace, postgresql_server, tmp_path, capsys
 ):
     def run_numbered(number: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Domain limits and warm-up: messages that wait for a domain hold up no others (E-, A-15)."""
+"""Domain limits and warm-up: messages that wait for a domain hold up no others (A-15)."""
 
 from bisect import bisect_left
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Provider outage: a provider that takes nothing gets single messages, ever more rarely, and no others."""
+"""Provider outage: a provider that accepts nothing gets single messages, ever more rarely, and no others."""
 
 import logging
 from datetime import timedelta
@@ -102,12 +102,12 @@ def test_run_spends_few_messages_on_an_outage_and_sends_all_others_after_it(runn
     assert sent.closed
     assert balance == {"accepted": ALL - sum(uncertain.values()), **uncertain}
     assert [record.getMessage() for record in caplog.records if "ScriptedProvider" in record.getMessage()] == [
-        "ScriptedProvider takes nothing: it is asked by one message at a time until it does",
-        "ScriptedProvider takes messages again",
+        "ScriptedProvider accepts no messages: sending one at a time until it does",
+        "ScriptedProvider accepts messages again",
     ]
 
 
-def test_outage_lasts_beyond_the_round_that_met_it(running_workspace):
+def test_outage_continues_in_the_next_call_of_the_worker(running_workspace):
     """A server begins a new round whenever its runs rest, and they rest when the next attempt is far off."""
     workspace, _ = running_workspace
     stopping = Event()

@@ -113,9 +113,9 @@ class SendGridDouble(WebDouble):
 
 
 def _events_of(address: str, names: Mapping[str, str], message_id: str) -> Iterator[dict[str, Any]]:
-    fate = next(fate for start, fate in EVENTS_BY_ADDRESS.items() if address.startswith(start))
-    first = () if fate[0]["event"] == "dropped" else ({"event": "processed"},)
-    for event in (*first, *fate):
+    events = next(events for start, events in EVENTS_BY_ADDRESS.items() if address.startswith(start))
+    first = () if events[0]["event"] == "dropped" else ({"event": "processed"},)
+    for event in (*first, *events):
         yield {
             "email": address,
             "timestamp": int(time.time()),  # noqa: TID251

@@ -59,24 +59,24 @@ class SmtpDouble:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
-        for talk in list(self._open):
-            talk.abort()
+        for connection in list(self._open):
+            connection.abort()
         await self._server.wait_closed()
         await asyncio.sleep(0)
 
-    def register(self, talk: "SmtpConnection") -> None:
+    def register(self, connection: "SmtpConnection") -> None:
         """Register a new connection."""
         self.connections += 1
-        self._open.add(talk)
+        self._open.add(connection)
 
-    def unregister(self, talk: "SmtpConnection") -> None:
+    def unregister(self, connection: "SmtpConnection") -> None:
         """Remove a closed connection."""
-        self._open.discard(talk)
+        self._open.discard(connection)
 
     def broadcast_and_close(self, reply: str) -> None:
         """Send an unsolicited reply on every connection and close it."""
-        for talk in list(self._open):
-            talk.reply_and_close(reply)
+        for connection in list(self._open):
+            connection.reply_and_close(reply)
 
     def next_fault(self) -> SmtpStepFault | None:
         """Return the fault of the next message, if any."""

@@ -181,8 +181,8 @@ class SmtpConnection(asyncio.Protocol):
             self._reset_message()
             self._reply("552 5.3.4 too large")
             return
-        slip = self.fault if self.fault is not None and self.fault.step == "message" else None
-        if slip is None or slip.after:
+        fault = self.fault if self.fault is not None and self.fault.step == "message" else None
+        if fault is None or fault.after:
             self.accepted += 1
             for recipient in self.recipients:
                 self.double.accept_message(self.sender or "", recipient, message)
@@ -196,17 +196,17 @@ class SmtpConnection(asyncio.Protocol):
 
     def _step(self, step: str, reply: str) -> bool:
         """Send a step's reply, or the fault of this message instead; return whether there was no fault."""
-        slip = self.fault if self.fault is not None else next(iter(self.double.faults), None)
-        if slip is None or slip.step != step:
+        fault = self.fault if self.fault is not None else next(iter(self.double.faults), None)
+        if fault is None or fault.step != step:
             self._reply(reply)
             return True
-        if slip is not self.fault:
+        if fault is not self.fault:
             self.double.faults.popleft()
-        if slip.reply:
-            self._reply(slip.reply)
-            if slip.reply.startswith("421"):
+        if fault.reply:
+            self._reply(fault.reply)
+            if fault.reply.startswith("421"):
                 self.transport.close()
-        elif not slip.silent:
+        elif not fault.silent:
             self.transport.abort()
         return False
 

@@ -206,7 +206,7 @@ def _require(holds: bool, code: int) -> None:
 
 def _statuses(message: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Generate the callbacks of a message; its first status has none."""
-    statuses, error = next(fate for end, fate in STATUSES_BY_NUMBER.items() if str(message["to"]).endswith(end))
+    statuses, error = next(outcome for end, outcome in STATUSES_BY_NUMBER.items() if str(message["to"]).endswith(end))
     for status in statuses[1:]:
         form = {
             "MessageSid": message["sid"],
