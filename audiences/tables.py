@@ -1,7 +1,7 @@
 """Ledger tables about people: contact, choices and their projection, suppressions, holdout units, holdouts."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
@@ -243,3 +243,15 @@ SELF_SERVICE_CHANGE = SQLModel.metadata.tables["own_change"]
 ONE_TIME_CODE = SQLModel.metadata.tables["one_time_code"]
 SIGN_UP = SQLModel.metadata.tables["sign_up"]
 MEMBER_SESSION = SQLModel.metadata.tables["member_session"]
+
+MEMBER_TABLES: Final = (
+    CONTACT,
+    CHOICES,
+    HOLDOUT_UNIT,
+    FORMER_HOLDOUT_UNIT,
+    ONE_TIME_CODE,
+    MEMBER_SESSION,
+    SIGN_UP,
+    SELF_SERVICE_CHANGE,
+)
+"""Tables from which a member's rows are deleted when the member is erased or merged into another one."""

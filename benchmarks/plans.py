@@ -19,17 +19,32 @@ from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.run_tables import RUN
 
 
+class _TimedLedger(Ledger):
+    """Ledger that records the start and end of each bulk load, from its first query to its last commit."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.load_spans: list[tuple[float, float]] = []
+
+    def bulk_load(self, *arguments: Any, **options: Any) -> None:
+        start = perf_counter()
+        super().bulk_load(*arguments, **options)
+        self.load_spans.append((start, perf_counter()))
+
+
 def measure(world: World, campaign: str, database: str | None = None) -> None:
     """Report the figures of one campaign's plan, stored in SQLite or in another database filled from it."""
-    engine = world.engine()
-    url = database or str(engine.context.ledger.engine.url)
+    own_ledger = world.engine().context.ledger
+    url = database or str(own_ledger.engine.url)
     if database is not None:
-        engine = world.engine(ledger=filled_ledger(engine.context.ledger, database))
+        filled_ledger(own_ledger, database).close()
+    own_ledger.close()
+    ledger = _TimedLedger(url)
+    engine = world.engine(ledger=ledger)
     campaign_definition, _ = engine.context.repository.campaign_definition(campaign)
     with engine.context.ledger.read() as connection:
         earlier_runs = connection.execute(select(func.count()).select_from(RUN)).scalar_one()
     as_of = AS_OF + timedelta(seconds=1 + earlier_runs)  # a run of its own
-    load_spans = _record_load_spans(engine.context.ledger)
     context = multiprocessing.get_context("spawn")
     stop, opt_out_queue = context.Event(), context.Queue()
     opt_out_process = context.Process(target=_unsubscribe, args=(url, stop, opt_out_queue))
@@ -44,11 +59,13 @@ def measure(world: World, campaign: str, database: str | None = None) -> None:
     engine.close()
     decisions = counts.sent + counts.skipped
     during_storage = [
-        duration for at, duration in opt_outs if any(start <= at + duration and at <= end for start, end in load_spans)
+        duration
+        for at, duration in opt_outs
+        if any(start <= at + duration and at <= end for start, end in ledger.load_spans)
     ]
     print_figure(f"{campaign}: members looked at, matched", f"{counts.population:,}, {decisions:,}")
     print_figure(f"{campaign}: planned from the first query to the last row", f"{planning_seconds:.1f} s")
-    storing = sum(end - start for start, end in load_spans)
+    storing = sum(end - start for start, end in ledger.load_spans)
     print_figure(f"{campaign}: decisions with deliveries stored, {kind}", f"{decisions / storing:,.0f} a second")
     print_figure(f"{campaign}: most memory", f"{peak_megabytes():,.0f} MB")
     for name, durations in (
@@ -70,20 +87,6 @@ def filled_ledger(ledger: Ledger, database: str) -> Ledger:
         row_counts = copy_rows(source, destination, lambda _: None)
     analyse(target, row_counts)
     return target
-
-
-def _record_load_spans(ledger: Ledger) -> list[tuple[float, float]]:
-    """Return the periods of bulk loads into the ledger, from first query to last commit; filled while it is used."""
-    spans: list[tuple[float, float]] = []
-    bulk_load = ledger.bulk_load
-
-    def timed(*arguments: Any, **options: Any) -> None:
-        start = perf_counter()
-        bulk_load(*arguments, **options)
-        spans.append((start, perf_counter()))
-
-    ledger.bulk_load = timed  # type: ignore[method-assign]
-    return spans
 
 
 def _unsubscribe(url: str, stop: Event, opt_out_queue: "multiprocessing.Queue[list[tuple[float, float]]]") -> None:

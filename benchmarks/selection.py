@@ -1,6 +1,7 @@
 """Benchmark of a rule with three time windows over every member, against the best hand-written SQL."""
 
 import shutil
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -121,14 +122,14 @@ def measure(world: World, rounds: int = 3) -> None:
             rounds,
         )
     print_figure(f"members matched, of {world.members:,}", f"{answers.pop():,}")
-    for name, (clock, cpu) in {
-        **figures,
-        "the rule, first time with its totals kept": first_run,
-        **cached_figures,
-    }.items():
-        print_figure(name, f"{clock:.2f} s, cpu {cpu:.2f} s")
+    _print_times(figures | {"the rule, first time with its totals kept": first_run} | cached_figures)
     best_sql_cpu = min(cpu for name, (_, cpu) in figures.items() if name != "the rule")
     print_figure("the rule, of the best by hand (cpu)", f"{figures['the rule'][1] / best_sql_cpu:.2f} ×")
+
+
+def _print_times(times: Mapping[str, tuple[float, float]]) -> None:
+    for name, (clock, cpu) in times.items():
+        print_figure(name, f"{clock:.2f} s, cpu {cpu:.2f} s")
 
 
 def _count(session: QuerySession, engine: Engine, text: str, hours: int) -> int:

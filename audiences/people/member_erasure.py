@@ -13,15 +13,9 @@ from audiences.consent.suppressions import AddressKind
 from audiences.people.contacts import contact_of
 from audiences.tables import (
     CHOICE_ENTRY,
-    CHOICES,
     CONTACT,
     ERASED_ADDRESS,
-    FORMER_HOLDOUT_UNIT,
-    HOLDOUT_UNIT,
-    MEMBER_SESSION,
-    ONE_TIME_CODE,
-    SELF_SERVICE_CHANGE,
-    SIGN_UP,
+    MEMBER_TABLES,
     SUPPRESSION,
 )
 from audiences.warehouse import columns
@@ -30,16 +24,6 @@ from audiences.warehouse.warehouse import WHOLE_TABLE, Warehouse
 from campaigns.core.tokens import Signer
 
 _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
-_MEMBER_TABLES: Final = (
-    CONTACT,
-    CHOICES,
-    HOLDOUT_UNIT,
-    FORMER_HOLDOUT_UNIT,
-    ONE_TIME_CODE,
-    MEMBER_SESSION,
-    SIGN_UP,
-    SELF_SERVICE_CHANGE,
-)
 
 
 def tombstone_members(warehouse: Warehouse, members: Iterable[str], as_of: datetime) -> None:
@@ -76,7 +60,7 @@ def erase_from_ledger(connection: Connection, signer: Signer, member_id: str, no
     for kind, value in addresses.items():
         if value is not None:
             _store_hash(connection, signer.keyed_hash(kind.value, _normalised(kind, value)), kind, now)
-    for table in _MEMBER_TABLES:
+    for table in MEMBER_TABLES:
         connection.execute(delete(table).where(table.c.member_id == member_id))
     connection.execute(
         update(CHOICE_ENTRY)

@@ -16,14 +16,9 @@ from audiences.people.contacts import contact_of
 from audiences.people.member_erasure import write_tombstones
 from audiences.tables import (
     CHOICE_ENTRY,
-    CHOICES,
-    CONTACT,
     FORMER_HOLDOUT_UNIT,
     HOLDOUT_UNIT,
-    MEMBER_SESSION,
-    ONE_TIME_CODE,
-    SELF_SERVICE_CHANGE,
-    SIGN_UP,
+    MEMBER_TABLES,
 )
 from audiences.warehouse.sql_quoting import quote_literal
 from audiences.warehouse.views import stored_tables
@@ -33,17 +28,6 @@ from campaigns.core.errors import UserError
 _EVENTS: Final = ("purchases", "receipts", "sent")
 _ADDRESS: Final = ("street", "postal_code", "city")
 _FILLABLE: Final = ("household_id", "first_name", "last_name", "email", "phone")
-_MEMBER_TABLES: Final = (
-    CONTACT,
-    CHOICES,
-    CHOICE_ENTRY,
-    HOLDOUT_UNIT,
-    FORMER_HOLDOUT_UNIT,
-    ONE_TIME_CODE,
-    MEMBER_SESSION,
-    SIGN_UP,
-    SELF_SERVICE_CHANGE,
-)
 
 
 def contacts_to_merge(connection: Connection, member_id: str, into: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -64,7 +48,7 @@ def merge_members(connection: Connection, member_id: str, into: str, now: dateti
     entries = choices.entries_of(connection, [member_id, into])
     choices.record_choices(connection, merge_entries(into, entries[into], entries[member_id], now))
     _join_units(connection, member_id, into, now)
-    for table in _MEMBER_TABLES:
+    for table in (CHOICE_ENTRY, *MEMBER_TABLES):
         connection.execute(delete(table).where(table.c.member_id == member_id))
     gaps = _fill_gaps(contact, merged_contact)
     if gaps:

@@ -7,7 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def transpile(sql: str, read: str, write: str) -> str:
     """Return a statement of the dialect `read` in the dialect `write`; results are cached.
 

@@ -17,12 +17,13 @@ from tests.support.ledgers import (
     pytest_generate_tests,
     workspace,
 )
+from tests.support.maildir import Maildir
 from tests.support.sample_workspace import SampleWorkspace
 from tests.support.sent_run import SentRun, load_sent_run, send_run
 
 __all__ = [
-    "address", "bare", "base_sent_workspace", "empty_file", "ledger", "postgresql_copies", "pytest_generate_tests",
-    "sent_run", "workspace",
+    "address", "bare", "base_sent_workspace", "empty_file", "ledger", "maildir", "postgresql_copies",
+    "pytest_generate_tests", "sent_run", "workspace",
 ]  # fmt: skip
 
 
@@ -44,3 +45,8 @@ def sent_run(
     monkeypatch.setenv("VIESTI_DATABASE_URL", address)
     with closing(SampleWorkspace(copy_files(base_sent_workspace, tmp_path / "workspace"))) as workspace:
         yield load_sent_run(workspace)
+
+
+@pytest.fixture
+def maildir(sent_run: SentRun) -> Maildir:
+    return Maildir(sent_run)
