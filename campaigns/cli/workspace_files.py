@@ -9,7 +9,7 @@ from campaigns.cli import open_workspace, output
 from campaigns.core.errors import UserError, errors_only
 
 FilesArgument = Annotated[
-    list[Path] | None, typer.Argument(metavar="FILE", help="Campaign or audience files; default: all.")
+    list[Path] | None, typer.Argument(metavar="FILE", help="Campaigns or audiences, by file or name; default: all.")
 ]
 SchemaKind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
 
@@ -25,7 +25,9 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or
 def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
     """Check campaign files, audiences and templates; report every problem with its line."""
     repository = open_workspace.open_repository(context)
-    files_to_check = files or [*repository.workspace.campaign_files(), *repository.workspace.audience_files()]
+    workspace = repository.workspace
+    named_files = [workspace.find_file(file) for file in files or ()]
+    files_to_check = named_files or [*workspace.campaign_files(), *workspace.audience_files()]
     now = repository.clock.now()
     problems = list(
         dict.fromkeys(problem for file in files_to_check for problem in repository.file_problems(file, now))

@@ -54,6 +54,11 @@ class Workspace:
         """Return the audience files, sorted by name."""
         return tuple(sorted(self.audiences.glob("*.yaml")))
 
+    def find_file(self, path_or_name: Path) -> Path:
+        """Return the campaign or audience file of a path, or of a name alone; the path itself when there is none."""
+        named = [folder / f"{path_or_name}.yaml" for folder in (self.campaigns, self.audiences)]
+        return next((path for path in (path_or_name, *named) if path.is_file()), path_or_name)
+
     def template(self, channel: Channel, name: str) -> Path:
         """Return the folder of a template."""
         return self.templates / channel.value / name

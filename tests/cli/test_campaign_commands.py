@@ -77,6 +77,14 @@ def test_run_plans_and_sends(letter: Shell) -> None:
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_check_takes_a_campaign_or_an_audience_by_name(letter: Shell) -> None:
+    audience = letter.audience("owners", "{register: owners}")
+    assert letter("check", "letter", "owners").out == "2 files are in order\n"
+    audience.write_text("title: Owners\nmatch: {register: ownrs}\n", "utf-8")
+    assert "owners.yaml:2:19" in letter("check", "owners", code=1).err
+    assert "[unreadable]" in letter("check", "nobody", code=1).err
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_preview_is_the_file_of_its_channel(channel: str, viesti: Shell) -> None:
     purpose, template, name, content = CHANNELS[channel]
