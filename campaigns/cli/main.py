@@ -1,9 +1,11 @@
 """Command `viesti`: parses arguments, calls one function, prints. Heavy modules are imported only when needed."""
 
+import errno
 import gc
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -32,6 +34,11 @@ from campaigns.core.errors import UserError
 
 EXIT_USER_ERROR: Final = 1
 EXIT_INTERNAL_ERROR: Final = 3
+FILE_SYSTEM_ERRORS: Final = {
+    errno.ENAMETOOLONG: ("this name is longer than the name of a file may be", "name_too_long", "name a shorter path"),
+    errno.ENOSPC: ("no space is left on the disk", "disk_full", "free some space, and give the command again"),
+}
+"""Message, code and hint of errors of the file system that no command handles by itself, by `errno`."""
 GC_THRESHOLD: Final = 100_000  # at the default of 700, a third of a short command's time is garbage collection
 
 app = typer.Typer(
@@ -86,7 +93,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """
     gc.set_threshold(GC_THRESHOLD)
     try:
-        app(args=arguments, prog_name="viesti")
+        with _report_file_system_errors():
+            app(args=arguments, prog_name="viesti")
     except UserError as error:
         from campaigns.cli.output import print_problems
 
@@ -98,3 +106,13 @@ def run(arguments: Sequence[str] | None = None) -> None:
         traceback.print_exc()
         typer.echo("This is a fault of viesti itself. Nothing that was committed is lost; please report it.", err=True)
         sys.exit(EXIT_INTERNAL_ERROR)
+
+
+@contextmanager
+def _report_file_system_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FILE_SYSTEM_ERRORS:
+            raise
+        raise UserError.about(str(error.filename or "disk"), *FILE_SYSTEM_ERRORS[error.errno]) from error

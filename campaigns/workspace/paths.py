@@ -56,8 +56,10 @@ class Workspace:
 
     def find_file(self, path_or_name: Path) -> Path:
         """Return the campaign or audience file of a path, or of a name alone; the path itself when there is none."""
-        named = [folder / f"{path_or_name}.yaml" for folder in (self.campaigns, self.audiences)]
-        return next((path for path in (path_or_name, *named) if path.is_file()), path_or_name)
+        if path_or_name.is_file():
+            return path_or_name
+        named = (path for path in (*self.campaign_files(), *self.audience_files()) if path.stem == str(path_or_name))
+        return next(named, path_or_name)
 
     def template(self, channel: Channel, name: str) -> Path:
         """Return the folder of a template."""

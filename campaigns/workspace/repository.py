@@ -116,7 +116,7 @@ class WorkspaceRepository:
     def audience(self, audience: str) -> tuple[Audience, Mapping[str, Audience]]:
         """Return the audience with this name or file path, and all audiences that it may refer to."""
         path = Path(audience)
-        if path.suffix == ".yaml" and path.exists():
+        if path.suffix == ".yaml" and path.is_file():
             _, known = self._audiences_for(path.parent.parent / "campaigns" / path.name)
             vocabulary = replace(self.vocabulary, audiences=frozenset(known))
             return load_audience(path, vocabulary)[0], known
@@ -182,12 +182,11 @@ class WorkspaceRepository:
         path = Path(campaign)
         if path.suffix == ".yaml":
             return path
-        file = self.workspace.campaign(campaign)
-        if not file.exists():
-            names = [path.stem for path in self.workspace.campaign_files()]
-            hint = closest_match(campaign, names) or f"one of: {', '.join(names)}"
+        files = {path.stem: path for path in self.workspace.campaign_files()}
+        if campaign not in files:
+            hint = closest_match(campaign, files) or f"one of: {', '.join(files)}"
             raise UserError.about(campaign, "there is no campaign of this name", "unknown_campaign", hint)
-        return file
+        return files[campaign]
 
     def _audiences_for(self, campaign_file: Path) -> KnownAudiences:
         """Return the audiences that a campaign file may name, by name: their files and themselves."""

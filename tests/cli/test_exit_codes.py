@@ -56,6 +56,23 @@ USER_ERRORS = {
 }
 
 
+TOO_LONG = "x" * 300
+TAKING_PATHS = (
+    f"check {TOO_LONG}", f"import members {TOO_LONG}", f"calls {TOO_LONG}", f"db backup {TOO_LONG}", f"init {TOO_LONG}"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command_line", TAKING_PATHS, ids=lambda line: line.removesuffix(f" {TOO_LONG}"))
+def test_a_name_too_long_for_a_file_exits_with_1(command_line: str, viesti: Shell) -> None:
+    assert "[name_too_long]" in viesti(*command_line.split(), code=1).err
+
+
+@pytest.mark.parametrize("command_line", [f"plan {TOO_LONG}", f"audience count {TOO_LONG}"], ids=["plan", "audience"])
+def test_a_name_too_long_for_a_file_is_no_campaign_and_no_audience(command_line: str, viesti: Shell) -> None:
+    viesti.write("letter", MONDAYS)
+    assert "[unknown_" in viesti(*command_line.split(), code=1).err
+
+
 @pytest.mark.parametrize("command_line", USER_ERRORS)
 def test_a_missing_thing_exits_with_1_and_its_code(
     command_line: str, viesti: Shell, monkeypatch: pytest.MonkeyPatch
