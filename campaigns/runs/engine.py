@@ -1,10 +1,10 @@
 """Engine: the services over one opened workspace, put together in one place."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Self
 
 from campaigns.channels.registry import ProviderContext, build_providers
+from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.notice_writer import NoticeWriter
 from campaigns.runs.capacity.forecast import PlanForecast
@@ -32,42 +32,42 @@ class Engine:
         """Return the engine of a workspace; the audit log names `actor`."""
         return cls(Context.open(workspace, actor))
 
-    @cached_property
+    @LockedCachedProperty
     def run_definitions(self) -> RunDefinitions:
         """Definitions of planned runs."""
         return RunDefinitions(self.context)
 
-    @cached_property
+    @LockedCachedProperty
     def queries(self) -> Queries:
         """Counts, explanations, previews, runs."""
         return Queries(self.context, self.run_definitions)
 
-    @cached_property
+    @LockedCachedProperty
     def forecast(self) -> PlanForecast:
         """Forecast of plans."""
         return PlanForecast(self.context, self.run_definitions)
 
-    @cached_property
+    @LockedCachedProperty
     def planner(self) -> Planner:
         """Planner of occasions."""
         return Planner(self.context, self.queries, self.run_definitions)
 
-    @cached_property
+    @LockedCachedProperty
     def run_control(self) -> RunControl:
         """Approve, start, pause, resume, cancel."""
         return RunControl(self.context, self.queries, self.run_definitions, self.forecast)
 
-    @cached_property
+    @LockedCachedProperty
     def publisher(self) -> Publisher:
         """Publish and unpublish campaigns."""
         return Publisher(self.context)
 
-    @cached_property
+    @LockedCachedProperty
     def sender(self) -> Sender:
         """Sender of started runs."""
         return Sender(self.context, self.queries, self.run_definitions, self.outages)
 
-    @cached_property
+    @LockedCachedProperty
     def outages(self) -> ProviderOutages:
         """Outages of the providers, as this process sees them."""
         return ProviderOutages()
@@ -77,16 +77,16 @@ class Engine:
         """Sender of codes and confirmations, built again after the settings changed."""
         return self._notice_senders.current()
 
-    @cached_property
+    @LockedCachedProperty
     def _notice_senders(self) -> "_NoticeSenders":
         return _NoticeSenders(self.context)
 
-    @cached_property
+    @LockedCachedProperty
     def embedded_dispatcher(self) -> EmbeddedDispatcher:
         """Dispatcher that sends all runs under way in this process."""
         return EmbeddedDispatcher(self.context.ledger, self.context.clock)
 
-    @cached_property
+    @LockedCachedProperty
     def dispatcher(self) -> Dispatcher:
         """Dispatcher that brings runs under way to the processes that send them."""
         if not self.context.has_workers:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Final
 
 from fastapi import HTTPException, Request
@@ -11,6 +10,7 @@ from sqlalchemy import select
 
 from audiences.consent.opt_out import MessageKind
 from audiences.tables import CONTACT
+from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.enums import Language
 from campaigns.core.tokens import InvalidTokenError
 from campaigns.runs.engine import Engine
@@ -50,17 +50,17 @@ class PageContext:
         """Context of the engine."""
         return self.engine.context
 
-    @cached_property
+    @LockedCachedProperty
     def code_request_throttle(self) -> SharedThrottle:
         """Throttle of messages that one client may have sent to addresses."""
         return SharedThrottle(self.context.ledger, self.context.signer, "asking", 10, _QUARTER)
 
-    @cached_property
+    @LockedCachedProperty
     def attempt_throttle(self) -> SharedThrottle:
         """Throttle of codes and passwords that one client may type."""
         return SharedThrottle(self.context.ledger, self.context.signer, "typing", 30, _QUARTER)
 
-    @cached_property
+    @LockedCachedProperty
     def renderer(self) -> PageRenderer:
         """Return the page renderer."""
         return PageRenderer(self.context.repository.settings)

@@ -2,11 +2,11 @@
 
 import os
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Self
 
 from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.core.clock import Clock
+from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.settings import Settings
 from campaigns.core.signing_keys import load_signer
 from campaigns.core.tokens import Signer
@@ -38,12 +38,12 @@ class Resources:
         self._given_providers = providers
         self._built_providers: tuple[Settings, ChannelProviders] | None = None
 
-    @cached_property
+    @LockedCachedProperty
     def clock(self) -> Clock:
         """Clock of the workspace."""
         return self._given_clock or self.repository.clock
 
-    @cached_property
+    @LockedCachedProperty
     def ledger(self) -> Ledger:
         """Ledger; its tables are created when it is new."""
         if self._given_ledger is not None:
@@ -52,7 +52,7 @@ class Resources:
         schema.prepare(ledger)
         return ledger
 
-    @cached_property
+    @LockedCachedProperty
     def signer(self) -> Signer:
         """Signer of links and public names."""
         return self._given_signer or load_signer(os.environ, self.workspace.data / "signing.key")

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -23,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from campaigns.core.clock import Clock
 from campaigns.core.errors import UserError
+from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.runs.dispatch.dispatcher import POLL_INTERVAL, RunTracker, SendCallback, runs_under_way
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.ledger.postgresql import conninfo
@@ -151,7 +151,7 @@ class ProcrastinateDispatcher:
     def _conninfo(self) -> str:
         return conninfo(self.ledger.engine)
 
-    @cached_property
+    @LockedCachedProperty
     def _submitting(self) -> procrastinate.App:
         """Return the app for submitting jobs; its connections stay open."""
         app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=self._conninfo, **_POOL_OPTIONS))

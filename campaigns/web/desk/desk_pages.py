@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request
@@ -14,6 +14,7 @@ from audiences.consent.consent_state import ConsentSource
 from audiences.people.find_members import SearchField
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
+from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Permission
 from campaigns.people.desk import lookup
@@ -62,7 +63,7 @@ class DeskPages:
     page_context: PageContext
     sessions: StaffSessions
 
-    @cached_property
+    @LockedCachedProperty
     def look_up_throttle(self) -> SharedThrottle:
         """Throttle of members that one account may look up."""
         return SharedThrottle(
