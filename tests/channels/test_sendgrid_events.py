@@ -1,4 +1,4 @@
-"""SendGrid's webhook: verified signatures and parsed events (SG-11 to SG-13)."""
+"""SendGrid's webhook: verified signatures and parsed events (SG-10, SG-11 to SG-13)."""
 
 import json
 import random

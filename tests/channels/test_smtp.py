@@ -1,4 +1,4 @@
-"""SMTP provider: the outcome of each reply at every step (SM-01, SM-02, E-03, E-10)."""
+"""SMTP provider: the outcome of each reply at every step (SM-01, SM-02, E-03, E-10, DL-06)."""
 
 import asyncio
 from dataclasses import replace

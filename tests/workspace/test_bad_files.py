@@ -1,5 +1,7 @@
 """Bad files below tests/bad: each is refused with exactly the text in the file beside it.
 
+Among them a winner by opens (A-13) and a soft opt-in without its terms (FI-02).
+
 After a change of texts, `python -m tests.workspace.test_bad_files` rewrites the expected texts; review the diff.
 """
 
