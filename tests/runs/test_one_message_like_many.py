@@ -17,8 +17,7 @@ channels: [email]
 content: {email: hello}
 """
 _PRICED = (
-    "{{ offer.id }}={{ offer.price | money }}"
-    "{% if offer.reduced %} ({{ offer.lowest_price_30d | money }}){% endif %}"
+    "{{ offer.id }}={{ offer.price | money }}{% if offer.reduced %} ({{ offer.lowest_price_30d | money }}){% endif %}"
 )
 OFFERS = EMAIL.replace("hello", "offers") + "offers: {department: [FOOD], at_most: 4}\n"
 

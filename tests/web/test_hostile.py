@@ -8,19 +8,21 @@ from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.web_client import AINO
 
 MAIL = f"{AINO}@example.org"
-HOSTILE = (
-    "'; DROP TABLE contact; --",
-    "' OR 1=1 --",
-    "%",
-    "{{ 7 * 7 }}{% include '/etc/passwd' %}",
-    "[[ subject ]]",
-    "../../../../etc/passwd",
-    "<img src=x onerror=alert(1)>",
-    "=cmd|' /C calc'!A0",
-)
+HOSTILE = {
+    "statement": "'; DROP TABLE contact; --",
+    "always true": "' OR 1=1 --",
+    "pattern": "%",
+    "template": "{{ 7 * 7 }}{% include '/etc/passwd' %}",
+    "text of a template": "[[ subject ]]",
+    "path": "../../../../etc/passwd",
+    "script": "<img src=x onerror=alert(1)>",
+    "formula": "=cmd|' /C calc'!A0",
+}
+pytestmark = pytest.mark.hostile
+each_input = pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE)
 
 
-@pytest.mark.parametrize("typed", HOSTILE)
+@each_input
 async def test_hostile_input_to_public_forms_matches_nobody(web_workspace, web, typed):
     before = {name: rows for name, rows in web_workspace.ledger_dump().items() if name != "tried"}
     for path, field in (("/me/code", "address"), ("/join", "address"), ("/me/session", "code")):
@@ -31,7 +33,7 @@ async def test_hostile_input_to_public_forms_matches_nobody(web_workspace, web, 
     assert {name: rows for name, rows in web_workspace.ledger_dump().items() if name != "tried"} == before
 
 
-@pytest.mark.parametrize("typed", HOSTILE)
+@each_input
 async def test_the_text_of_a_request_is_stored_as_typed(web_workspace, web, typed):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me/data")).text)["proof"][0]
@@ -41,7 +43,7 @@ async def test_the_text_of_a_request_is_stored_as_typed(web_workspace, web, type
         assert connection.execute(select(PRIVACY_REQUEST.c.words)).scalars().all() == [typed]
 
 
-@pytest.mark.parametrize("typed", HOSTILE)
+@each_input
 async def test_hostile_choices_are_refused(web_workspace, web, typed):
     await sign_in(web_workspace, web, MAIL)
     proof = hidden_fields((await web.get("/me")).text)["proof"][0]
@@ -51,7 +53,7 @@ async def test_hostile_choices_are_refused(web_workspace, web, typed):
     assert web_workspace.record() == []
 
 
-@pytest.mark.parametrize("typed", HOSTILE)
+@each_input
 async def test_hostile_tokens_are_not_found(web_workspace, web, typed):
     before = web_workspace.ledger_dump()
     for path in ("/u/", "/s/", "/p/", "/w/", "/c/", "/join/"):

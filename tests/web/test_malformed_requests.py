@@ -16,6 +16,8 @@ from tests.support.web_client import WebWorkspace
 
 HOST = b"Host: localhost:8000\r\n"
 FORM = HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"
+pytestmark = pytest.mark.hostile
+
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 REQUESTS = (
     (404, b"GET /static/../app.py HTTP/1.1\r\n" + HOST),
@@ -143,7 +145,11 @@ async def test_a_client_disconnect_logs_nothing(caplog):
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("fields", [b"on=a&on=b&proof=1&proof=2", b"List-Unsubscribe=One-Click&List-Unsubscribe=x"])
+@pytest.mark.parametrize(
+    "fields",
+    [b"on=a&on=b&proof=1&proof=2", b"List-Unsubscribe=One-Click&List-Unsubscribe=x"],
+    ids=["choices", "one click"],
+)
 async def test_duplicate_form_fields_are_refused(web_workspace, web, fields):
     before = web_workspace.ledger_dump()
     answer = await web.post(web_workspace.link("letters"), content=fields, headers=FORM_HEADERS)
