@@ -53,7 +53,7 @@ REQUESTS = (
     (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
     (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Transfer-Encoding: identity, chunked, x\r\n"),
     (400, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: multipart/form-data\r\nContent-Length: 0\r\n"),
-    (200, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: text/html; charset=utf-7\r\nContent-Length: 0\r\n"),
+    (403, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: text/html; charset=utf-7\r\nContent-Length: 0\r\n"),
     (503, b"POST /webhooks/twilio/status HTTP/1.1\r\n" + FORM + b"Content-Length: 0\r\n"),
     (404, b"POST /webhooks/sendgrid/ HTTP/1.1\r\n" + FORM + b"Content-Length: 0\r\n"),
 )
