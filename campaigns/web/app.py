@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
@@ -33,6 +33,7 @@ from campaigns.web.members.session import MemberSessions
 from campaigns.web.members.unsubscribe import UnsubscribePages
 from campaigns.web.members.why_received import WhyPage
 from campaigns.web.page_context import PageContext
+from campaigns.web.request_origin import RequestOrigin
 from campaigns.web.security_middleware import SecurityMiddleware
 from campaigns.web.webhooks import WEBHOOK_PATHS, Webhooks
 from campaigns.workspace.context import Context
@@ -65,7 +66,13 @@ class _WebhookRouter:
 def pages_app(engine: Engine) -> FastAPI:
     """Return the FastAPI application of all pages; webhooks are not in it. Publishes the consent texts first (C-13)."""
     app = FastAPI(
-        title="Viesti", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
+        title="Viesti",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        dependencies=[Depends(RequestOrigin.of_public_url(engine.context.repository.settings.public_url))],
     )
     page_context = PageContext(engine)
     with engine.context.ledger.write() as connection:

@@ -66,6 +66,11 @@ class PageContext:
         return PageRenderer(self.context.repository.settings)
 
     @property
+    def is_https(self) -> bool:
+        """Return whether members reach the pages by https: cookies are then `Secure`."""
+        return self.context.repository.settings.public_url.scheme == "https"
+
+    @property
     def now(self) -> datetime:
         """Return the workspace's current time."""
         return self.context.clock.now()

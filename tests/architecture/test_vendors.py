@@ -45,6 +45,7 @@ VENDORS: Final = {
     "typst": {"campaigns/rendering/letters/typst.py"},
     "uvicorn": {"campaigns/web/server.py"},
     "uvloop": {"campaigns/core/event_loop.py"},
+    "zxcvbn": {"campaigns/people/accounts/passwords.py"},
 }
 """Vendor package → files, or folders with a slash at the end, that may import it."""
 

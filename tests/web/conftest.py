@@ -12,6 +12,7 @@ from campaigns.core.model.roles import Role
 from campaigns.web.app import application
 from tests.support.browser import CHROMIUM, BrowserUser
 from tests.support.desk_session import DeskSession, open_desk_session
+from tests.support.page_client import PageClient
 from tests.support.web_client import WebWorkspace, build_web_workspace, copy_web_workspace
 
 
@@ -33,7 +34,7 @@ def web_workspace(base_web_workspace: Path, tmp_path: Path) -> Iterator[WebWorks
 @pytest.fixture
 async def web(web_workspace: WebWorkspace) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(application(web_workspace.engine))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+    async with PageClient(web_workspace, transport=transport, base_url="http://localhost:8000") as client:
         yield client
 
 

@@ -121,7 +121,7 @@ async def test_a_click_redirects_and_is_counted_anonymously(web_workspace, web, 
     for _ in range(2):
         answer = await web.get(link)
         assert (answer.status_code, answer.headers["location"]) == (302, SHOP)
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert "set-cookie" not in answer.headers
     assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=2, machines=0)]
     assert recorded_clicks(web_workspace) == []

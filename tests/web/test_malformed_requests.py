@@ -55,7 +55,7 @@ REQUESTS = (
     (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
     (400, b"POST /me/code HTTP/1.1\r\n" + FORM + b"Transfer-Encoding: identity, chunked, x\r\n"),
     (400, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: multipart/form-data\r\nContent-Length: 0\r\n"),
-    (200, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: text/html; charset=utf-7\r\nContent-Length: 0\r\n"),
+    (403, b"POST /me/code HTTP/1.1\r\n" + HOST + b"Content-Type: text/html; charset=utf-7\r\nContent-Length: 0\r\n"),
     (503, b"POST /webhooks/twilio/status HTTP/1.1\r\n" + FORM + b"Content-Length: 0\r\n"),
     (404, b"POST /webhooks/sendgrid/ HTTP/1.1\r\n" + FORM + b"Content-Length: 0\r\n"),
 )
@@ -93,7 +93,7 @@ def test_malformed_requests_get_an_answer_without_a_redirect_and_change_nothing(
     for expected, request in REQUESTS:
         answer = exchange(server_address, request + b"\r\n")
         assert status(answer) == expected, request[:80]
-        head = answer.partition(b"\r\n\r\n")[0].lower()
+        head = answer.partition(b"\r\n\r\n")[0].lower().replace(b"set-cookie: viesti-form=", b"")
         for mark in (b"evil.example.org", b"set-cookie", b"location:", b"server:"):
             assert mark not in head, request[:80]
         assert b"evil.example.org" not in answer
@@ -162,7 +162,7 @@ async def test_several_invalid_cookies_sign_nobody_in(web):
     for path in ("/me", "/desk"):
         page = await web.get(path, headers={"Cookie": cookies})
         assert page.status_code == 200
-        assert "set-cookie" not in page.headers
+        assert page.headers["set-cookie"].startswith("viesti-form=")
         assert 'name="proof"' not in page.text
 
 

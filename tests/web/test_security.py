@@ -10,6 +10,7 @@ import pytest
 from campaigns.web.app import application
 from campaigns.web.security_middleware import MAX_BODY_SIZE
 from campaigns.web.throttling import ProcessThrottle, client_key
+from tests.support.page_client import PageClient
 from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.web_client import AINO
 
@@ -24,7 +25,7 @@ async def test_every_answer_carries_the_security_headers(web, path):
     assert "script-src" not in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["x-content-type-options"] == "nosniff"
     assert "noindex" in headers["x-robots-tag"]
 
@@ -84,11 +85,11 @@ async def test_the_session_cookie_is_limited_to_this_site(web_workspace):
     path.write_text(text, "utf-8")
     web_workspace.reload()
     transport = httpx.ASGITransport(application(web_workspace.engine))
-    async with httpx.AsyncClient(transport=transport, base_url="https://kyla.example.org") as web:
+    async with PageClient(web_workspace, transport=transport, base_url="https://kyla.example.org") as web:
         page = await web.post("/me/code", data={"address": f"{AINO}@example.org"})
         challenge = hidden_fields(page.text)["challenge"][0]
         answer = await web.post("/me/session", data={"challenge": challenge, "code": web_workspace.codes()[0]})
-    cookie = answer.headers["set-cookie"]
+    cookie = answer.headers.get_list("set-cookie")[0]
     assert cookie.startswith("__Host-viesti=")
     for part in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"):
         assert part in cookie

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from campaigns.core.errors import UserError
+from campaigns.core.model.enums import Language
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import passwords
 from campaigns.store.people import accounts, audit
@@ -24,7 +25,7 @@ def add(context: Context, name: str, roles: Iterable[Role], password: str) -> No
         message = "a name is up to 32 of the characters a-z 0-9 . _ -"
         raise UserError.about(name, message, "no_name", "the name that they have on this machine, for its commands")
     password_hash, now, role_set = (
-        passwords.hash_password(_require_strong(name, password)),
+        passwords.hash_password(_require_strong(context, name, password)),
         context.clock.now(),
         frozenset(roles),
     )
@@ -51,7 +52,7 @@ def give_roles(context: Context, name: str, roles: Iterable[Role]) -> None:
 
 def set_password(context: Context, name: str, password: str) -> None:
     """Replace an account's password and end its sessions; raise UserError as `add` does."""
-    password_hash = passwords.hash_password(_require_strong(name, password))
+    password_hash = passwords.hash_password(_require_strong(context, name, password))
     with context.ledger.write() as connection:
         _require_account(connection, name)
         accounts.change_account(connection, name, password=password_hash)
@@ -104,12 +105,18 @@ def require_permission(context: Context, act: Permission) -> None:
         raise UserError.about(act.value, message, "not_permitted", "`viesti agent list` says who may")
 
 
-def _require_strong(name: str, password: str) -> str:
+def _require_strong(context: Context, name: str, password: str) -> str:
     if not MIN_PASSWORD_LENGTH <= len(password) <= _MAX_PASSWORD_LENGTH or name in password.lower():
         message = (
             f"a password has {MIN_PASSWORD_LENGTH} to {_MAX_PASSWORD_LENGTH} characters, and the name is not in it"
         )
         raise UserError.about(name, message, "weak_password", "several words are easy to remember")
+    organisation = context.settings.organisation
+    names = (organisation.name.text(language) for language in Language)
+    weakness = passwords.find_weakness(password, [name, organisation.legal_name, *names])
+    if weakness is not None:
+        message = f"this password is easy to guess: {weakness.reason}"
+        raise UserError.about(name, message, "weak_password", f"{weakness.step}; several words are easy to remember")
     return password
 
 

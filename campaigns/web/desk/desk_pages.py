@@ -29,6 +29,7 @@ from campaigns.web.members.choice_list import choice_groups_with_ticks
 from campaigns.web.page_context import PageContext
 from campaigns.web.page_renderer import page_texts
 from campaigns.web.throttling import SharedThrottle
+from campaigns.web.visitor_forms import VisitorForms
 from campaigns.workspace.context import Context
 
 DESK_HOME: Final = "/desk"
@@ -62,6 +63,11 @@ class DeskPages:
 
     page_context: PageContext
     sessions: StaffSessions
+
+    @property
+    def visitor_forms(self) -> VisitorForms:
+        """Return the forms of staff who are not signed in."""
+        return VisitorForms(self.page_context, "staff")
 
     @LockedCachedProperty
     def look_up_throttle(self) -> SharedThrottle:

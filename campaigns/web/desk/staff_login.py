@@ -29,23 +29,34 @@ class StaffLoginPages:
         """Show the home page to a signed-in agent, the sign-in page to anyone else."""
         agent = self.desk.sessions.current(request)
         if agent is None:
-            return self.desk.render(request, None, "sign_in", wrong=False)
+            return self._sign_in_page(request)
         return self.desk.render(request, agent, "home", refused=NO_REFUSAL)
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session when the password is right; every failure gets the same response."""
         page_context = self.desk.page_context
+        self.desk.visitor_forms.require(request, form)
         page_context.limit_attempts(request)
         secret = staff_accounts.log_in(page_context.context, form.value("name"), form.value("password"))
         if secret is None:
-            return self.desk.render(request, None, "sign_in", 400, wrong=True)
+            return self._sign_in_page(request, wrong=True)
+        self.desk.sessions.end_former(request)
         response = RedirectResponse(f"{DESK_HOME}?lang={page_context.language(request).value}", 303)
         self.desk.sessions.start(response, secret)
+        self.desk.visitor_forms.forget(response)
         return response
 
     def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
         """End the session."""
         agent = self.desk.sessions.require(request, form, None)
-        page = self.desk.render(request, None, "sign_in", wrong=False)
+        page = self._sign_in_page(request)
         self.desk.sessions.end(page, agent)
+        return page
+
+    def _sign_in_page(self, request: Request, *, wrong: bool = False) -> HTMLResponse:
+        visitor = self.desk.visitor_forms.visitor(request)
+        page = self.desk.render(
+            request, None, "sign_in", 400 if wrong else 200, wrong=wrong, form_token=visitor.form_token
+        )
+        self.desk.visitor_forms.remember(page, visitor)
         return page

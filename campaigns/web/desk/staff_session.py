@@ -35,7 +35,7 @@ class StaffSessions:
     @property
     def cookie_name(self) -> str:
         """Return the cookie name; with https the `__Host-` name, which no other host can set."""
-        return "__Host-viesti-desk" if self._is_https else "viesti-desk"
+        return "__Host-viesti-desk" if self.page_context.is_https else "viesti-desk"
 
     def current(self, request: Request) -> SignedInStaff | None:
         """Return the agent's session of a request, if there is one."""
@@ -62,16 +62,21 @@ class StaffSessions:
             accounts.touch_session(connection, agent.secret, self.page_context.now)
         return agent
 
+    def end_former(self, request: Request) -> None:
+        """End the session that the browser had before a sign-in."""
+        with self.page_context.context.ledger.write() as connection:
+            accounts.end_session(connection, request.cookies.get(self.cookie_name, ""))
+
     def start(self, response: Response, secret: str) -> None:
         """Set the session cookie; it ends with the browser, or when the session expires."""
-        response.set_cookie(self.cookie_name, secret, path="/", secure=self._is_https, httponly=True, samesite="strict")
+        response.set_cookie(
+            self.cookie_name, secret, path="/", secure=self.page_context.is_https, httponly=True, samesite="strict"
+        )
 
     def end(self, response: Response, agent: SignedInStaff) -> None:
         """End the session in the ledger and in the browser."""
         with self.page_context.context.ledger.write() as connection:
             accounts.end_session(connection, agent.secret)
-        response.delete_cookie(self.cookie_name, path="/", secure=self._is_https, httponly=True, samesite="strict")
-
-    @property
-    def _is_https(self) -> bool:
-        return self.page_context.context.repository.settings.public_url.scheme == "https"
+        response.delete_cookie(
+            self.cookie_name, path="/", secure=self.page_context.is_https, httponly=True, samesite="strict"
+        )

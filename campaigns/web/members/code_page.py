@@ -13,6 +13,7 @@ from campaigns.core.model.enums import Language
 from campaigns.web.forms import FormFields
 from campaigns.web.members.session import SignedInMember
 from campaigns.web.page_context import PageContext
+from campaigns.web.visitor_forms import VisitorForms
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class CodePage:
     form_action: str
     return_path: str
     aims: frozenset[CodeAim]
+
+    @property
+    def visitor_forms(self) -> VisitorForms:
+        """Return the forms of members who are not signed in."""
+        return VisitorForms(self.page_context, "member")
 
     def send_and_show(
         self,
@@ -64,7 +70,8 @@ class CodePage:
         to: str = "",
         wrong: bool = False,
     ) -> HTMLResponse:
-        return self.page_context.render(
+        visitor = self.visitor_forms.visitor(request) if session is None else None
+        page = self.page_context.render(
             request,
             "code",
             language or self.page_context.language(request),
@@ -73,7 +80,11 @@ class CodePage:
             wrong=wrong,
             to=to,
             proof=None if session is None else session.csrf_token,
+            form_token=None if visitor is None else visitor.form_token,
             way=self.form_action,
             again=self.return_path,
             at=self.return_path,
         )
+        if visitor is not None:
+            self.visitor_forms.remember(page, visitor)
+        return page

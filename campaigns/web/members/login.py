@@ -34,23 +34,25 @@ class MemberLoginPages:
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send codes to an address, if it is known."""
-        address = form.value("address").strip()
-        return sign_in_code_page(self.page_context).send_and_show(
-            request, lambda challenge: self.codes.send_to_address(challenge, address)
-        )
+        page, address = sign_in_code_page(self.page_context), form.value("address").strip()
+        page.visitor_forms.require(request, form)
+        return page.send_and_show(request, lambda challenge: self.codes.send_to_address(challenge, address))
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
-        """Open a session for the member whose code was typed."""
-        self.page_context.limit_attempts(request)
+        """Open a session for the member whose code was typed; the browser's former one ends."""
         page, secret = sign_in_code_page(self.page_context), None
+        page.visitor_forms.require(request, form)
+        self.page_context.limit_attempts(request)
         with self.page_context.context.ledger.write() as connection:
             code_request = page.redeem(connection, form)
             if code_request is not None:
+                self.sessions.end_former(connection, request)
                 secret = sessions.open_session(connection, code_request.member_id, self.page_context.now)
         if secret is None:
             return page.show_again(request, form)
         response = RedirectResponse(f"{MEMBER_HOME}?lang={self.page_context.language(request).value}", 303)
         self.sessions.start(response, secret)
+        page.visitor_forms.forget(response)
         return response
 
     def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
@@ -59,6 +61,15 @@ class MemberLoginPages:
         page = self.page_context.render(request, "signed_out", self.page_context.language(request), at=MEMBER_HOME)
         self.sessions.end(page, session)
         return page
+
+
+def show_sign_in(page_context: PageContext, request: Request) -> HTMLResponse:
+    """Render the page on which a code is requested, at the requested path."""
+    forms = sign_in_code_page(page_context).visitor_forms
+    visitor = forms.visitor(request)
+    page = page_context.render(request, "sign_in", page_context.language(request), form_token=visitor.form_token)
+    forms.remember(page, visitor)
+    return page
 
 
 def sign_in_code_page(site: PageContext) -> CodePage:

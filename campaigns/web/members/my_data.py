@@ -22,7 +22,7 @@ from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.forms import FormBody, FormFields
 from campaigns.web.members.code_page import CodePage
 from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
-from campaigns.web.members.login import MEMBER_HOME
+from campaigns.web.members.login import MEMBER_HOME, show_sign_in
 from campaigns.web.members.preference_centre import contact_row
 from campaigns.web.members.send_code import OneTimeCodes, requested_channel
 from campaigns.web.members.session import MemberSessions, SignedInMember
@@ -60,7 +60,7 @@ class MyDataPages:
         """Show the options; to anyone without a session, the sign-in page."""
         session, language = self.sessions.current(request), self.page_context.language(request)
         if session is None:
-            return self.page_context.render(request, "sign_in", language)
+            return show_sign_in(self.page_context, request)
         with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
             filed_requests = privacy_requests.list_for_member(connection, session.member_id)

@@ -20,7 +20,7 @@ from campaigns.runs.notices import enqueue
 from campaigns.web.forms import FormBody
 from campaigns.web.members.choice_form import changed_choices
 from campaigns.web.members.choice_list import choice_groups_with_ticks, choice_items
-from campaigns.web.members.login import MEMBER_HOME
+from campaigns.web.members.login import MEMBER_HOME, show_sign_in
 from campaigns.web.members.session import MemberSessions, SignedInMember
 from campaigns.web.page_context import READ_METHODS, PageContext
 
@@ -43,9 +43,9 @@ class PreferenceCentre:
 
     def show(self, request: Request) -> HTMLResponse:
         """Show the member's choices and contact; to anyone without a session, the sign-in page."""
-        session, language = self.sessions.current(request), self.page_context.language(request)
+        session = self.sessions.current(request)
         if session is None:
-            return self.page_context.render(request, "sign_in", language)
+            return show_sign_in(self.page_context, request)
         return self.page(request, session)
 
     def page(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
+from sqlalchemy import Connection
 
 from audiences.access import sessions
 from campaigns.web.forms import FormFields
@@ -29,7 +30,7 @@ class MemberSessions:
     @property
     def cookie_name(self) -> str:
         """Return the cookie name; with https the `__Host-` name, which no other host can set."""
-        return "__Host-viesti" if self._is_https else "viesti"
+        return "__Host-viesti" if self.page_context.is_https else "viesti"
 
     def current(self, request: Request) -> SignedInMember | None:
         """Return the member's session of a request, if there is one."""
@@ -51,6 +52,10 @@ class MemberSessions:
             raise HTTPException(403)
         return session
 
+    def end_former(self, connection: Connection, request: Request) -> None:
+        """End the session that the browser had before a sign-in."""
+        sessions.end_session(connection, request.cookies.get(self.cookie_name, ""))
+
     def start(self, response: Response, secret: str) -> None:
         """Set the session cookie."""
         response.set_cookie(
@@ -58,7 +63,7 @@ class MemberSessions:
             secret,
             max_age=int(sessions.SESSION_LIFETIME.total_seconds()),
             path="/",
-            secure=self._is_https,
+            secure=self.page_context.is_https,
             httponly=True,
             samesite="strict",
         )
@@ -67,8 +72,6 @@ class MemberSessions:
         """End the session in the ledger and in the browser."""
         with self.page_context.context.ledger.write() as connection:
             sessions.end_session(connection, session.secret)
-        response.delete_cookie(self.cookie_name, path="/", secure=self._is_https, httponly=True, samesite="strict")
-
-    @property
-    def _is_https(self) -> bool:
-        return self.page_context.context.repository.settings.public_url.scheme == "https"
+        response.delete_cookie(
+            self.cookie_name, path="/", secure=self.page_context.is_https, httponly=True, samesite="strict"
+        )
