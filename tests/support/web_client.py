@@ -12,7 +12,9 @@ from email.policy import default
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 from sqlmodel import SQLModel, select
+from starlette.types import ASGIApp
 
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentEntry
@@ -110,6 +112,12 @@ class WebWorkspace(SampleWorkspace):
     def codes(self) -> list[str]:
         """Return the one-time codes sent so far, oldest first."""
         return [messages[0] for _, text in self.notices() if (messages := re.search(r"\d{4} \d{4}", text))]
+
+
+def browser_from(app: ASGIApp, host: str = "127.0.0.1", **headers: str) -> httpx.AsyncClient:
+    """Return a browser without cookies, at an address of the network."""
+    transport = httpx.ASGITransport(app, client=(host, 4321))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost:8000", headers=headers)
 
 
 def copy_web_workspace(base_web_workspace: Path, root: Path) -> WebWorkspace:
