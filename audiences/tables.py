@@ -24,6 +24,7 @@ class Contact(SQLModel, table=True):
     email: str | None = None
     mailbox: str | None = Field(default=None, index=True)  # the e-mail address in lower case: equal for all sharers
     phone: str | None = Field(default=None, index=True)
+    phone_class: str | None = None  # `phone_countries.phone_class`: country and kind of the number
     street: str | None = None
     postal_code: str | None = None
     city: str | None = None
@@ -165,6 +166,15 @@ class AttemptLimitState(SQLModel, table=True):
     due_at: datetime = Field(index=True)
 
 
+class UndeclaredProxy(SQLModel, table=True):
+    """Peer that passes on requests of others, and is not in `trusted_proxies`; for `viesti doctor`."""
+
+    __tablename__ = "undeclared_proxy"
+
+    address: str = Field(primary_key=True)
+    seen_at: datetime = Field(index=True)
+
+
 class SelfServiceChange(SQLModel, table=True):
     """Contact field that a member changed with us, until the membership system has the change, too.
 
@@ -183,7 +193,7 @@ class OneTimeCode(SQLModel, table=True):
     """One-time code sent to a member; the code itself is not stored, only its keyed hash.
 
     `challenge` is known only to the browser that requested the code. `aim` is the use of the code; `address` is the new
-    address that it verifies, if any.
+    address that it verifies, if any. `allowances` are the keys that its messages were taken from.
     """
 
     __tablename__ = "one_time_code"
@@ -195,6 +205,7 @@ class OneTimeCode(SQLModel, table=True):
     address: str | None = None
     issued_at: datetime = Field(index=True)
     tries_left: int
+    allowances: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
 
 class SignUp(SQLModel, table=True):
@@ -239,6 +250,7 @@ HOLDOUT_VERSION = SQLModel.metadata.tables["holdout_version"]
 ERASED_ADDRESS = SQLModel.metadata.tables["erased_address"]
 CONSENT_TEXT_VERSION = SQLModel.metadata.tables["wording"]
 ATTEMPT_LIMIT_STATE = SQLModel.metadata.tables["tried"]
+UNDECLARED_PROXY = SQLModel.metadata.tables["undeclared_proxy"]
 SELF_SERVICE_CHANGE = SQLModel.metadata.tables["own_change"]
 ONE_TIME_CODE = SQLModel.metadata.tables["one_time_code"]
 SIGN_UP = SQLModel.metadata.tables["sign_up"]

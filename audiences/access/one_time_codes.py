@@ -2,21 +2,20 @@
 
 import hashlib
 import secrets
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
+from audiences.access.code_allowances import give_back
 from audiences.tables import ONE_TIME_CODE
 from campaigns.core.tokens import Signer
 
 CODE_LIFETIME: Final = timedelta(minutes=10)
 MAX_TRIES: Final = 5
-MAX_UNTYPED_CODES: Final = 3  # untyped codes a member within `_WINDOW`, from any requester
-_WINDOW: Final = timedelta(minutes=15)
 _RETENTION: Final = timedelta(days=1)
 _DIGITS: Final = 8
 
@@ -28,6 +27,13 @@ class CodeAim(StrEnum):
     STEP_UP = "step_up"
     EMAIL = "email"
     PHONE = "phone"
+
+
+class IssuedCode(StrEnum):
+    """New code, or the same code as before, to be sent again."""
+
+    NEW = "new"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class TypedCode:
 
 
 def new_challenge() -> str:
-    """Return a random id of one request, kept by its browser: a code is useless without it."""
+    """Return a random id, kept by the browser that requests a code: the code is useless without it."""
     return secrets.token_urlsafe(24)
 
 
@@ -66,29 +72,32 @@ def code_digits(signer: Signer, request: CodeRequest) -> str:
     return f"{number % 10**_DIGITS:0{_DIGITS}}"
 
 
-def issue_code(connection: Connection, signer: Signer, request: CodeRequest, now: datetime) -> bool:
-    """Store a code for a request; False when the member has too many recent codes that were not typed.
+def issue_code(
+    connection: Connection, signer: Signer, request: CodeRequest, now: datetime, allowances: Sequence[str] = ()
+) -> IssuedCode:
+    """Store a code for a request; one that is valid is used again, from now on, with the tries that it has left.
 
-    A challenge is good for one request. Codes of the last day are kept to be counted, then deleted here.
+    `allowances` are those that the message was taken from: a typed code gives them back. Codes are deleted after a
+    day.
     """
     connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.issued_at < now - _RETENTION))
-    recent = select(func.count()).where(
-        ONE_TIME_CODE.c.member_id == request.member_id, ONE_TIME_CODE.c.issued_at > now - _WINDOW
-    )
-    if connection.execute(recent).scalar_one() >= MAX_UNTYPED_CODES:
-        return False
+    digest = _digest(signer, request.challenge, code_digits(signer, request))
+    earlier = connection.execute(select(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest)).one_or_none()
+    is_valid = earlier is not None and earlier.tries_left > 0 and earlier.issued_at > now - CODE_LIFETIME
+    connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
     connection.execute(
         insert(ONE_TIME_CODE).values(
-            digest=_digest(signer, request.challenge, code_digits(signer, request)),
+            digest=digest,
             challenge=request.challenge,
             member_id=request.member_id,
             aim=request.aim.value,
             address=request.address,
             issued_at=now,
-            tries_left=MAX_TRIES,
+            tries_left=earlier.tries_left if earlier is not None and is_valid else MAX_TRIES,
+            allowances=[*((earlier.allowances or ()) if earlier is not None and is_valid else ()), *allowances],
         )
     )
-    return True
+    return IssuedCode.AGAIN if is_valid else IssuedCode.NEW
 
 
 def redeem_code(connection: Connection, signer: Signer, typed: TypedCode, now: datetime) -> CodeRequest | None:
@@ -109,7 +118,8 @@ def redeem_code(connection: Connection, signer: Signer, typed: TypedCode, now: d
     row = connection.execute(query).one_or_none()
     tries_left = 0 if row is not None else ONE_TIME_CODE.c.tries_left - 1
     connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=tries_left))
-    if row is not None:  # the member reads what we send: only untyped codes count towards the limit
+    if row is not None:  # the member reads what we send: only untyped codes count towards the limits
+        give_back(connection, row.allowances or ())
         connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
     return None if row is None else CodeRequest(typed.challenge, row.member_id, CodeAim(row.aim), row.address)
 

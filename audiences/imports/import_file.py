@@ -65,8 +65,15 @@ def import_file(
         invalid_lines = staging_area.count_rows(f"SELECT DISTINCT line FROM rejects ANTI JOIN {RAW_TABLE} USING (line)")
         read_count = staging_area.count_rows(f"FROM {RAW_TABLE}") + invalid_lines
         emptied = staging_area.count_rows("FROM rejects WHERE NOT whole")
+        not_served = staging_area.count_rows("FROM remarks")
     return ImportReport(
-        read_count, stored, read_count - stored - rejected, rejected, emptied, rejects_path if has_rejects else None
+        read_count,
+        stored,
+        read_count - stored - rejected,
+        rejected,
+        emptied,
+        not_served,
+        rejects_path if has_rejects else None,
     )
 
 

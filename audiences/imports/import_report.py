@@ -12,7 +12,8 @@ FileProgressCallback = Callable[[int, int], None]
 class ImportReport:
     """Row counts of an import: `read` is `stored` (new or changed) plus `unchanged` plus `rejected`.
 
-    `emptied` counts single invalid values in rows that were stored. `rejects_path` lists both, with line, column and
+    `emptied` counts single invalid values in rows that were stored; `not_served` numbers that were stored, but are not
+    written to: of countries that the settings do not list. `rejects_path` lists all of them, with line, column and
     reason; None when there are none.
     """
 
@@ -21,4 +22,5 @@ class ImportReport:
     unchanged: int
     rejected: int
     emptied: int = 0
+    not_served: int = 0
     rejects_path: Path | None = None

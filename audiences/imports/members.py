@@ -24,6 +24,7 @@ from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
 from campaigns.core.clock import from_warehouse_time, local_day
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language, Register
+from campaigns.core.model.phone_countries import callable_classes, phone_class
 
 _KEY: Final = "member_id"
 _REQUIRED: Final[Mapping[str, CellCleaning]] = {_KEY: CellCleaning.WORDS, "register": CellCleaning.WORDS}
@@ -54,6 +55,7 @@ _ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
         "not a postal code of five digits; the member is stored without one",
     ),
 }
+NOT_WRITTEN_TO: Final = "a number of a country that the settings do not serve: stored, but not written to or called"
 _IN_TRANSACTION: Final = 1000
 
 _Contact = dict[str, Any]
@@ -107,18 +109,29 @@ def _store_contact(job: ImportJob) -> None:
     ]
     job.staging.append_rows("changed_contact", [_KEY], [])
     query = f"SELECT line, {', '.join(map(quote_identifier, contact_columns))} FROM {VALID_TABLE} ORDER BY line"
+    served = frozenset(callable_classes(job.settings.sms_countries))
     with job.ledger.read() as connection:
         erased = member_erasure.erased_address_hashes(connection)
     for rows in job.staging.rows(query, _IN_TRANSACTION):
         invalid: list[tuple[int, str, str]] = []
-        accepted = _without_erased(
-            job, [(row[0], _normalise_contact(row, contact_columns, invalid)) for row in rows], erased
-        )
+        normalised = [(row[0], _normalise_contact(row, contact_columns, invalid)) for row in rows]
+        accepted = _without_erased(job, normalised, erased)
         job.staging.record_emptied(invalid)
+        job.staging.record_remarks(
+            [
+                (line, "phone", NOT_WRITTEN_TO)
+                for line, contact in normalised
+                if not _is_served(contact.get("phone"), served)
+            ]
+        )
         with job.ledger.write() as connection:
             accepted = self_service_changes.apply_own_changes(connection, accepted)
             changed = contacts.upsert_contacts(connection, accepted, job.settings.default_language.value)
         job.staging.append_rows("changed_contact", [_KEY], [(member,) for member in changed])
+
+
+def _is_served(number: str | None, served: frozenset[str]) -> bool:
+    return number is None or phone_class(number) in served
 
 
 def _without_erased(job: ImportJob, rows: Sequence[tuple[int, _Contact]], erased: frozenset[str]) -> list[_Contact]:

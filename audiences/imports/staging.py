@@ -45,7 +45,10 @@ class RowCheck:
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """Open staging database: `raw` has the texts, NULL for an empty cell; `rejects` the invalid lines and values."""
+    """Open staging database: `raw` has the texts, NULL for an empty cell; `rejects` the invalid lines and values.
+
+    `remarks` are values that were stored with a reservation.
+    """
 
     connection: WarehouseConnection
 
@@ -55,6 +58,7 @@ class Staging:
         typed = ", ".join(f"{quote_identifier(column)} VARCHAR" for column in columns)
         self.connection.execute(f"CREATE TABLE {RAW_TABLE} ({LINE} BIGINT, {typed})")
         self.connection.execute('CREATE TABLE rejects (line BIGINT, "column" VARCHAR, reason VARCHAR, whole BOOLEAN)')
+        self.connection.execute('CREATE TABLE remarks (line BIGINT, "column" VARCHAR, reason VARCHAR)')
         self.connection.begin()
         for chunk in reader.chunks(on_progress):
             self.connection.register("piece", chunk.rows)
@@ -104,6 +108,12 @@ class Staging:
             lines, columns, reasons = zip(*invalid, strict=True)
             self._add_rejects(lines, columns, reasons, whole=False)
 
+    def record_remarks(self, remarks: Sequence[tuple[int, str, str]]) -> None:
+        """Record values that are stored with a reservation: line, column, reason."""
+        if remarks:
+            lines, columns, reasons = zip(*remarks, strict=True)
+            self._append("remarks", pa.table({"line": lines, "column": columns, "reason": reasons}))
+
     def rows(self, query: str, size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query in batches; other queries may run in between."""
         cursor = self.connection.cursor()
@@ -125,12 +135,12 @@ class Staging:
             self._append(table, pa.table(arrays, names=list(columns)))
 
     def write_rejects(self, path: Path) -> bool:
-        """Write the rejects to a CSV file, replacing that of an earlier import; False when there are none."""
+        """Write rejects and remarks to a CSV file, replacing that of an earlier import; False when there are none."""
         path.unlink(missing_ok=True)
-        if self.count_rows("FROM rejects") == 0:
+        rejects = 'SELECT line, "column", reason FROM rejects UNION ALL FROM remarks ORDER BY ALL'
+        if self.count_rows(rejects) == 0:
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        rejects = 'SELECT line, "column", reason FROM rejects ORDER BY ALL'
         self.connection.execute(f"COPY ({rejects}) TO {quote_literal(str(path))} (FORMAT csv, HEADER)")
         return True
 

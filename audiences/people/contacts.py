@@ -11,6 +11,7 @@ from audiences.people.find_members import name_key
 from audiences.tables import CONTACT
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
+from campaigns.core.model.phone_countries import phone_class
 
 _BLANK: Final[Mapping[str, Any]] = dict.fromkeys(CONTACT.c.keys())
 
@@ -66,6 +67,7 @@ def _merge_row(row: Mapping[str, Any], stored: Mapping[str, Any], default_langua
     contact = {**stored, **row}
     contact["language"] = contact["language"] or default_language
     contact["mailbox"] = contact["email"].lower() if contact["email"] else None
+    contact["phone_class"] = phone_class(contact["phone"])
     contact["name_key"] = name_key(contact["first_name"], contact["last_name"])
     contact["address_key"] = address_key(contact["street"], contact["postal_code"])
     return contact

@@ -19,6 +19,7 @@ _TEXTS: Final = (
     "language",
     "email",
     "phone",
+    "phone_class",
     "street",
     "postal_code",
     "city",

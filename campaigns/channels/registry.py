@@ -15,6 +15,7 @@ from campaigns.channels.folder_phone import FolderPhone
 from campaigns.channels.folder_post import FolderPost
 from campaigns.channels.folder_sms import FolderSms
 from campaigns.channels.provider import BundleProvider, MessageProvider, OutgoingEmail, OutgoingSms
+from campaigns.channels.served_countries import limit_to_countries
 from campaigns.core.errors import UserError, closest_match
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.settings import Settings
@@ -112,7 +113,9 @@ def build_providers(context: ProviderContext) -> ChannelProviders:
     channels = context.settings.channels
     return ChannelProviders(
         email=_factory(EMAIL_PROVIDERS, Channel.EMAIL, channels.email.provider)(context),
-        sms=_factory(SMS_PROVIDERS, Channel.SMS, channels.sms.provider)(context),
+        sms=limit_to_countries(
+            _factory(SMS_PROVIDERS, Channel.SMS, channels.sms.provider)(context), context.settings.sms_countries
+        ),
         post=_factory(POST_PROVIDERS, Channel.POST, channels.post.provider)(context),
         phone=_factory(PHONE_PROVIDERS, Channel.PHONE, channels.phone.provider)(context),
     )

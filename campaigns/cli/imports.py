@@ -44,6 +44,10 @@ def import_(
     )
     if report.emptied:
         output.print_line(f"{report.emptied} values were left out of rows that were stored")
+    if report.not_served:
+        output.print_line(
+            f"{report.not_served} telephone numbers are of countries not served: stored, but not written to"
+        )
     if report.rejects_path is not None:
         output.print_line(f"rejected rows, with line, column and reason: {report.rejects_path}")
 

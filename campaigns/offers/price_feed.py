@@ -70,7 +70,7 @@ def import_offers(context: Context, file: Path) -> ImportReport:
     rejects = workspace.data / "rejects" / f"offers-{file.stem}.csv"
     rejected = feed.row_count - len(feed.offers)
     rejects_file = rejects if feed.write_rejects(rejects) else None
-    return ImportReport(feed.row_count, len(feed.offers) - unchanged, unchanged, rejected, 0, rejects_file)
+    return ImportReport(feed.row_count, len(feed.offers) - unchanged, unchanged, rejected, rejects_path=rejects_file)
 
 
 def read_price_feed(path: Path, catalogue: Catalogue) -> PriceFeed:

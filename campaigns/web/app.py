@@ -3,17 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from audiences.access import undeclared_proxies
 from audiences.consent import consent_texts
 from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.operations.doctor.stores import check_stores
@@ -32,23 +32,33 @@ from campaigns.web.members.send_code import OneTimeCodes
 from campaigns.web.members.session import MemberSessions
 from campaigns.web.members.unsubscribe import UnsubscribePages
 from campaigns.web.members.why_received import WhyPage
+from campaigns.web.network_pace import DelayedAnswers
 from campaigns.web.page_context import PageContext
 from campaigns.web.request_origin import RequestOrigin
 from campaigns.web.security_middleware import SecurityMiddleware
+from campaigns.web.static_files import STATIC, CachedFiles
+from campaigns.web.trusted_proxies import TrustedProxies
 from campaigns.web.webhooks import WEBHOOK_PATHS, Webhooks
 from campaigns.workspace.context import Context
 
-_STATIC: Final = Path(__file__).with_name("static")
 _MAX_THREADS: Final = 120
 """Requests answered at a time: enough that readers still get a thread while others wait to write."""
 
 
 def application(engine: Engine) -> ASGIApp:
-    """Return the ASGI application of one engine, inside the security middleware."""
-    encrypted = engine.context.repository.settings.public_url.scheme == "https"
-    return SecurityMiddleware(
-        _WebhookRouter(Webhooks.from_environment(engine.context), pages_app(engine)), encrypted=encrypted
+    """Return the ASGI application of one engine, inside its middleware."""
+    settings = engine.context.repository.settings
+    pages = DelayedAnswers(pages_app(engine))
+    secured = SecurityMiddleware(
+        _WebhookRouter(Webhooks.from_environment(engine.context), pages),
+        encrypted=settings.public_url.scheme == "https",
     )
+    return TrustedProxies(secured, settings.trusted_proxies, partial(_record_proxy, engine.context))
+
+
+def _record_proxy(context: Context, address: str) -> None:
+    with context.ledger.write() as connection:
+        undeclared_proxies.record(connection, address, context.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +92,8 @@ def pages_app(engine: Engine) -> FastAPI:
     app.include_router(desk_routes(page_context))
     add_error_handlers(app, page_context)
     if engine.context.workspace.images.is_dir():
-        app.mount("/images", StaticFiles(directory=engine.context.workspace.images))
-    app.mount("/static", StaticFiles(directory=_STATIC))
+        app.mount("/images", CachedFiles(directory=engine.context.workspace.images))
+    app.mount("/static", CachedFiles(directory=STATIC))
     return app
 
 

@@ -15,12 +15,13 @@ from campaigns.core.model.enums import Language
 from campaigns.core.tokens import InvalidTokenError
 from campaigns.runs.engine import Engine
 from campaigns.store.runs.linked_message import PlannedMessage, find_message
+from campaigns.web.client_network import client_key, network_key
+from campaigns.web.network_pace import PACE_LIMIT, WaitingRoom
 from campaigns.web.page_renderer import PageRenderer
-from campaigns.web.throttling import ProcessThrottle, SharedThrottle, client_key
+from campaigns.web.throttling import ProcessThrottle, SharedThrottle
 from campaigns.workspace.context import Context
 
 READ_METHODS: Final = ["GET", "HEAD"]
-_QUARTER: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class PageContext:
     """Context of all pages in one process."""
 
     engine: Engine
-    invalid_link_throttle: ProcessThrottle = field(default_factory=lambda: ProcessThrottle(30, timedelta(minutes=1)))
+    invalid_link_throttle: ProcessThrottle = field(default_factory=lambda: ProcessThrottle(300, timedelta(minutes=1)))
+    waiting_room: WaitingRoom = field(default_factory=WaitingRoom)
 
     @property
     def context(self) -> Context:
@@ -52,13 +54,13 @@ class PageContext:
 
     @LockedCachedProperty
     def code_request_throttle(self) -> SharedThrottle:
-        """Throttle of messages that one client may have sent to addresses."""
-        return SharedThrottle(self.context.ledger, self.context.signer, "asking", 10, _QUARTER)
+        """Counter of messages that one network has sent to addresses."""
+        return SharedThrottle(self.context.ledger, self.context.signer, "asking", PACE_LIMIT)
 
     @LockedCachedProperty
     def attempt_throttle(self) -> SharedThrottle:
-        """Throttle of codes and passwords that one client may type."""
-        return SharedThrottle(self.context.ledger, self.context.signer, "typing", 30, _QUARTER)
+        """Counter of codes and passwords typed in one network."""
+        return SharedThrottle(self.context.ledger, self.context.signer, "typing", PACE_LIMIT)
 
     @LockedCachedProperty
     def renderer(self) -> PageRenderer:
@@ -83,7 +85,7 @@ class PageContext:
         return self.renderer.render(name, language, path, status, **values)
 
     def linked_message(self, request: Request, scope: str, token: str) -> LinkedMessage:
-        """Return the message of a link; HTTP 404 for an invalid link, 429 for too many of them from one client.
+        """Return the message of a link; HTTP 404 for an invalid link, 429 for too many of them from one network.
 
         Valid links are never counted: mailbox providers post many of them from few addresses.
         """
@@ -101,20 +103,20 @@ class PageContext:
         return LinkedMessage(message, requested_language(request) or stored, member_exists=code is not None)
 
     def limit_code_requests(self, request: Request) -> None:
-        """Count a request that sends something to an address; HTTP 429 over the limit."""
+        """Count a request that sends something to an address; many of one network are answered more slowly."""
         self._count(request, self.code_request_throttle)
 
     def limit_attempts(self, request: Request) -> None:
-        """Count a typed code or password; HTTP 429 over the limit."""
+        """Count a typed code or password; many of one network are answered more slowly."""
         self._count(request, self.attempt_throttle)
 
     def invalid_link_error(self, request: Request) -> HTTPException:
         """Return the HTTP error for an invalid link: 404, or 429 over the limit."""
-        return HTTPException(404 if self.invalid_link_throttle.allows(request_client_key(request), self.now) else 429)
+        return HTTPException(404 if self.invalid_link_throttle.allows(_network_key(request), self.now) else 429)
 
     def _count(self, request: Request, throttle: SharedThrottle) -> None:
-        if not throttle.allows(request_client_key(request), self.now):
-            raise HTTPException(429)
+        network = _network_key(request)
+        self.waiting_room.delay_answer(request, network, throttle.count(network, self.now).number)
 
     def language(self, request: Request) -> Language:
         """Return the language of a page without a message: requested, else the browser's, else the organisation's."""
@@ -132,6 +134,10 @@ class PageContext:
 def request_client_key(request: Request) -> str:
     """Return a key for the requesting client."""
     return client_key(None if request.client is None else request.client.host)
+
+
+def _network_key(request: Request) -> str:
+    return network_key(None if request.client is None else request.client.host)
 
 
 def requested_language(request: Request) -> Language | None:

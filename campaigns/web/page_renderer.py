@@ -15,6 +15,7 @@ from campaigns.core.model.settings import Settings
 from campaigns.rendering.choice_labels import choice_labels
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
+from campaigns.web.static_files import static_url
 
 _FOLDER: Final = Path(__file__).with_name("pages")
 LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.EN: "English"}
@@ -52,6 +53,7 @@ class PageRenderer:
         content = self._environment.get_template(f"{name}.html").render(
             **values,
             t=partial(translate, language=language),
+            static_url=static_url,
             **{name: formats[name] for name in ("date", "money", "number")},
             language=language.value,
             languages=[(other.value, LANGUAGE_NAMES[other], f"{path}?lang={other.value}") for other in Language],

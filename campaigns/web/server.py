@@ -73,6 +73,7 @@ def _uvicorn_server(app: ASGIApp) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # `TrustedProxies` reads them
     )
     return uvicorn.Server(config)
 

@@ -30,7 +30,7 @@ VENDORS: Final = {
     "fastapi": {"campaigns/web/"},
     "jinja2": {"campaigns/rendering/", "campaigns/web/page_renderer.py"},
     "mjml": {"campaigns/rendering/email/mjml.py"},
-    "phonenumbers": {"audiences/addresses.py"},
+    "phonenumbers": {"audiences/addresses.py", "campaigns/core/model/phone_countries.py"},
     "procrastinate": {"campaigns/runs/dispatch/procrastinate_dispatcher.py"},
     "prometheus_client": {"campaigns/core/metrics.py"},
     "psycopg": {"campaigns/store/ledger/postgresql.py"},

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
 
+from audiences.access.attempt_limit import AttemptLimit
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
 from campaigns.web.throttling import SharedThrottle
@@ -16,7 +17,7 @@ LIMIT = 20
 def count_allowed(address: str, name: str) -> int:
     """Return how many of LIMIT attempts a separate process is allowed."""
     with closing(Ledger(address)) as ledger:
-        throttle = SharedThrottle(ledger, Signer({1: b"k" * 32}), "looking", LIMIT, timedelta(minutes=15))
+        throttle = SharedThrottle(ledger, Signer({1: b"k" * 32}), "looking", AttemptLimit(LIMIT, timedelta(minutes=15)))
         return sum(throttle.allows(name, NOW) for _ in range(LIMIT))
 
 

@@ -4,7 +4,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
+from starlette.types import ASGIApp
 
+from campaigns.web.app import application
 from campaigns.web.page_context import PageContext
 from campaigns.web.visitor_forms import FORM_TOKEN, VisitorForms
 from tests.support.web_client import WebWorkspace
@@ -32,6 +34,14 @@ class PageClient(httpx.AsyncClient):
             token = {FORM_TOKEN: visitor_token(self._web_workspace, self, purpose)}
             options["data"] = token | data
         return await super().post(url, **options)
+
+
+def browser_from(
+    web_workspace: WebWorkspace, host: str = "127.0.0.1", app: ASGIApp | None = None, **headers: str
+) -> PageClient:
+    """Return a browser without cookies, at an address of the network."""
+    transport = httpx.ASGITransport(app or application(web_workspace.engine), client=(host, 4321))
+    return PageClient(web_workspace, transport=transport, base_url="http://localhost:8000", headers=headers)
 
 
 def visitor_token(web_workspace: WebWorkspace, web: httpx.AsyncClient, purpose: str) -> str:

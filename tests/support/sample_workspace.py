@@ -27,6 +27,7 @@ from audiences.consent.suppressions import (
 from audiences.tables import CONTACT
 from campaigns.channels.registry import ChannelProviders
 from campaigns.core.clock import Clock
+from campaigns.core.model.phone_countries import phone_class
 from campaigns.core.model.reasons import SkipReason
 from campaigns.runs.dispatch.run_sender import SendResult
 from campaigns.runs.engine import Engine
@@ -106,6 +107,8 @@ class SampleWorkspace:
     def change_contact(self, member: str, **contact: str | None) -> None:
         """Change a member's contact."""
         with self.engine.context.ledger.write() as connection:
+            if "phone" in contact:
+                contact["phone_class"] = phone_class(contact["phone"])
             connection.execute(update(CONTACT).where(CONTACT.c.member_id == member).values(**contact))
 
     def erase(self, member: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
+from campaigns.web import network_pace
 from campaigns.web.app import pages_app
 from tests.support.desk_session import NAME, every_task, open_desk_session
 from tests.support.page_walk import hidden_fields
@@ -62,10 +63,20 @@ async def test_an_account_is_locked_for_fifteen_minutes_after_failed_sign_ins(we
     assert accounts.log_in(web_workspace.engine.context, NAME, PASSWORD) is not None
 
 
-async def test_sign_ins_are_limited_to_thirty_per_client(web_workspace, web, monkeypatch):
+@pytest.mark.hostile
+async def test_many_sign_ins_of_one_network_are_slowed_and_not_refused(web_workspace, web, monkeypatch):
+    delays = []
+
+    async def sleep(seconds):
+        delays.append(seconds)
+
     monkeypatch.setattr("campaigns.web.desk.staff_login.staff_accounts.log_in", lambda *_: None)
-    answers = [await web.post("/desk/session", data={"name": f"a{number}", "password": "x"}) for number in range(31)]
-    assert [answer.status_code for answer in answers] == [400] * 30 + [429]
+    monkeypatch.setattr("campaigns.web.network_pace.asyncio.sleep", sleep)
+    names = [f"a{number}" for number in range(network_pace.UNSLOWED + 3)]
+    answers = [await web.post("/desk/session", data={"name": name, "password": "x"}) for name in names]
+    assert {answer.status_code for answer in answers} == {400}
+    assert len(delays) == 3
+    assert delays == sorted(delays)
 
 
 @pytest.mark.parametrize("password", ["neljä sanaa on hyvä", "vanha ja halpa tiiviste"])

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from campaigns.web.app import application
+from campaigns.web.client_network import client_key
 from campaigns.web.security_middleware import MAX_BODY_SIZE
-from campaigns.web.throttling import ProcessThrottle, client_key
+from campaigns.web.throttling import ProcessThrottle
 from tests.support.page_client import PageClient
 from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.web_client import AINO

@@ -7,13 +7,14 @@ class SkipReason(StrEnum):
     """Reason for skipping a matched member (A-05); a skip has exactly one.
 
     Age is checked before every channel. The channels' reasons follow, in the order of their checks: address unknown,
-    address unusable, not permitted, suppressed.
+    address unusable, country not served, not permitted, suppressed.
     """
 
     AGE_RESTRICTED = "age_restricted"
     MISSING_VARIANT = "missing_variant"
     NO_ADDRESS = "no_address"
     INVALID_ADDRESS = "invalid_address"
+    COUNTRY_NOT_SERVED = "country_not_served"
     NO_CONSENT = "no_consent"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     OBJECTED_CHANNEL = "objected_channel"
@@ -46,6 +47,7 @@ class EndReason(StrEnum):
     TEMPLATE_ERROR = "template_error"
     TOO_LONG = "too_long"
     INVALID_ADDRESS = "invalid_address"
+    COUNTRY_NOT_SERVED = "country_not_served"
     PROVIDER_OPT_OUT = "provider_opt_out"
     PROVIDER_REJECTED = "provider_rejected"
     UNKNOWN_OUTCOME = "unknown_outcome"

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, EmailStr, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, HttpUrl, model_validator
 
 from campaigns.core.model.campaign import FrequencyCap, Identifier, SendRateField
 from campaigns.core.model.duration import Duration
@@ -14,6 +15,7 @@ from campaigns.core.model.enums import Language
 from campaigns.core.model.internal_addresses import InternalAddress, SeedAddress, is_internal_address
 from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, NonEmptyText, TextPattern
 from campaigns.core.model.percentage import Percentage
+from campaigns.core.model.phone_countries import CountryCode
 from campaigns.core.model.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
 from campaigns.core.model.schedule import TimeZone, WallTime, parse_wall_time
 from campaigns.core.model.warm_up import WarmUp
@@ -114,7 +116,8 @@ class SmsSettings(FrozenModel):
     Every sender id shown to Finnish numbers must be authorised before it is used (FI-24, Traficom 28 L/2025).
 
     `rate` is the account's limit for all runs together, in segments, not messages (TW-12). `price_per_segment` is in
-    the workspace's currency and used only for estimates (TW-03).
+    the workspace's currency and used only for estimates (TW-03). Text messages and calls go to numbers of `countries`
+    only, by default the workspace's: elsewhere numbers cost what their owners like.
     """
 
     provider: str = "folder"
@@ -123,6 +126,7 @@ class SmsSettings(FrozenModel):
     max_segments: Annotated[int, Field(ge=1, le=10, strict=True)] = 3
     price_per_segment: Annotated[Decimal, Field(gt=0, le=10, decimal_places=6)] | None = None
     rate: SendRateField | None = None
+    countries: Annotated[tuple[CountryCode, ...], Field(min_length=1)] | None = None
     twilio: TwilioSettings = TwilioSettings()
 
     @model_validator(mode="after")
@@ -203,17 +207,37 @@ class CircuitBreakerSettings(FrozenModel):
     after: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 1000
 
 
+def _parse_network(text: object) -> IPv4Network | IPv6Network:
+    if not isinstance(text, str):
+        raise FormatError(_NETWORK_RULE, "`10.0.0.7`")
+    try:
+        network = ip_network(text.strip())
+    except ValueError as error:
+        raise FormatError(_NETWORK_RULE, "`10.0.0.7`") from error
+    if network.num_addresses > 1 and network.prefixlen < _WIDEST_PROXIES[network.version]:
+        raise FormatError("so many addresses are not all proxies of ours", "list the proxies themselves")
+    return network
+
+
+_NETWORK_RULE = "a proxy is an IP address, or a network of them, such as `10.0.0.0/24`"
+_WIDEST_PROXIES = {4: 8, 6: 32}
+ProxyNetwork = Annotated[
+    IPv4Network | IPv6Network, BeforeValidator(_parse_network, json_schema_input_type=NonEmptyText)
+]
+
+
 class Settings(FrozenModel):
     """Content of `config/settings.yaml`.
 
     `holdout` is the share of all members who get only service messages, so that effects can be measured.
     `minimum_age` is the age for newsletters, marketing and surveys (FI-10). Proofs and `seeds` go to
-    `internal_addresses` only.
+    `internal_addresses` only. `trusted_proxies` are the only peers whose X-Forwarded-For is read.
     """
 
     organisation: Organisation
     time_zone: TimeZone = "Europe/Helsinki"
     default_language: Language = Language.FI
+    country: CountryCode = "FI"
     currency: Annotated[str, _CURRENCY_FORM] = "EUR"
     public_url: HttpUrl
     database_url: str | None = None
@@ -229,6 +253,7 @@ class Settings(FrozenModel):
     per_member: tuple[FrequencyCap, ...] = ()
     internal_addresses: tuple[InternalAddress, ...] = ()
     seeds: tuple[SeedAddress, ...] = ()
+    trusted_proxies: tuple[ProxyNetwork, ...] = ()
     synthetic: bool = False
 
     @model_validator(mode="after")
@@ -242,6 +267,11 @@ class Settings(FrozenModel):
     def zone(self) -> ZoneInfo:
         """Time zone of every timestamp written without one."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def sms_countries(self) -> tuple[str, ...]:
+        """Countries whose numbers get text messages and calls."""
+        return self.channels.sms.countries or (self.country,)
 
     @property
     def clock_start(self) -> datetime | None:

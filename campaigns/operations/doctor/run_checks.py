@@ -19,6 +19,7 @@ def run_checks(
     yield from (ledger_finding, *other_findings)
     if ledger_finding.level is not FindingLevel.FAIL:
         yield stores.check_reconciliation(context.ledger, context.clock.now())
+        yield stores.check_proxies(context)
     yield stores.check_data_age(context)
     yield providers.check_clock(settings)
     yield providers.check_public_url(settings)

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from audiences.access import undeclared_proxies
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.errors import UserError
 from campaigns.operations.doctor.finding import Finding, fail, ok, warn
@@ -55,6 +56,19 @@ def check_reconciliation(opened: Ledger, now: datetime) -> Finding:
             "agreement", f"{len(disagreeing)} of {checked} runs do not agree: {names}", "see `viesti status RUN`"
         )
     return ok("agreement", f"{checked} runs of the last days agree with their provider events")
+
+
+def check_proxies(context: Context) -> Finding:
+    """Check that every proxy that passed requests on in the last day is declared."""
+    with context.ledger.read() as connection:
+        undeclared = undeclared_proxies.recent(connection, context.clock.now())
+    if not undeclared:
+        declared = len(context.repository.settings.trusted_proxies)
+        return ok("proxies", f"{declared} are declared, and no other passes requests on")
+    listed = ", ".join(undeclared)
+    reason = f"requests of many visitors came through {listed}: limits count them as one visitor"
+    step = f"if this is a proxy of yours, add `trusted_proxies: [{listed}]` to config/settings.yaml"
+    return warn("proxies", reason, step)
 
 
 def check_warehouse(stored: Warehouse) -> Finding:

@@ -14,6 +14,7 @@ from audiences.people import contacts, self_service_changes
 from audiences.people.contacts import contact_of
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Choice, Language
+from campaigns.core.model.phone_countries import callable_classes, phone_class
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.runs.notices import enqueue
@@ -88,6 +89,7 @@ def change_contact(
         **{name: _normalised(name, value) for name, value in typed.items()},
     }
     _require_whole_address(change)
+    _require_served_number(change, context.repository.settings.sms_countries)
     with context.ledger.write() as connection:
         before = contact_of(connection, member_id)
         changed = sorted(name for name, value in change.items() if value != before[name])
@@ -108,6 +110,13 @@ def _normalised(name: str, value: str) -> str:
     if text is None or (name == "language" and text not in set(Language)) or not text.isprintable():
         raise UserError.about(name, "this value is not valid", f"no_{name}", "ask the member again")
     return text
+
+
+def _require_served_number(change: Mapping[str, Any], countries: Sequence[str]) -> None:
+    number = change.get("phone")
+    if number and phone_class(number) not in callable_classes(countries):
+        message = f"numbers outside {', '.join(countries)}, and premium-rate numbers, are not written to or called"
+        raise UserError.about("phone", message, "country_not_served", "ask for another number")
 
 
 def _require_whole_address(change: Mapping[str, Any]) -> None:

@@ -44,7 +44,10 @@ def check_eligibility(
     The reason is None for an eligible delivery. Call it in the transaction that acts on the result.
     """
     campaign = run_context.campaign
-    statement = _statement(campaign.purpose, channel, campaign.newsletter, campaign.from_partner)
+    countries = run_context.settings.sms_countries
+    statement = _statement(
+        campaign.purpose, channel, campaign.newsletter, countries, from_partner=campaign.from_partner
+    )
     query = with_state(statement, state).where(DELIVERY.c.run_number == run_context.number, condition)
     rows = connection.execute(query.limit(limit)).mappings().all()
     capped_members = _capped_members(connection, run_context, [row["member_id"] for row in rows], now)
@@ -52,7 +55,9 @@ def check_eligibility(
 
 
 @lru_cache(maxsize=64)  # building the statement takes longer than reading a claim's rows
-def _statement(purpose: Purpose, channel: Channel, newsletter: str | None, from_partner: bool) -> Select[Any]:
+def _statement(
+    purpose: Purpose, channel: Channel, newsletter: str | None, countries: tuple[str, ...], *, from_partner: bool
+) -> Select[Any]:
     refusal = permissions.skip_reason_sql(
         purpose, channel, _CHOICE_COLUMNS, partner=from_partner, newsletter=newsletter
     )
@@ -71,6 +76,7 @@ def _statement(purpose: Purpose, channel: Channel, newsletter: str | None, from_
             refusal.label("refusal"),
             channel_choice.address_column(channel, CONTACT).is_(None).label("no_address"),
             channel_choice.is_unusable(channel, CONTACT).label("unusable"),
+            channel_choice.is_not_served(channel, CONTACT, countries).label("not_served"),
             _suppression(purpose, channel).label("suppression"),
         )
         .select_from(
@@ -103,6 +109,7 @@ def _end_reason(row: RowMapping, capped_members: frozenset[str]) -> EndReason | 
         (row["used_basket"] and row["no_purchase_detail"], EndReason.PURCHASE_DATA_FORBIDDEN),
         (row["no_address"], EndReason.NO_ADDRESS),
         (row["unusable"], EndReason.INVALID_ADDRESS),
+        (row["not_served"], EndReason.COUNTRY_NOT_SERVED),
         (row["refusal"] is not None, _REFUSAL_REASONS.get(row["refusal"], EndReason.CONSENT_WITHDRAWN)),
         (row["suppression"] is not None, EndReason.SUPPRESSED),
         (row["member_id"] in capped_members, EndReason.FREQUENCY_CAP),

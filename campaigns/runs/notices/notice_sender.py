@@ -86,7 +86,7 @@ class NoticeSender:
         notice_queue.expire_leases(connection, now)
         claimed = []
         for row in rows:
-            recipient = resolve_recipient(connection, row, self.settings.default_language)
+            recipient = resolve_recipient(connection, row, self.settings)
             if row.carry_by <= now:
                 notice_queue.end(connection, row.number, DeliveryState.EXPIRED, now, reason=EndReason.EXPIRED)
             elif isinstance(recipient, EndReason):

@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Row, RowMapping, exists, select
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.notice_kinds import NoticeKind
+from campaigns.core.model.phone_countries import takes_text_messages
 from campaigns.core.model.reasons import EndReason
+from campaigns.core.model.settings import Settings
 
 _SOLICITED: Final = (NoticeKind.CODE,)
 """Notices that a person has just requested; sent even to an address with an earlier suppression."""
@@ -24,12 +26,15 @@ class Recipient:
     first_name: str | None = field(default=None, repr=False)
 
 
-def resolve_recipient(connection: Connection, note: Row[Any], default_language: Language) -> Recipient | EndReason:
+def resolve_recipient(connection: Connection, note: Row[Any], settings: Settings) -> Recipient | EndReason:
     """Return the recipient of a row of `note`, or the reason why it cannot be sent."""
     contact = _contact(connection, note.member_id)
     if note.member_id is not None and (contact is None or contact["deceased"]):
         return EndReason.NOT_PROCESSED
-    destinations = _destinations(note, contact)
+    known = _destinations(note, contact)
+    destinations = [place for place in known if _is_served(*place, settings)]
+    if known and not destinations:
+        return EndReason.COUNTRY_NOT_SERVED
     if note.kind not in _SOLICITED:
         usable = [
             (channel, address) for channel, address in destinations if not _suppressed(connection, channel, address)
@@ -39,7 +44,7 @@ def resolve_recipient(connection: Connection, note: Row[Any], default_language: 
         destinations = usable
     if not destinations:
         return EndReason.NO_ADDRESS
-    language = Language(note.language or (contact["language"] if contact is not None else default_language))
+    language = Language(note.language or (contact["language"] if contact is not None else settings.default_language))
     return Recipient(*destinations[0], language, None if contact is None else contact["first_name"])
 
 
@@ -57,6 +62,10 @@ def _destinations(note: Row[Any], contact: RowMapping | None) -> list[tuple[Chan
         return []
     known = ((Channel.EMAIL, contact["email"]), (Channel.SMS, contact["phone"]))
     return [(channel, address) for channel, address in known if address and note.channel in (None, channel)]
+
+
+def _is_served(channel: Channel, address: str, settings: Settings) -> bool:
+    return channel is not Channel.SMS or takes_text_messages(address, settings.sms_countries)
 
 
 def _suppressed(connection: Connection, channel: Channel, address: str) -> bool:

@@ -1,17 +1,18 @@
 """Channel choice: the first channel that is reachable, permitted and not suppressed, or the reason for none."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Select, TableClause, and_, case, func, literal, null, or_, select
 
 from audiences.consent import permissions
 from campaigns.core.model.enums import Channel
+from campaigns.core.model.phone_countries import callable_classes
 from campaigns.core.model.reasons import SkipReason
 from campaigns.runs.planning.frequency_caps import EXEMPT_PURPOSES
 from campaigns.runs.planning.plan_input import PlanInput
 
-_FINNISH: Final = "+358%"
-_FINNISH_MOBILES: Final = ("+3584%", "+35850%")
+_PHONE_CHANNELS: Final = (Channel.SMS, Channel.PHONE)
 
 _ReasonColumn = ColumnElement[Any]
 
@@ -67,11 +68,13 @@ def _steps(
         campaign.purpose, channel, people.c, partner=campaign.from_partner, newsletter=campaign.newsletter
     )
     suppression = _suppression(plan_input, channel, people)
+    countries = plan_input.settings.sms_countries
     has_template = or_(*(matched.c.variant == name for name in plan_input.variants_with_template(channel)))
     return [
         (or_(matched.c.variant.is_(None), ~has_template), literal(SkipReason.MISSING_VARIANT.value)),
         (channel_address.is_(None), literal(SkipReason.NO_ADDRESS.value)),
         (is_unusable(channel, people), literal(SkipReason.INVALID_ADDRESS.value)),
+        (is_not_served(channel, people, countries), literal(SkipReason.COUNTRY_NOT_SERVED.value)),
         (refusal.is_not(None), refusal),
         (suppression.is_not(None), suppression),
     ]
@@ -99,10 +102,21 @@ def address_column(channel: Channel, people: FromClause) -> ColumnElement[Any]:
 
 
 def is_unusable(channel: Channel, people: FromClause) -> ColumnElement[bool]:
-    """Return the condition that a known address is unusable for the channel: a fixed line for SMS (TW-04)."""
-    if channel is not Channel.SMS:
+    """Return the condition that a known address is unusable for the channel: a fixed line for SMS (TW-04).
+
+    Premium-rate and shared-cost numbers are unusable for calls, too.
+    """
+    if channel not in _PHONE_CHANNELS:
         return literal(value=False)
-    return and_(people.c.phone.like(_FINNISH), *(people.c.phone.not_like(pattern) for pattern in _FINNISH_MOBILES))
+    kinds = ("fixed", "other") if channel is Channel.SMS else ("other",)
+    return or_(*(func.coalesce(people.c.phone_class, "").like(f"% {kind}") for kind in kinds))
+
+
+def is_not_served(channel: Channel, people: FromClause, countries: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that a number is none of `countries`, the only ones that are written to and called."""
+    if channel not in _PHONE_CHANNELS:
+        return literal(value=False)
+    return func.coalesce(people.c.phone_class, "").not_in(callable_classes(countries))
 
 
 def _suppression(plan_input: PlanInput, channel: Channel, people: TableClause) -> _ReasonColumn:

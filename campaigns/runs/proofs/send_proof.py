@@ -13,6 +13,8 @@ from campaigns.core.errors import UserError, closest_match
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.internal_addresses import is_internal_address
+from campaigns.core.model.phone_countries import takes_text_messages
+from campaigns.core.model.settings import Settings
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.claimed_message import ComposeError
 from campaigns.runs.composing.run_context import RunContext
@@ -51,6 +53,7 @@ def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofR
         message = "a proof goes only to addresses that the settings list as our own"
         hint = f"add it to `internal_addresses` in {queries.context.workspace.settings}"
         raise UserError.about(request.address, message, "not_internal", hint)
+    _require_served(empty_proof, settings)
     proofs = ProofSender(
         proof_run_context(queries, definition.campaign),
         definition.root,
@@ -93,6 +96,12 @@ def empty_proof_to(text: str) -> ProofMessage:
         "`--to` one of the two; letters and calls are shown by `viesti preview`",
     )
     raise UserError.about(text, message, "bad_address", hint)
+
+
+def _require_served(proof: ProofMessage, settings: Settings) -> None:
+    if proof.channel is Channel.SMS and not takes_text_messages(proof.address, settings.sms_countries):
+        message = f"not a mobile number of {', '.join(settings.sms_countries)}: text messages go to no other"
+        raise UserError.about(proof.address, message, "country_not_served", "`channels.sms.countries` in the settings")
 
 
 def proof_run_context(queries: Queries, campaign: Campaign) -> RunContext:

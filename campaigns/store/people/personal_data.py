@@ -12,7 +12,7 @@ from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 LedgerRow = Mapping[str, Any]
 
 WITHHELD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
-    "one_time_code": frozenset({"digest", "challenge"}),
+    "one_time_code": frozenset({"digest", "challenge", "allowances"}),
     "member_session": frozenset({"digest"}),
     "note": frozenset({"about", "attempt"}),
     "request": frozenset({"filed_by", "closed_by"}),
@@ -37,7 +37,8 @@ TABLES_WITHOUT_MEMBERS: Final[Mapping[str, str]] = {
     "agent_session": "a session of a staff account",
     "failed_login": "a wrong password for a staff account",
     "link_count": "clicks on a link, counted without any member",
-    "tried": "keyed hashes of IP addresses, for a quarter of an hour",
+    "tried": "keyed hashes of networks, addresses and browsers that asked for something, for a day at most",
+    "undeclared_proxy": "addresses of proxies, which pass requests of many people on, for a week",
     "halt": "the halt of a campaign",
     "chore": "a nightly job, and when it was done",
     "erased_address": "keyed hashes of addresses of erased members",

@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
+from audiences.access.attempt_limit import AttemptLimit
 from audiences.consent.consent_state import ConsentSource
 from audiences.people.find_members import SearchField
 from campaigns.core.clock import local_day
@@ -73,7 +74,10 @@ class DeskPages:
     def look_up_throttle(self) -> SharedThrottle:
         """Throttle of members that one account may look up."""
         return SharedThrottle(
-            self.page_context.context.ledger, self.page_context.context.signer, "looking", 60, timedelta(minutes=15)
+            self.page_context.context.ledger,
+            self.page_context.context.signer,
+            "looking",
+            AttemptLimit(60, timedelta(minutes=15)),
         )
 
     def router(self, tasks: Iterable[DeskTask]) -> APIRouter:

@@ -9,9 +9,11 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from audiences import addresses
+from audiences.access.code_allowances import signed_in_member
 from audiences.access.one_time_codes import CodeAim, CodeRequest
 from audiences.people import contacts, self_service_changes
 from campaigns.core.model.enums import Channel
+from campaigns.core.model.phone_countries import takes_text_messages
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 from campaigns.web.forms import FormBody
@@ -22,6 +24,7 @@ from campaigns.web.members.send_code import OneTimeCodes
 from campaigns.web.members.session import MemberSessions
 from campaigns.web.page_context import PageContext
 
+_FAULTS: Final = {CodeAim.EMAIL: "no_address", CodeAim.PHONE: "no_number"}
 _NORMALISERS: Final = {CodeAim.EMAIL: addresses.normalise_email, CodeAim.PHONE: addresses.normalise_phone}
 
 
@@ -47,10 +50,20 @@ class ChangeContactPage:
         aim = CodeAim.PHONE if form.value("kind") == "phone" else CodeAim.EMAIL
         address = _NORMALISERS[aim](form.value("address").strip())
         if address is None:
-            return self.centre.page(request, session, 400, wrong=aim.value, written=form.value("address"))
+            return self.centre.page(
+                request, session, 400, wrong=aim.value, written=form.value("address"), fault=_FAULTS[aim]
+            )
+        countries = self.page_context.context.repository.settings.sms_countries
+        if aim is CodeAim.PHONE and not takes_text_messages(address, countries):
+            written = form.value("address")
+            return self.centre.page(request, session, 400, wrong=aim.value, written=written, fault="number_not_served")
+        requester = signed_in_member(self.page_context.context.signer, session.member_id, address.lower())
         return self._code_page.send_and_show(
             request,
-            lambda challenge: self.codes.send_to_new_address(CodeRequest(challenge, session.member_id, aim, address)),
+            requester,
+            lambda challenge: self.codes.send_to_new_address(
+                CodeRequest(challenge, session.member_id, aim, address), requester
+            ),
             session,
             to=address,
         )

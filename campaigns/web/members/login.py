@@ -7,9 +7,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audiences.access import sessions
 from audiences.access.one_time_codes import CodeAim
+from audiences.people.contacts import contact_of
+from campaigns.core.model.enums import Channel
+from campaigns.core.model.phone_countries import takes_text_messages
 from campaigns.web.forms import FormBody
+from campaigns.web.members.browser_cookies import BrowserCookies
 from campaigns.web.members.code_page import CodePage
-from campaigns.web.members.send_code import OneTimeCodes
+from campaigns.web.members.send_code import OneTimeCodes, typed_address
 from campaigns.web.members.session import MemberSessions
 from campaigns.web.page_context import PageContext
 
@@ -24,6 +28,11 @@ class MemberLoginPages:
     codes: OneTimeCodes
     sessions: MemberSessions
 
+    @property
+    def cookies(self) -> BrowserCookies:
+        """Cookies of the visitor's browser."""
+        return BrowserCookies(self.page_context)
+
     def routes(self) -> APIRouter:
         """Return the forms, all POST; the first page is `PreferenceCentre.show`."""
         router = APIRouter()
@@ -34,9 +43,20 @@ class MemberLoginPages:
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send codes to an address, if it is known."""
-        page, address = sign_in_code_page(self.page_context), form.value("address").strip()
+        page = sign_in_code_page(self.page_context)
         page.visitor_forms.require(request, form)
-        return page.send_and_show(request, lambda challenge: self.codes.send_to_address(challenge, address))
+        text = form.value("address").strip()
+        address = typed_address(text)
+        if address is not None and address.channel is Channel.SMS:
+            countries = self.page_context.context.repository.settings.sms_countries
+            if not takes_text_messages(address.value, countries):
+                return show_sign_in(self.page_context, request, refused_number=text)
+        requester = self.cookies.requester(request, text.lower() if address is None else address.value)
+        return page.send_and_show(
+            request,
+            requester,
+            lambda challenge: None if address is None else self.codes.send_to_address(challenge, address, requester),
+        )
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session for the member whose code was typed; the browser's former one ends."""
@@ -48,11 +68,14 @@ class MemberLoginPages:
             if code_request is not None:
                 self.sessions.end_former(connection, request)
                 secret = sessions.open_session(connection, code_request.member_id, self.page_context.now)
+                contact = contact_of(connection, code_request.member_id)
         if secret is None:
             return page.show_again(request, form)
         response = RedirectResponse(f"{MEMBER_HOME}?lang={self.page_context.language(request).value}", 303)
         self.sessions.start(response, secret)
         page.visitor_forms.forget(response)
+        self.cookies.forget_challenge(response)
+        self.cookies.remember(request, response, [value for value in (contact["mailbox"], contact["phone"]) if value])
         return response
 
     def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
@@ -63,11 +86,15 @@ class MemberLoginPages:
         return page
 
 
-def show_sign_in(page_context: PageContext, request: Request) -> HTMLResponse:
-    """Render the page on which a code is requested, at the requested path."""
+def show_sign_in(page_context: PageContext, request: Request, *, refused_number: str = "") -> HTMLResponse:
+    """Render the page on which a code is requested, at the requested path, or again over a refused number."""
     forms = sign_in_code_page(page_context).visitor_forms
-    visitor = forms.visitor(request)
-    page = page_context.render(request, "sign_in", page_context.language(request), form_token=visitor.form_token)
+    visitor, language = forms.visitor(request), page_context.language(request)
+    values = {"form_token": visitor.form_token, "written": refused_number}
+    if refused_number:
+        page = page_context.render(request, "sign_in", language, 400, at=MEMBER_HOME, **values)
+    else:
+        page = page_context.render(request, "sign_in", language, **values)
     forms.remember(page, visitor)
     return page
 

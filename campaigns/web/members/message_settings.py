@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
+from audiences.access.code_allowances import link_holder
 from audiences.consent.consent_state import ConsentSource, is_permission
 from audiences.consent.opt_out import ConsentContext, record_opt_outs
 from campaigns.runs.composing.template_context import LINK_PATHS
@@ -69,8 +70,11 @@ class MessageSettingsPages:
         """Send a code to the member's own address or number; the page does not reveal whether there is one."""
         linked_message = self.page_context.linked_message(request, _SCOPE, token)
         member, channel = linked_message.message.member_id, requested_channel(form)
+        message = linked_message.message
+        requester = link_holder(self.page_context.context.signer, message.run_number, message.position)
         return sign_in_code_page(self.page_context).send_and_show(
             request,
-            lambda challenge: self.codes.send_to_member(challenge, member, channel),
+            requester,
+            lambda challenge: self.codes.send_to_member(challenge, member, channel, requester),
             language=linked_message.language,
         )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from audiences.access import sessions
+from audiences.access.code_allowances import signed_in_member
 from audiences.access.one_time_codes import CodeAim, CodeRequest
 from audiences.consent.consent_state import ConsentSource
 from campaigns.core.clock import local_day
@@ -20,6 +21,7 @@ from campaigns.people.privacy.subject_access import export_with_audit
 from campaigns.store.people import privacy_requests
 from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.forms import FormBody, FormFields
+from campaigns.web.members.browser_cookies import BrowserCookies
 from campaigns.web.members.code_page import CodePage
 from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
 from campaigns.web.members.login import MEMBER_HOME, show_sign_in
@@ -84,10 +86,12 @@ class MyDataPages:
         with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
         to = contact["phone" if channel is Channel.SMS else "email"] or ""
+        requester = signed_in_member(self.page_context.context.signer, session.member_id)
         return self._code_page.send_and_show(
             request,
+            requester,
             lambda challenge: self.codes.send_to_requester(
-                CodeRequest(challenge, session.member_id, CodeAim.STEP_UP), channel
+                CodeRequest(challenge, session.member_id, CodeAim.STEP_UP), channel, requester
             ),
             session,
             to=to,
@@ -103,7 +107,9 @@ class MyDataPages:
                 sessions.step_up(connection, session.secret, self.page_context.now)
         if code_request is None:
             return self._code_page.show_again(request, form, session)
-        return RedirectResponse(f"{_DATA}?lang={self.page_context.language(request).value}", 303)
+        response = RedirectResponse(f"{_DATA}?lang={self.page_context.language(request).value}", 303)
+        BrowserCookies(self.page_context).forget_challenge(response)
+        return response
 
     def show_all(self, request: Request, form: FormBody) -> HTMLResponse:
         """Show all data."""

@@ -49,9 +49,16 @@ class PreferenceCentre:
         return self.page(request, session)
 
     def page(
-        self, request: Request, session: SignedInMember, status: int = 200, *, wrong: str = "", written: str = ""
+        self,
+        request: Request,
+        session: SignedInMember,
+        status: int = 200,
+        *,
+        wrong: str = "",
+        written: str = "",
+        fault: str = "",
     ) -> HTMLResponse:
-        """Render the current choices; `wrong` names the field whose value `written` is no valid address."""
+        """Render the current choices; `wrong` names the field whose value `written` has a `fault`, a text key."""
         language = self.page_context.language(request)
         with self.page_context.context.ledger.read() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
@@ -69,6 +76,7 @@ class PreferenceCentre:
             standing=[choice.value for choice in _OVERRIDING if choice in consent.on],
             wrong=wrong,
             written=written,
+            fault=fault,
         )
 
     def save(self, request: Request, form: FormBody) -> HTMLResponse:

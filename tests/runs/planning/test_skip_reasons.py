@@ -57,6 +57,7 @@ CAUSES: dict[SkipReason, tuple[str, Callable[[SampleWorkspace], None]]] = {
     ),
     SkipReason.NO_ADDRESS: (MARKETING, lambda workspace: workspace.change_contact("m05", email=None)),
     SkipReason.INVALID_ADDRESS: (BY_SMS, lambda workspace: workspace.change_contact("m05", phone="+35891234567")),
+    SkipReason.COUNTRY_NOT_SERVED: (BY_SMS, lambda workspace: workspace.change_contact("m05", phone="+46701234567")),
     SkipReason.NO_CONSENT: (
         HEAD.format(purpose="newsletter\nnewsletter: food", channel="email", template="hello"),
         lambda workspace: [
