@@ -26,6 +26,7 @@ REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
     "report": Permission.COUNT,
     "calendar": Permission.COUNT,
     "audience count": Permission.COUNT,
+    "catalogue review": Permission.COUNT,  # `--done` needs WRITE
     "holdout versions": Permission.COUNT,
     "holdout members": Permission.LOOK_UP,
     "holdout renew": Permission.WRITE,
