@@ -1,4 +1,7 @@
-"""Permission that each command requires. Operators' commands (import, serve, db …) need none and are not listed."""
+"""Permission that each command requires. Operators' commands (import, serve, db …) need none and are not listed.
+
+`catalogue review` shows products alone; its option `--done` requires `Permission.WRITE`.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -26,7 +29,6 @@ REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
     "report": Permission.COUNT,
     "calendar": Permission.COUNT,
     "audience count": Permission.COUNT,
-    "catalogue review": Permission.COUNT,  # `--done` needs WRITE
     "holdout versions": Permission.COUNT,
     "holdout members": Permission.LOOK_UP,
     "holdout renew": Permission.WRITE,

@@ -10,6 +10,7 @@ from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.store.people import audit
 from campaigns.workspace.context import Context
+from campaigns.workspace.repository import WorkspaceRepository
 from campaigns.workspace.reviewed_categories import (
     CategoryKey,
     ReviewedCategory,
@@ -63,7 +64,7 @@ def record_review(
             audit.record(connection, now, context.actor, "review_categories", "catalogue", detail)
             added = (ReviewedCategory(each.column, each.value, day, name) for each in seen)
             write_reviewed(context.workspace.reviewed_categories, (*earlier, *added))
-        context.reload_files()
+        context.use_repository(WorkspaceRepository(context.workspace))
     return seen
 
 

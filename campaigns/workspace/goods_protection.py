@@ -58,6 +58,12 @@ class GoodsProtection:
         if errors:
             raise UserError(errors)
 
+    def require_special(self) -> None:
+        """Raise UserError when a class of special goods has no protection, so that their lines would be read."""
+        problems = [problem for goods_class in SpecialClass for problem in self._class_problems(goods_class)]
+        if self.kinds.rows and errors_only(problems):
+            raise UserError(errors_only(problems))
+
     def _problems(self) -> Iterator[Problem]:
         if self.kinds.rows:
             for goods_class in CLASSES:
