@@ -69,9 +69,10 @@ def product_columns(catalogue: Catalogue) -> Mapping[str, str]:
 
 
 def stored_product_columns(catalogue: Catalogue) -> Mapping[str, str]:
-    """Return those columns, and the special ones that `special_when` needs to find the hidden rows."""
+    """Return those columns, and the special ones that classes of goods need to find their rows."""
     table = catalogue.tables["products"]
-    special_columns = {name: _TYPES[table.columns[name].type] for name in table.special_when if name in table.columns}
+    naming = {column for goods in catalogue.classified_goods.values() for column in goods.values}
+    special_columns = {name: _TYPES[table.columns[name].type] for name in table.columns if name in naming}
     return {**product_columns(catalogue), **special_columns}
 
 

@@ -70,7 +70,7 @@ def open_spark(warehouse: Warehouse, as_of: datetime, master: str) -> SparkWareh
     for table, types in stored_tables(warehouse.catalogue).items():
         files = [warehouse.root.resolve() / file for file in manifest.files(table)]
         spark.register_files(f"stored_{table}", types, files)
-    for view, query in view_queries(warehouse.catalogue, as_of).items():
+    for view, query in view_queries(warehouse.catalogue, as_of, warehouse.product_kinds(manifest)).items():
         spark.create_view(view, query)
     return spark
 

@@ -1,10 +1,11 @@
 """Views that rules read over the stored rows: the same SQL on every engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
 from audiences.warehouse import columns
+from audiences.warehouse.product_kinds import ProductKinds
 from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
 from campaigns.core.clock import to_warehouse_time
 from campaigns.core.model.catalogue import Catalogue
@@ -24,23 +25,25 @@ def stored_tables(catalogue: Catalogue) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def view_queries(catalogue: Catalogue, as_of: datetime) -> Mapping[str, str]:
+def view_queries(catalogue: Catalogue, as_of: datetime, kinds: ProductKinds) -> Mapping[str, str]:
     """Return the SELECT of each view, in the order in which they build on each other.
 
-    Rows past their retention at `as_of` (aware), lines of special goods and erased members are not in them.
+    Rows past their retention at `as_of` (aware), lines of special goods and erased members are not in them. `kinds` are
+    those of the stored products: special goods are found by the register's own spellings.
     """
     readable = columns.product_columns(catalogue)
     product_columns = "".join(
         f", p.{quote_identifier(column)}" for column in readable if column not in columns.PURCHASES
     )
     lines = ", ".join(f"l.{column}" for column in columns.PURCHASES if column != "line")
+    is_special = _is_special(kinds.stored_values(catalogue.special_values))
     without_erased = "ANTI JOIN stored_tombstones USING (member_id)"
     return {
         "members": f"SELECT * FROM stored_members {without_erased}",
         "receipts": f"SELECT * FROM stored_receipts {without_erased} "
         f"WHERE {within_retention_sql(catalogue, 'receipts', as_of)}",
         "sent": f"SELECT * FROM stored_sent {without_erased}",
-        "assortment": f"SELECT *, {_is_special(catalogue)} AS is_special FROM stored_products",
+        "assortment": f"SELECT *, {is_special} AS is_special FROM stored_products",
         "products": f"SELECT {', '.join(map(quote_identifier, readable))} FROM assortment WHERE NOT is_special",
         "purchase_lines": f"SELECT {lines}{product_columns} FROM stored_purchases AS l "
         f"LEFT JOIN assortment AS p USING (product_id) {without_erased} "
@@ -57,13 +60,11 @@ def within_retention_sql(catalogue: Catalogue, table: str, as_of: datetime) -> s
     return f"purchased_at >= TIMESTAMP {quote_literal(first_day.isoformat(sep=' '))}"
 
 
-def _is_special(catalogue: Catalogue) -> str:
-    """Return SQL: whether a product may never be read. A missing value is not special; letter case is ignored."""
-    special_values = {
-        column: ", ".join(quote_literal(value.lower()) for value in values)
-        for column, values in catalogue.tables["products"].special_when.items()
-    }
+def _is_special(special_values: Mapping[str, Sequence[str]]) -> str:
+    """Return SQL: whether a product may never be read. A missing value is not special."""
     conditions = [
-        f"coalesce(lower({quote_identifier(column)}) IN ({values}), false)" for column, values in special_values.items()
+        f"coalesce({quote_identifier(column)} IN ({', '.join(map(quote_literal, values))}), false)"
+        for column, values in special_values.items()
+        if values
     ]
     return " OR ".join(["false", *conditions])

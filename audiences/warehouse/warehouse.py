@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from audiences.warehouse import columns
+from audiences.warehouse.category_values import category_values
 from audiences.warehouse.manifest import (
     FilesByPart,
     MemberSpan,
@@ -17,6 +18,7 @@ from audiences.warehouse.manifest import (
     write_lock,
     write_manifest,
 )
+from audiences.warehouse.product_kinds import ProductKinds, kind_columns, kinds_query, read_product_kinds
 from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
 from audiences.warehouse.views import stored_tables, view_queries
 from campaigns.core.model.catalogue import Catalogue
@@ -31,6 +33,8 @@ _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_exten
 WarehouseConnection: TypeAlias = "duckdb.DuckDBPyConnection"
 """A connection to an open warehouse."""
 
+_MemberFilter: TypeAlias = tuple[Collection[str], bool]  # these members' rows only, and whether they are read at once
+
 WHOLE_TABLE: Final = ""
 """Name of the only part of an undivided table."""
 
@@ -40,13 +44,8 @@ STAGING_PREFIX: Final = "staging-"
 AGGREGATES_FOLDER: Final = "totals"
 """Folder of cached aggregates over purchases; deleted with the superseded files."""
 
-
-@dataclass(frozen=True, slots=True)
-class _MemberFilter:
-    """Restriction of a connection to the rows of some members."""
-
-    members: Collection[str]
-    eager: bool
+KINDS_FOLDER: Final = "kinds"
+"""Folder of cached product kinds; deleted with the superseded files."""
 
 
 class Warehouse:
@@ -59,6 +58,7 @@ class Warehouse:
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
         self.root = root
         self.catalogue = catalogue
+        self._product_kinds: tuple[tuple[str, ...], ProductKinds] | None = None
 
     def manifest(self) -> WarehouseManifest:
         """Return the present state."""
@@ -79,7 +79,7 @@ class Warehouse:
 
         `eager` reads the rows once, for many queries; otherwise each query reads them.
         """
-        return self._connect(read_manifest(self.root), as_of, _MemberFilter(members, eager=eager))
+        return self._connect(read_manifest(self.root), as_of, (members, eager))
 
     def categories(self) -> Mapping[str, frozenset[str]]:
         """Return the values of each column declared with `categories: true`, as of the last import.
@@ -87,6 +87,17 @@ class Warehouse:
         Columns without values are left out: rules may name values before they are imported.
         """
         return {column: frozenset(values) for column, values in read_manifest(self.root).categories.items() if values}
+
+    def product_kinds(self, manifest: WarehouseManifest | None = None) -> ProductKinds:
+        """Return the kinds of the products in a state, the present one by default; special goods included."""
+        files = (manifest or read_manifest(self.root)).files("products")
+        if self._product_kinds is None or self._product_kinds[0] != files:
+            paths = [self.root / file for file in files]
+            kinds = read_product_kinds(
+                self.root / KINDS_FOLDER, paths, self.catalogue, lambda: self._fetch_kinds(files)
+            )
+            self._product_kinds = files, kinds
+        return self._product_kinds[1]
 
     def newest_receipt_at(self) -> datetime | None:
         """Return a moment (aware) that no receipt lies after, by the files' statistics; None when unknown."""
@@ -136,7 +147,11 @@ class Warehouse:
             self._connect(next_state.with_tables_only("members", "products", "tombstones"), as_of)
         ) as connection:
             spans = self._spans(connection, next_state)
-            categories = next_state.categories if changes.keys() == {"tombstones"} else self._categories(connection)
+            categories = (
+                next_state.categories
+                if changes.keys() == {"tombstones"}
+                else category_values(connection, self.catalogue)
+            )
         write_manifest(self.root, replace(next_state, categories=categories, spans=spans))
 
     def delete_superseded(self) -> int:
@@ -144,7 +159,8 @@ class Warehouse:
 
         Readers of an older state fail.
         """
-        shutil.rmtree(self.root / AGGREGATES_FOLDER, ignore_errors=True)
+        for cache in (AGGREGATES_FOLDER, KINDS_FOLDER):
+            shutil.rmtree(self.root / cache, ignore_errors=True)
         for folder in self.root.glob(f"{STAGING_PREFIX}*"):  # of an import that was killed
             shutil.rmtree(folder)
         manifest = read_manifest(self.root)
@@ -175,7 +191,7 @@ class Warehouse:
         )
 
     def _connect(
-        self, manifest: WarehouseManifest, as_of: datetime, member_filter: "_MemberFilter | None" = None
+        self, manifest: WarehouseManifest, as_of: datetime, member_filter: _MemberFilter | None = None
     ) -> WarehouseConnection:
         import duckdb  # imported late: a check of files reads the manifest alone
 
@@ -186,11 +202,18 @@ class Warehouse:
         for table, types in stored_tables(self.catalogue).items():
             kind, rows = self._stored_table(manifest, table, types, member_filter)
             connection.execute(f"CREATE {kind} stored_{table} AS {rows}")
-        for view, query in view_queries(self.catalogue, as_of).items():
+        for view, query in view_queries(self.catalogue, as_of, self.product_kinds(manifest)).items():
             connection.execute(f"CREATE VIEW {view} AS {query}")
         for view, table in (("receipts", "receipts"), ("purchase_lines", "purchases")):
             connection.execute(f"CREATE VIEW newest_{view} AS {self._newest_sql(manifest.parts(table))}")
         return connection
+
+    def _fetch_kinds(self, files: Iterable[str]) -> list[tuple[object, ...]]:
+        import duckdb
+
+        source = self.select_files(files, columns.stored_product_columns(self.catalogue))
+        with closing(duckdb.connect(":memory:", config=dict(_CONFIG))) as connection:
+            return connection.execute(kinds_query(source, kind_columns(self.catalogue))).fetchall()
 
     def _newest_sql(self, parts: FilesByPart) -> str:
         """Return SQL: a moment that no row lies after, from the files' statistics; NULL when unknown.
@@ -206,14 +229,15 @@ class Warehouse:
         return f"SELECT {known} FROM parquet_metadata([{paths}]) WHERE path_in_schema = 'purchased_at'"
 
     def _stored_table(
-        self, manifest: WarehouseManifest, table: str, types: Mapping[str, str], member_filter: "_MemberFilter | None"
+        self, manifest: WarehouseManifest, table: str, types: Mapping[str, str], member_filter: _MemberFilter | None
     ) -> tuple[str, str]:
         """Return the type of `stored_<table>`, a view or a table, and the SELECT of its rows."""
         if member_filter is None or "member_id" not in types:
             return "VIEW", self.select_files(manifest.files(table), types)
-        rows = self.select_files(manifest.files_with_members(table, member_filter.members), types)
-        wanted = ", ".join(map(quote_literal, member_filter.members))
-        return "TABLE" if member_filter.eager else "VIEW", f"SELECT * FROM ({rows}) WHERE member_id IN ({wanted})"
+        members, eager = member_filter
+        rows = self.select_files(manifest.files_with_members(table, members), types)
+        wanted = ", ".join(map(quote_literal, members))
+        return "TABLE" if eager else "VIEW", f"SELECT * FROM ({rows}) WHERE member_id IN ({wanted})"
 
     def _spans(self, connection: WarehouseConnection, manifest: WarehouseManifest) -> dict[str, MemberSpan]:
         """Return the first and last member of every file whose statistics name them."""
@@ -230,21 +254,3 @@ class Warehouse:
             "AND min(stats_min_value) IS NOT NULL"
         ).fetchall()
         return known | {file: (first, last) for file, first, last in rows}
-
-    def _categories(self, connection: WarehouseConnection) -> dict[str, tuple[str, ...]]:
-        return {
-            **self._column_values(connection, "members", columns.member_columns(self.catalogue)),
-            **self._column_values(connection, "products", columns.product_columns(self.catalogue)),
-        }
-
-    def _column_values(
-        self, connection: WarehouseConnection, table: str, types: Mapping[str, str]
-    ) -> dict[str, tuple[str, ...]]:
-        declared = self.catalogue.tables[table].columns
-        values_by_column = {}
-        for column in types:
-            if column in declared and declared[column].categories:
-                quoted = quote_identifier(column)
-                query = f"SELECT DISTINCT {quoted} FROM {table} WHERE {quoted} IS NOT NULL ORDER BY ALL"
-                values_by_column[column] = tuple(str(value) for (value,) in connection.execute(query).fetchall())
-        return values_by_column

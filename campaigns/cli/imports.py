@@ -1,14 +1,16 @@
 """Command `import`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from campaigns.cli import open_workspace, output
+from campaigns.core.errors import Severity
 
 _OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
+_ABOUT_PRODUCTS: Final = ("products", _OFFERS)
 
 ImportKind = Annotated[
     str,
@@ -36,6 +38,8 @@ def import_(
             report = import_offers(engine.context, file)
         else:
             report = import_data(engine.context, kind, file, on_progress)
+        problems = engine.context.repository.goods_protection.problems if kind in _ABOUT_PRODUCTS else ()
+    output.print_problems(replace(problem, severity=Severity.WARNING) for problem in problems)
     if json:
         output.print_json(asdict(report))
         return

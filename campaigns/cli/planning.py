@@ -9,10 +9,13 @@ from campaigns.cli import open_workspace, output, plan_output
 from campaigns.core.errors import Problem, Severity, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from campaigns.core.model.campaign import Campaign
     from campaigns.runs.engine import Engine
     from campaigns.runs.planning.plan_counts import PlanCounts
     from campaigns.store.runs.run_tables import Run
+    from campaigns.workspace.campaign_definition import CampaignDefinition
 
 CampaignArgument = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a campaign, or a campaign file.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, as printed by `plan` and `status`.")]
@@ -101,7 +104,7 @@ def publish(context: typer.Context, campaign: CampaignArgument, json: open_works
     """Publish a campaign as its files are now; the scheduler runs it."""
     with open_workspace.open_engine(context) as engine:
         draft, warnings = engine.context.repository.campaign_definition(campaign, engine.context.clock.now())
-        output.print_problems(warnings)
+        output.print_problems((*warnings, *_goods_warnings(engine, draft)))
         due = engine.publisher.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
     when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
@@ -160,12 +163,18 @@ def calendar(
 
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts]":
     draft, warnings = engine.context.repository.campaign_definition(campaign)
-    output.print_problems(warnings)
+    output.print_problems((*warnings, *_goods_warnings(engine, draft)))
     with output.show_progress(f"planning {draft.campaign.name}") as on_progress:
         run, plan_counts = engine.planner.plan(draft, open_workspace.parse_as_of(as_of, engine.context), on_progress)
     capacity_problem = engine.forecast.capacity_problem(run)
     _warn(engine.queries.freshness_warning(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
     return draft.campaign, run, plan_counts
+
+
+def _goods_warnings(engine: "Engine", definition: "CampaignDefinition") -> "Iterator[Problem]":
+    """Yield the warnings about products; errors refuse the plan or the publication."""
+    problems = engine.context.repository.goods_problems(definition)
+    return (problem for problem in problems if problem.severity is Severity.WARNING)
 
 
 def _warn(*problems: Problem | None) -> None:

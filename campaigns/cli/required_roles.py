@@ -1,4 +1,7 @@
-"""Permission that each command requires. Operators' commands (import, serve, db …) need none and are not listed."""
+"""Permission that each command requires. Operators' commands (import, serve, db …) need none and are not listed.
+
+`catalogue review` shows products alone; its option `--done` requires `Permission.WRITE`.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final

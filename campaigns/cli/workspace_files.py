@@ -29,11 +29,10 @@ def check(context: typer.Context, files: FilesArgument = None, json: open_worksp
     named_files = [workspace.find_file(file) for file in files or ()]
     files_to_check = named_files or [*workspace.campaign_files(), *workspace.audience_files()]
     now = repository.clock.now()
-    problems = list(
-        dict.fromkeys(problem for file in files_to_check for problem in repository.file_problems(file, now))
-    )
+    found_problems = [problem for file in files_to_check for problem in repository.file_problems(file, now)]
     if not files:
-        problems += repository.workspace_problems()
+        found_problems += repository.workspace_problems()
+    problems = list(dict.fromkeys(found_problems))
     if json:
         output.print_json(
             [

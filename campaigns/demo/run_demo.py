@@ -13,11 +13,14 @@ from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.store.runs import runs
 from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.states import RunState
+from campaigns.workspace.category_review import record_review
 from campaigns.workspace.context import Context
 from campaigns.workspace.import_data import import_data
 from campaigns.workspace.paths import Workspace, find_workspace
+from campaigns.workspace.reviewed_categories import UnreviewedCategory, unreviewed_categories
 from campaigns.workspace.scaffold import create_workspace
 
+_REVIEWER: Final = "the makers of the demonstration"
 CAMPAIGNS: Final = ("beauty_newsletter", "weekend_offer", "owner_post")
 
 
@@ -44,7 +47,16 @@ def import_demo_files(context: Context, on_step: Callable[[str], None]) -> Itera
     files = write_demo_files(context.workspace.data / "demo")
     for field in fields(files):
         on_step(f"importing {field.name}")
+        own = {(each.column, each.value) for each in _unreviewed(context)}
         yield field.name, import_data(context, field.name, getattr(files, field.name), lambda _done, _whole: None)
+        if field.name == "products":  # the catalogue names their sensitive goods; a user's own are left to the user
+            imported = [each for each in _unreviewed(context) if (each.column, each.value) not in own]
+            record_review(context, _REVIEWER, imported)
+
+
+def _unreviewed(context: Context) -> Iterator[UnreviewedCategory]:
+    repository = context.repository
+    return unreviewed_categories(repository.warehouse.product_kinds(), repository.reviewed_categories)
 
 
 def check_campaigns(context: Context) -> tuple[Problem, ...]:

@@ -17,6 +17,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.located import Located, NodePath
 from campaigns.core.yaml.validate import validate
 from campaigns.workspace.context import Context
+from campaigns.workspace.offer_goods import OfferGoods
 from campaigns.workspace.offers_file import load_offers, offer_problems
 
 _LOCALISED: Final = ("title", "text", "unit")
@@ -64,7 +65,7 @@ class PriceFeed:
 def import_offers(context: Context, file: Path) -> ImportReport:
     """Replace the workspace's offers file by a price feed; invalid rows are written to `data/rejects` with a reason."""
     repository, workspace = context.repository, context.workspace
-    feed = read_price_feed(file, repository.catalogue)
+    feed = read_price_feed(file, repository.catalogue, repository.goods_protection.offer_goods)
     unchanged = len(set(feed.offers) & set(repository.offers))
     write_offers_file(feed.offers, workspace.offers, repository.catalogue)
     rejects = workspace.data / "rejects" / f"offers-{file.stem}.csv"
@@ -73,18 +74,27 @@ def import_offers(context: Context, file: Path) -> ImportReport:
     return ImportReport(feed.row_count, len(feed.offers) - unchanged, unchanged, rejected, rejects_path=rejects_file)
 
 
-def read_price_feed(path: Path, catalogue: Catalogue) -> PriceFeed:
+def read_price_feed(path: Path, catalogue: Catalogue, goods: OfferGoods | None = None) -> PriceFeed:
     """Return the offers of a CSV file (UTF-8, comma or semicolon, the columns of `PRICE_FEED_COLUMNS`).
 
+    With `goods`, rows of goods that the product register does not know, or that may be sensitive, are invalid.
     Raise UserError when the file cannot be read or its header is wrong.
     """
     rows = list(_rows(path))
     problems: list[Problem] = []
     located_offers = [(offer, at) for at in rows if (offer := validate(Offer, at, problems)) is not None]
     problems += offer_problems(located_offers, catalogue)
+    problems += _unshown_goods(located_offers, goods) if goods is not None else ()
     invalid_lines = {problem.place.line for problem in problems}
     offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
     return PriceFeed(offers, tuple(problems), len(rows))
+
+
+def _unshown_goods(located_offers: Iterable[tuple[Offer, Located]], goods: OfferGoods) -> Iterator[Problem]:
+    for offer, at in located_offers:
+        reason = goods.reason(offer)
+        if reason is not None and reason[0] in ("unknown_goods", "doubtful_goods"):  # others are found without it
+            yield Problem(at.part("product_category").place, reason[1], reason[0], reason[2])
 
 
 def write_offers_file(offers: Iterable[Offer], path: Path, catalogue: Catalogue) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from campaigns.core.model.catalogue import Catalogue, CatalogueColumn
 from campaigns.core.model.enums import ColumnType, DataClass, Register
+from campaigns.core.model.goods_classes import comparable
 from campaigns.rules.age import AGE, BIRTH_DATE
 
 REGISTER = "register"
@@ -61,19 +62,14 @@ class RuleVocabulary:
             if column.data_class is DataClass.SPECIAL
         )
 
-    @cached_property
-    def special_values(self) -> Mapping[str, frozenset[str]]:
-        """Special category values by column: no rule reads their purchase lines."""
-        special: dict[str, frozenset[str]] = {}
-        for table in self.catalogue.tables.values():
-            for column, values in table.special_when.items():
-                special[column] = special.get(column, frozenset()) | frozenset(values)
-        return special
+    def is_special(self, column: str, value: str) -> bool:
+        """Return whether a value stands for special goods, in whatever spelling: no rule reads their lines."""
+        return comparable(value) in self.catalogue.special_values.get(column, ())
 
     def _field(self, name: str, column: CatalogueColumn) -> RuleField:
         if column.values:
             return RuleField(name, column.type, frozenset(column.values))
         values = self.values.get(name) if column.categories else None
-        return RuleField(
-            name, column.type, None if values is None else values - self.special_values.get(name, frozenset())
-        )
+        if values is not None:
+            values = frozenset(value for value in values if not self.is_special(name, value))
+        return RuleField(name, column.type, values)

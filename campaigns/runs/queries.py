@@ -49,6 +49,8 @@ class Queries:
     ) -> Iterator[Plan]:
         """Yield the plan of one occasion without saving it; of the listed members only, if any are listed."""
         repository = self.context.repository
+        if definition.uses_products(repository.catalogue):
+            repository.goods_protection.require()
         with self.context.ledger.read() as connection:
             salt = holdout_versions.current_salt(connection)
         plan_input = build_plan_input(definition, as_of, repository, salt, members)
@@ -104,6 +106,7 @@ class Queries:
         """Return the query that counts an audience, given by name or file, at a moment."""
         repository = self.context.repository
         counted, audiences = repository.audience(audience)
+        repository.require_protected_goods(counted.match, audiences=audiences)
         scope = RuleScope(
             as_of=as_of,
             zone=repository.settings.zone,

@@ -67,8 +67,10 @@ class RunControl:
         has_workers = self.context.has_workers  # then `start` ensures the fields
         if not has_workers and not self.run_definitions.files(run).fields.exists():
             return missing_fields_problem(run)
-        current = self.current_definition(run).definition_hash()
-        problem = start_problem(run, campaign, current, self.context.clock.now())
+        definition = self.current_definition(run)
+        problem = start_problem(run, campaign, definition.definition_hash(), self.context.clock.now())
+        if problem is None and definition.uses_products(self.context.repository.catalogue):
+            self.context.repository.goods_protection.require()
         return problem or self.forecast.capacity_problem(run)
 
     def start_time_or_problem(self, run: Run) -> datetime | Problem | None:

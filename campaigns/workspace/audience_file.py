@@ -42,3 +42,11 @@ def load_audiences(folder: Path, vocabulary: RuleVocabulary) -> Mapping[str, Aud
     if errors_only(problems):
         raise UserError(problems)
     return audiences
+
+
+def is_audience_file(file: Path) -> bool:
+    """Return whether a file holds an audience: it has the key `match`, or its folder is `audiences`."""
+    if file.parent.name == "audiences":
+        return True
+    value = read_yaml(file).value
+    return isinstance(value, dict) and "match" in value

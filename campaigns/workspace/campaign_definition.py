@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from campaigns.core.clock import from_warehouse_time
 from campaigns.core.model.audience import Audience
 from campaigns.core.model.campaign import Campaign
+from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import Condition
+from campaigns.core.model.enums import DataClass
 from campaigns.core.model.localised_text import Localised
 from campaigns.rendering.templates.folder import SHARED_FOLDER, load_template_folder
+from campaigns.rules.data_usage import data_usage
+from campaigns.rules.scope import RuleScope
 from campaigns.workspace.definition_hash import audiences_used, definition_hash
 from campaigns.workspace.template_usage import UsedTemplate, template_digests, used_templates, variants_with_offers
+
+_ANY_TIME: Final = from_warehouse_time(datetime(2018, 1, 1))  # noqa: DTZ001 - the data a rule reads depend on no day
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,17 @@ class CampaignDefinition:
     def titles(self) -> Mapping[str, str | Localised]:
         """Titles of the audiences by name."""
         return {name: audience.title for name, audience in self.audiences.items()}
+
+    def uses_products(self, catalogue: Catalogue) -> bool:
+        """Return whether products decide anything: its offers, or rules about purchase lines."""
+        campaign = self.campaign
+        goal = None if campaign.experiment is None else campaign.experiment.goal
+        rules = [rule for rule in (campaign.audience, goal, *(each.when for each in campaign.variants)) if rule]
+        return bool(
+            campaign.offers
+            or any(variant.offers for variant in campaign.variants)
+            or any(reads_purchase_lines(rule, self.audiences, catalogue) for rule in rules)
+        )
 
     def templates(self) -> tuple[UsedTemplate, ...]:
         """Return the templates it uses; raise UserError with their problems."""
@@ -49,3 +71,10 @@ class CampaignDefinition:
             **{f"config/audiences/{name}.yaml": self.audience_files[name] for name in names},
             **{place: self.root / place for place in sorted(folders | shared) if (self.root / place).is_dir()},
         }
+
+
+def reads_purchase_lines(rule: Condition, audiences: Mapping[str, Audience], catalogue: Catalogue) -> bool:
+    """Return whether a rule reads purchase lines, by itself or through the audiences that it names."""
+    matches = {name: audience.match for name, audience in audiences.items()}
+    scope = RuleScope(as_of=_ANY_TIME, zone=ZoneInfo("UTC"), catalogue=catalogue, audiences=matches)
+    return DataClass.BASKET in data_usage(rule, scope).data_classes

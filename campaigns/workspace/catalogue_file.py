@@ -7,6 +7,7 @@ from typing import Final
 from campaigns.core.errors import Problem, UserError, closest_match
 from campaigns.core.model.catalogue import Catalogue, CatalogueTable
 from campaigns.core.model.enums import ColumnType
+from campaigns.core.model.goods_classes import ClassifiedGoods
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validate
@@ -45,13 +46,25 @@ def _table_problems(name: str, table: CatalogueTable, at: Located) -> Iterator[P
         if column not in table.columns:
             message = f"the column `{column}` of `{name}` is required here"
             yield Problem(at.part("columns").key_place, message, "missing", f"add `{column}: ...`")
-    for key, rows in (("special_when", table.special_when), ("restricted_when", table.restricted_when)):
-        for column in rows:
-            if column not in table.columns:
-                hint = closest_match(column, table.columns) or "declare it under `columns`"
-                message = f"`{name}` has no column `{column}`"
-                yield Problem(at.part(key).part(column).key_place, message, "unknown_column", hint)
+    for key, classes in (("special_when", table.special_when), ("restricted_when", table.restricted_when)):
+        if classes and name != "products":
+            message = f"`{key}` is about products, and stands under `products` alone"
+            yield Problem(at.part(key).key_place, message, "not_products", "move it there")
+            continue
+        for class_name, goods in classes.items():
+            yield from _goods_problems(goods, table, at.part(key).part(class_name.value))
     yield from _closed_problems(table, at.part("columns"))
+
+
+def _goods_problems(goods: ClassifiedGoods, table: CatalogueTable, at: Located) -> Iterator[Problem]:
+    for column in goods.values:
+        place = at.part(column).key_place
+        if column not in table.columns:
+            hint = closest_match(column, table.columns) or "declare it under `columns`"
+            yield Problem(place, f"`products` has no column `{column}`", "unknown_column", hint)
+        elif table.columns[column].type is not ColumnType.TEXT:
+            message = f"`{column}` is of type `{table.columns[column].type}`, and goods are named by texts"
+            yield Problem(place, message, "not_a_text_column", "name a column of `type: text`")
 
 
 def _closed_problems(table: CatalogueTable, at: Located) -> Iterator[Problem]:

@@ -27,7 +27,8 @@ class FileWatcher:
 
     def _read_states(self) -> Iterator[tuple[Path, int, int]]:
         workspace = self.workspace
-        for file in (workspace.settings, workspace.catalogue, workspace.offers, *workspace.audience_files()):
+        own_files = (workspace.settings, workspace.catalogue, workspace.reviewed_categories, workspace.offers)
+        for file in (*own_files, *workspace.audience_files()):
             with suppress(FileNotFoundError):
                 state = file.stat()
                 yield file, state.st_mtime_ns, state.st_size

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.catalogue import Catalogue
@@ -11,8 +10,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validate
-
-_COLUMNS: Final = ("department", "product_category", "product_type", "brand")
+from campaigns.workspace.offer_goods import OFFER_COLUMNS, forbidden_reason
 
 
 class OffersFile(FrozenModel):
@@ -36,18 +34,6 @@ def load_offers(path: Path, catalogue: Catalogue) -> tuple[Offer, ...]:
     return file.offers
 
 
-def forbidden_reason(catalogue: Catalogue, column: str, value: str | None) -> str | None:
-    """Return `special` or `restricted` when goods with this value in a products column may not be offered, else None.
-
-    Letter case is ignored, as it is where the warehouse hides special rows.
-    """
-    products = catalogue.tables["products"]
-    for values, reason in ((products.special_when, "special"), (products.restricted_when, "restricted")):
-        if value is not None and value.casefold() in map(str.casefold, values.get(column, ())):
-            return reason
-    return None
-
-
 def offer_problems(offers: Iterable[tuple[Offer, Located]], catalogue: Catalogue) -> Iterator[Problem]:
     """Yield duplicate ids and forbidden goods among the offers; each offer comes with its location."""
     first_lines: dict[str, int] = {}
@@ -64,7 +50,7 @@ def offer_problems(offers: Iterable[tuple[Offer, Located]], catalogue: Catalogue
 
 
 def _forbidden_goods(offer: Offer, at: Located, catalogue: Catalogue) -> Iterator[Problem]:
-    for column in _COLUMNS:
+    for column in OFFER_COLUMNS:
         value = getattr(offer, column)
         reason = forbidden_reason(catalogue, column, value)
         if reason is not None:

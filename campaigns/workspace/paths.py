@@ -28,6 +28,11 @@ class Workspace:
         return self.root / "config" / "catalogue.yaml"
 
     @property
+    def reviewed_categories(self) -> Path:
+        """File of the product register's categories that somebody has looked at; a workspace may have none."""
+        return self.root / "config" / "reviewed_categories.csv"
+
+    @property
     def offers(self) -> Path:
         """Offers file; a workspace may have none."""
         return self.root / "config" / "offers.yaml"

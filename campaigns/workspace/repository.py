@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, cached_property, partial
 from pathlib import Path
 
 from audiences.warehouse.warehouse import Warehouse
-from campaigns.core.clock import Clock
+from campaigns.core.clock import Clock, local_day
 from campaigns.core.errors import Problem, UserError, closest_match, errors_only
 from campaigns.core.model.audience import Audience
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
@@ -20,14 +21,16 @@ from campaigns.core.yaml.validate import validate
 from campaigns.rendering.checks import notices
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import load_audience, load_audiences
-from campaigns.workspace.campaign_definition import CampaignDefinition
+from campaigns.workspace.audience_file import is_audience_file, load_audience, load_audiences
+from campaigns.workspace.campaign_definition import CampaignDefinition, reads_purchase_lines
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.check_cache import CheckCache
 from campaigns.workspace.file_names import unread_file_problems
+from campaigns.workspace.goods_protection import GoodsProtection
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
+from campaigns.workspace.reviewed_categories import ReviewedCategory, read_reviewed
 from campaigns.workspace.template_usage import TemplateChecks
 
 KnownAudiences = tuple[Mapping[str, Path], Mapping[str, Audience]]
@@ -60,9 +63,31 @@ class WorkspaceRepository:
         return load_offers(self.workspace.offers, self.catalogue) if self.workspace.offers.exists() else ()
 
     @cached_property
+    def reviewed_categories(self) -> tuple[ReviewedCategory, ...]:
+        """Categories in `config/reviewed_categories.csv`; none when a workspace has no such file."""
+        return read_reviewed(self.workspace.reviewed_categories)
+
+    @cached_property
     def warehouse(self) -> Warehouse:
         """Warehouse of the workspace."""
         return Warehouse(self.workspace.warehouse, self.catalogue)
+
+    @property
+    def goods_protection(self) -> GoodsProtection:
+        """Protection of sensitive goods among the products of the last import."""
+        kinds, today = (
+            self.warehouse.product_kinds(),
+            local_day(max(self.clock.now(), Clock().now()), self.settings.zone),
+        )
+        known = self._protections.get(today)
+        if known is None or known.kinds is not kinds:
+            file, reviewed = self.workspace.catalogue, self.reviewed_categories
+            known = self._protections[today] = GoodsProtection(self.catalogue, file, kinds, reviewed, today)
+        return known
+
+    @cached_property
+    def _protections(self) -> dict[date, GoodsProtection]:
+        return {}
 
     @cached_property
     def vocabulary(self) -> RuleVocabulary:
@@ -111,7 +136,8 @@ class WorkspaceRepository:
             audiences=self.vocabulary.audiences | set(self._audience_files(workspace.audiences)),
         )
         offers = load_offers(workspace.offers, self.catalogue) if workspace.offers.exists() else ()
-        return load_campaign(workspace.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in offers}
+        shown = self.goods_protection.offer_goods.advertised(offers)
+        return load_campaign(workspace.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in shown}
 
     def audience(self, audience: str) -> tuple[Audience, Mapping[str, Audience]]:
         """Return the audience with this name or file path, and all audiences that it may refer to."""
@@ -128,14 +154,17 @@ class WorkspaceRepository:
 
     def load_all(self) -> None:
         """Read everything but campaigns and templates now, so that none of it fails later."""
-        _ = self.settings, self.catalogue, self.offers, self._load_audiences(None)
+        _ = self.settings, self.catalogue, self.reviewed_categories, self.offers, self._load_audiences(None)
 
     def file_problems(self, file: Path, now: datetime) -> Iterator[Problem]:
         """Yield all errors and warnings of one campaign or audience file and its templates."""
         try:
             if is_audience_file(file):
                 _, known = self._audiences_for(file.parent.parent / "campaigns" / file.name)
-                yield from load_audience(file, replace(self.vocabulary, audiences=frozenset(known)))[1]
+                audience, warnings = load_audience(file, replace(self.vocabulary, audiences=frozenset(known)))
+                yield from warnings
+                if reads_purchase_lines(audience.match, known, self.catalogue):
+                    yield from self.goods_protection.problems
                 return
             definition, warnings = self.campaign_definition(str(file), now)
         except UserError as error:
@@ -143,23 +172,40 @@ class WorkspaceRepository:
             return
         yield from warnings
         yield from self._template_and_offer_problems(definition)
+        yield from self.goods_problems(definition)
 
     def workspace_problems(self) -> Iterator[Problem]:
         """Yield all errors and warnings of the workspace outside its campaign and audience files.
 
-        These are files that are never read, and settings with which notices (codes, confirmations) cannot be written.
+        These are files that are never read, settings with which notices (codes, confirmations) cannot be written, and
+        sensitive goods without protection.
         """
         yield from unread_file_problems(self.workspace.campaigns)
         yield from unread_file_problems(self.workspace.audiences)
         yield from self._check_cache.get_or_check(
             "notes", notices.notice_templates_digest(), lambda: list(notices.notice_problems(self.settings))
         )
+        try:
+            yield from self.goods_protection.problems
+        except UserError as error:
+            yield from error.problems
 
     def require_valid(self, definition: CampaignDefinition) -> None:
         """Raise UserError when a campaign's templates or the offers have errors; call this before planning."""
-        errors = errors_only(self._template_and_offer_problems(definition))
+        errors = errors_only([*self._template_and_offer_problems(definition), *self.goods_problems(definition)])
         if errors:
             raise UserError(errors)
+
+    def goods_problems(self, definition: CampaignDefinition) -> Iterator[Problem]:
+        """Yield what keeps a campaign from using products, and warnings; nothing for one that uses none."""
+        if definition.uses_products(self.catalogue):
+            yield from self.goods_protection.problems
+            yield from self.goods_protection.offer_goods.warnings(self.offers, self.workspace.offers)
+
+    def require_protected_goods(self, *rules: Condition, audiences: Mapping[str, Audience]) -> None:
+        """Raise UserError when one of the rules reads purchase lines, and sensitive goods are not protected."""
+        if any(reads_purchase_lines(rule, audiences, self.catalogue) for rule in rules):
+            self.goods_protection.require()
 
     def _template_and_offer_problems(self, definition: CampaignDefinition) -> Iterator[Problem]:
         yield from self._template_checks.problems(definition.campaign)
@@ -213,14 +259,6 @@ class WorkspaceRepository:
     @staticmethod
     def _audience_files(folder: Path) -> dict[str, Path]:
         return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
-def is_audience_file(file: Path) -> bool:
-    """Return whether a file holds an audience: it has the key `match`, or its folder is `audiences`."""
-    if file.parent.name == "audiences":
-        return True
-    value = read_yaml(file).value
-    return isinstance(value, dict) and "match" in value
 
 
 def load_settings(path: Path) -> Settings:

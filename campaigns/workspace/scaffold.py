@@ -8,6 +8,7 @@ from campaigns.core.errors import UserError
 from campaigns.workspace.paths import Workspace
 
 _PARTS: Final = ("config", "templates", "images")
+_NOT_COPIED: Final = "reviewed_categories.csv"  # nobody has looked at the products of a new workspace
 _NOT_IN_GIT: Final = "/data/\n/outbox/\n"
 
 
@@ -31,7 +32,7 @@ def create_workspace(directory: Path) -> Workspace:
 def _copy(source: Path, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for part in _PARTS:
-        shutil.copytree(source / part, directory / part)
+        shutil.copytree(source / part, directory / part, ignore=shutil.ignore_patterns(_NOT_COPIED))
     (directory / ".gitignore").write_text(_NOT_IN_GIT, "utf-8")
 
 

@@ -13,6 +13,7 @@ from campaigns.core.model.enums import Language
 from campaigns.core.model.offer import Offer
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
+from tests.support.named_goods import named_values
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_every_offer_is_for_products_in_the_data(offers: tuple[Offer, ...], data
 def test_no_offer_is_for_special_or_restricted_products(offers: tuple[Offer, ...], catalogue: Catalogue) -> None:
     products = catalogue.tables["products"]
     for offer in offers:
-        for rows in (products.special_when, products.restricted_when):
+        for rows in map(named_values, (products.special_when.values(), products.restricted_when.values())):
             assert not [column for column, values in rows.items() if getattr(offer, column) in values], offer.id
 
 

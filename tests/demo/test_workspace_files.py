@@ -12,6 +12,7 @@ from campaigns.workspace.audience_file import load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import load_settings
+from tests.support.named_goods import named_values
 
 CAMPAIGNS = (
     "beauty_newsletter",
@@ -65,12 +66,12 @@ def test_audiences_include_the_examples(repository: Workspace, vocabulary: RuleV
 
 
 def test_products_about_health_and_belief_are_special(catalogue: Catalogue, data: duckdb.DuckDBPyConnection) -> None:
-    special = catalogue.tables["products"].special_when
+    special = named_values(catalogue.tables["products"].special_when.values())
     assert _uncovered_products(data, _SENSITIVE, special) == []
 
 
 def test_alcohol_and_tobacco_are_restricted(catalogue: Catalogue, data: duckdb.DuckDBPyConnection) -> None:
-    restricted = catalogue.tables["products"].restricted_when
+    restricted = named_values(catalogue.tables["products"].restricted_when.values())
     assert _uncovered_products(data, _INTOXICATING, restricted) == []
 
 
@@ -78,8 +79,8 @@ def test_every_special_or_restricted_value_is_in_the_data(
     catalogue: Catalogue, data: duckdb.DuckDBPyConnection
 ) -> None:
     products = catalogue.tables["products"]
-    for rows in (products.special_when, products.restricted_when):
-        for column, values in rows.items():
+    for goods in (*products.special_when.values(), *products.restricted_when.values()):
+        for column, values in goods.values.items():
             values_in_data = {value for (value,) in data.execute(f"select distinct {column} from products").fetchall()}
             assert set(values) <= values_in_data
             assert len(set(values)) == len(values)
@@ -88,7 +89,7 @@ def test_every_special_or_restricted_value_is_in_the_data(
 def test_the_documentation_states_the_number_of_special_lines(
     repository: Workspace, catalogue: Catalogue, data: duckdb.DuckDBPyConnection
 ) -> None:
-    special = catalogue.tables["products"].special_when
+    special = named_values(catalogue.tables["products"].special_when.values())
     condition = " or ".join(f"list_contains(${column}, {column})" for column in special)
     query = f"select count(*) from purchases join products using (product_id) where {condition}"
     (count,) = data.execute(query, {column: list(values) for column, values in special.items()}).fetchall()[0]

@@ -257,6 +257,8 @@ _PRODUCTS: Final = [
         ("CHEESE", "Private"),
         ("BEER", "National"),
         ("PHARMACY", "National"),
+        ("SOAP", "National"),
+        ("BREAD", "Private"),
     )
 ]
 

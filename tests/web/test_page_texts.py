@@ -23,8 +23,8 @@ _CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.rglob("*.py")]
 _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.rglob("*.html"))])
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
-    "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "closed_request", "cannot_put_off",
-    "not_erased", "unknown_task",
+    "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "unprotected_goods", "closed_request",
+    "cannot_put_off", "not_erased", "unknown_task",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
 _COMPOSED: Final = {

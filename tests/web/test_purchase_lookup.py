@@ -121,3 +121,18 @@ async def test_the_number_of_lines_is_limited(web_workspace, web):
     page = await desk.do_task("/lines", **{**CRITERIA, "first": "2017-12-20", "last": "2017-12-20", "store": "s9"})
     assert page.text.count("<td>s9</td>") == MAX_LINES
     assert "There are more lines" in page.text
+
+
+@pytest.mark.hostile
+async def test_fi12_no_line_is_shown_while_special_goods_are_unprotected(web_workspace, web):
+    rows = [
+        {"product_id": "PHARMACY", "department": "FOOD", "product_category": "LÄÄKKEET", "product_type": "pillerit"}
+    ]
+    web_workspace.import_rows("products", [{"brand": "National", **row} for row in rows])
+    desk = await open_desk_session(web_workspace, web, Role.EXPERT)
+    await desk.open_member(MEMBERS[-1])
+    page = await desk.do_task("/lines", MEMBERS[-1], **CRITERIA)
+    assert page.status_code == 400
+    assert "<td>" not in page.text
+    assert "pillerit" not in page.text
+    assert "read_lines" not in {row[1] for row in desk.audit_notes()}

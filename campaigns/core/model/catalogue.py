@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from campaigns.core.model.campaign import Identifier
 from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import ColumnType, DataClass
+from campaigns.core.model.goods_classes import ClassifiedGoods, RestrictedClass, SpecialClass, comparable_values
 from campaigns.core.model.localised_text import FrozenModel, Localised
 
 
@@ -30,21 +32,29 @@ class CatalogueColumn(FrozenModel):
 class CatalogueTable(FrozenModel):
     """Table. `retention` is how long its rows are kept; None: as long as the membership.
 
-    `special_when` lists, by column, the values whose rows are never used (FI-12); `restricted_when` those that are
-    never offered (FI-20, FI-21).
+    `special_when` lists, by class, the products that are never used (FI-12); `restricted_when` those that are never
+    offered (FI-20 to FI-22). Only the table `products` has them.
     """
 
     meaning: Localised
     columns: Mapping[Identifier, CatalogueColumn]
     retention: Duration | None = None
-    special_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    restricted_when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    special_when: Mapping[SpecialClass, ClassifiedGoods] = Field(default_factory=dict)
+    restricted_when: Mapping[RestrictedClass, ClassifiedGoods] = Field(default_factory=dict)
+
+
+class ReviewRequirement(StrEnum):
+    """Severity of product categories that nobody has looked at."""
+
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class Catalogue(FrozenModel):
     """Tables by name: `members`, `receipts`, `purchases`, `products`."""
 
     tables: Mapping[Identifier, CatalogueTable]
+    unreviewed_categories: ReviewRequirement = ReviewRequirement.WARNING
 
     @cached_property
     def profile_columns(self) -> Mapping[str, CatalogueColumn]:
@@ -60,6 +70,22 @@ class Catalogue(FrozenModel):
         """Columns of a purchase line and its product that `where` may name."""
         columns = {**self.tables["products"].columns, **self.tables["purchases"].columns}
         return {name: column for name, column in columns.items() if column.data_class is DataClass.BASKET}
+
+    @cached_property
+    def classified_goods(self) -> Mapping[SpecialClass | RestrictedClass, ClassifiedGoods]:
+        """Goods of each class that the catalogue declares."""
+        products = self.tables["products"]
+        return dict([*products.special_when.items(), *products.restricted_when.items()])
+
+    @cached_property
+    def special_values(self) -> Mapping[str, frozenset[str]]:
+        """Comparable values of special goods, by products column."""
+        return comparable_values(self.tables["products"].special_when.values())
+
+    @cached_property
+    def restricted_values(self) -> Mapping[str, frozenset[str]]:
+        """Comparable values of restricted goods, by products column."""
+        return comparable_values(self.tables["products"].restricted_when.values())
 
     def retention(self, table: str) -> timedelta | None:
         """Return how far back a rule may read `table`."""

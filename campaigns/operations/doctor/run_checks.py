@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping
 
-from campaigns.operations.doctor import providers, stores
+from campaigns.operations.doctor import goods, providers, stores
 from campaigns.operations.doctor.finding import Finding, FindingLevel
 from campaigns.operations.doctor.mail_domain import MailDomain, TxtResolver
 from campaigns.workspace.context import Context
@@ -21,6 +21,7 @@ def run_checks(
         yield stores.check_reconciliation(context.ledger, context.clock.now())
         yield stores.check_proxies(context)
     yield stores.check_data_age(context)
+    yield from goods.check_goods(context)
     yield providers.check_clock(settings)
     yield providers.check_public_url(settings)
     yield providers.check_privacy_notice(settings)

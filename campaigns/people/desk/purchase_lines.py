@@ -52,8 +52,10 @@ class PurchaseLines:
 def read_lines(context: Context, member_id: str, criteria: PurchaseCriteria, reason: AccessReason) -> PurchaseLines:
     """Return the lines that match the criteria; the audit log row is committed before they are read.
 
-    Lines of special goods and lines past their retention are left out here, too.
+    Lines of special goods and lines past their retention are left out here, too. Raise UserError when special goods are
+    not protected.
     """
+    context.repository.goods_protection.require_special()
     now, zone = context.clock.now(), context.repository.settings.zone
     subject = audit.subject_of_member(context.signer, member_id)
     with context.ledger.write() as connection:

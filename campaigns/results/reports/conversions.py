@@ -14,10 +14,11 @@ from sqlalchemy import Select, TableClause, case, func, literal, or_, select
 
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.condition import Condition, PurchaseCondition, TimeWindow
-from campaigns.core.model.enums import Purpose
+from campaigns.core.model.enums import DataClass, Purpose
 from campaigns.core.model.reasons import SkipReason
 from campaigns.results.reports.lift import ADDRESSED
 from campaigns.results.reports.statistics import Proportion
+from campaigns.rules.data_usage import data_usage
 from campaigns.rules.operators.measures import SHOPPED
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
@@ -59,7 +60,8 @@ def count_conversions(
 ) -> ConversionCounts:
     """Evaluate the goal at the moment `until` for all assigned members; data that C7 forbids stays unknown.
 
-    Restricted and erased members are not evaluated; they count as not converted, in every group alike.
+    Restricted and erased members are not evaluated; they count as not converted, in every group alike. Raise UserError
+    when the goal reads purchase lines and special goods are not protected.
     """
     repository = engine.context.repository
     scope = RuleScope(
@@ -69,6 +71,8 @@ def count_conversions(
         audiences=audiences,
         salt=campaign.name,
     )
+    if DataClass.BASKET in data_usage(goal, scope).data_classes:
+        repository.goods_protection.require_special()
     with closing(repository.warehouse.connect(engine.context.clock.now())) as connection:
         session = QuerySession(connection, engine.queries.rule_engine(until))
         create_population(session, Purpose.SERVICE, register_snapshot(session, engine.queries.snapshot()))

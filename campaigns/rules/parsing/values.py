@@ -46,7 +46,7 @@ def _hint(field: RuleField, value: object) -> str:
 
 
 def _is_known(reader: RuleReader, node: Located, field: RuleField, value: str) -> bool:
-    if value in reader.vocabulary.special_values.get(field.name, ()):
+    if reader.vocabulary.is_special(field.name, value):
         message = f"`{printable(value)}` reveals data of a special category: its lines are never read"
         reader.add_problem(node, message, "special_field", "leave it out")
         return False

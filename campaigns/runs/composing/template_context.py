@@ -92,6 +92,8 @@ class TemplateContexts:
 
     def _offers(self, ids: Iterable[str], language: Language) -> Iterable[Mapping[str, object]]:
         for offer_id in ids:
+            if offer_id not in self.offers:  # its goods have become sensitive, or unknown, since the plan
+                continue
             if (offer_id, language) not in self._views:
                 self._views[offer_id, language] = offer_view(self.offers[offer_id], language, self.run_context.settings)
             yield self._views[offer_id, language]

@@ -7,7 +7,7 @@ from campaigns.core.errors import Problem, closest_match
 from campaigns.core.model.enums import Purpose
 from campaigns.core.yaml.located import Located
 from campaigns.workspace.campaign_source import CampaignSource, error
-from campaigns.workspace.offers_file import forbidden_reason
+from campaigns.workspace.offer_goods import forbidden_reason
 
 _NO_MARKETING: Final = (Purpose.SERVICE, Purpose.RIGHTS)
 _COLUMNS: Final = ("department", "product_category", "brand")

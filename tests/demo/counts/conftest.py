@@ -9,6 +9,7 @@ import pytest
 
 from campaigns.runs.engine import Engine
 from campaigns.workspace.paths import Workspace
+from tests.support.named_goods import named_values
 
 HERE = Path(__file__).parent
 
@@ -23,7 +24,7 @@ def engine(demonstration: Path) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def raw(demonstration: Path, engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connection with the tables of `raw.sql`; special products come from the catalogue."""
-    special = engine.context.repository.catalogue.tables["products"].special_when
+    special = named_values(engine.context.repository.catalogue.tables["products"].special_when.values())
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE special (col VARCHAR, val VARCHAR)")
         connection.executemany("INSERT INTO special VALUES (?, ?)", [(c, v) for c in special for v in special[c]])

@@ -1,0 +1,68 @@
+"""Commands for the catalogue: review."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import open_workspace, output
+
+app = typer.Typer(help="Review the product register's categories.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _catalogue() -> None:
+    """Review the product register's categories."""
+
+
+@app.command()
+def review(
+    context: typer.Context,
+    done: Annotated[bool, typer.Option("--done", help="Record that these categories were looked at today.")] = False,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="With --done: who looked; default: this account.")
+    ] = None,
+    json: open_workspace.JsonOption = False,
+) -> None:
+    """List the categories that nobody has looked at, with their products, lines, and the class that words suggest."""
+    from campaigns.core.model.roles import Permission
+    from campaigns.people.accounts import staff_accounts
+    from campaigns.workspace.category_review import categories_to_review, record_review
+
+    if name is not None and not done:
+        raise typer.BadParameter("it goes with --done", param_hint="--name")
+    with open_workspace.open_engine(context) as engine:
+        rows = categories_to_review(engine.context)
+        if done:
+            staff_accounts.require_permission(engine.context, Permission.WRITE)
+            record_review(
+                engine.context, engine.context.actor if name is None else name, [row.category for row in rows]
+            )
+        file = engine.context.workspace.reviewed_categories
+    if json:
+        output.print_json([{**asdict(row.category), "lines": row.lines, "reviewed": done} for row in rows])
+        return
+    cells = [
+        (
+            row.category.column,
+            row.category.value,
+            row.category.products,
+            "" if row.lines is None else row.lines,
+            ", ".join(row.category.suggested),
+        )
+        for row in rows
+    ]
+    title = "Looked at" if done else "Nobody has looked at"
+    output.print_table(title, ("column", "category", "products", "lines", "perhaps"), cells)
+    if done and rows:
+        output.print_line(f"\nwritten to {file}: commit it together with the catalogue")
+    elif rows:
+        output.print_line(
+            "\nname sensitive goods in config/catalogue.yaml (`perhaps` is only a hint), then "
+            "`viesti catalogue review --done --name 'Your Name'`"
+        )
+
+
+def add_to(main: typer.Typer) -> None:
+    """Register the commands."""
+    main.add_typer(app, name="catalogue")

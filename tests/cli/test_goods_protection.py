@@ -1,0 +1,359 @@
+"""Sensitive goods are protected in the register's own words, or nothing that uses products goes on (FI-12, FI-21)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from campaigns.core.errors import UserError
+from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.category_review import record_review
+from campaigns.workspace.import_data import import_data
+from tests.support.finnish_register import (
+    CATEGORIES,
+    COFFEE_BUYERS,
+    OFFERS_FOR_OWNERS,
+    catalogue_with,
+    offer,
+    write_finnish_register,
+    write_products,
+)
+from tests.support.sample_workspace import SampleWorkspace
+from tests.support.shell import MONDAYS, Shell
+
+AS_OF = "2018-01-01T10:00"
+NONE = "{none: {date: 2018-01-01, name: Maija Meikäläinen}}"
+FINNISH = {
+    "medicines": "{product_category: [LÄÄKKEET]}",
+    "mild_alcohol": "{product_category: [OLUT]}",
+    "tobacco": "{product_category: [SAVUKKEET]}",
+}
+
+
+def change_catalogue(shell: Shell, **classes: str) -> None:
+    path = shell.root / "config" / "catalogue.yaml"
+    path.write_text(catalogue_with(path.read_text("utf-8"), **classes), "utf-8")
+
+
+def import_register(shell: Shell, **other_words: str) -> str:
+    """Import the Finnish register; return the warnings."""
+    return shell("import", "products", write_finnish_register(shell.root / "products.csv", **other_words)).err
+
+
+def write_offers(shell: Shell, *offers: str) -> None:
+    (shell.root / "config" / "offers.yaml").write_text("offers:\n" + "".join(offers), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def roots(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Workspaces with a register in Finnish words; only the catalogue of the second names them, and was looked at."""
+    roots = []
+    for name in ("finnish", "protected"):
+        root = copytree(base_workspace, tmp_path_factory.mktemp(name) / "workspace")
+        settings = root / "config" / "settings.yaml"
+        settings.write_text(settings.read_text("utf-8") + 'clock: {start: "2018-01-01 10:00"}\n', "utf-8")
+        shell = Shell(root, None)  # type: ignore[arg-type]  # no command is run yet
+        shell.write("buyers", COFFEE_BUYERS)
+        shell.write("offers", OFFERS_FOR_OWNERS)
+        shell.audience("coffee", "{bought: {within: 90 days}}")
+        workspace = SampleWorkspace(root)
+        import_data(
+            workspace.engine.context, "products", write_finnish_register(root / "products.csv"), lambda *_: None
+        )
+        write_offers(shell, offer("coffee-a"), offer("lager", product_category="OLUT"))
+        if name == "protected":
+            change_catalogue(shell, **FINNISH)
+            write_offers(shell, offer("coffee-a"))
+            workspace.reload()
+            record_review(workspace.engine.context, "Maija Meikäläinen")
+        workspace.close()
+        roots.append(root)
+    return roots[0], roots[1]
+
+
+@pytest.fixture
+def finnish(roots: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Shell in a workspace with a register in Finnish words and a catalogue in English ones."""
+    return Shell(copytree(roots[0], tmp_path / "workspace"), capsys)
+
+
+@pytest.fixture
+def protected(roots: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Shell in that workspace, with sensitive goods in Finnish words and every category looked at."""
+    return Shell(copytree(roots[1], tmp_path / "workspace"), capsys)
+
+
+COMMANDS: dict[str, Callable[[Shell], tuple[str, ...]]] = {
+    "check everything": lambda _: ("check",),
+    "check a rule about purchases": lambda _: ("check", "buyers"),
+    "check offers": lambda _: ("check", "offers"),
+    "check an audience of buyers": lambda _: ("check", "coffee"),
+    "plan a rule about purchases": lambda _: ("plan", "buyers", "--as-of", AS_OF),
+    "plan offers": lambda _: ("plan", "offers", "--as-of", AS_OF),
+    "run offers": lambda _: ("run", "offers", "--as-of", AS_OF),
+    "publish offers": lambda _: ("publish", "offers"),
+    "publish a rule about purchases": lambda _: ("publish", "buyers"),
+    "preview an offer": lambda _: ("preview", "offers", "--member", "m01", "--as-of", AS_OF),
+    "count an audience of buyers": lambda _: ("audience", "count", "coffee", "--as-of", AS_OF),
+}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_fi21_register_in_other_words_than_the_catalogue_is_refused(
+    finnish: Shell, command: Callable[[Shell], tuple[str, ...]]
+) -> None:
+    message = finnish(*command(finnish), code=1).err
+    assert "`mild_alcohol` is not protected" in message
+    assert "product_category: `BEER`" in message
+    assert "`product_category OLUT`" in message
+    assert "`medicines` is not protected" in message
+    assert "`product_category LÄÄKKEET`" in message
+    assert "`viesti catalogue review`" in message
+    assert "config/catalogue.yaml:" in message
+    assert finnish.delivered_files() == []
+
+
+@pytest.mark.hostile
+def test_fi21_doctor_fails_for_a_register_in_other_words(finnish: Shell) -> None:
+    findings = [each for each in finnish("doctor", "--json", code=1).json if each["check"] == "goods"]
+    failed = [each["said"] for each in findings if each["level"] == "fail"]
+    assert any("`mild_alcohol` is not protected" in said for said in failed)
+    assert any("`medicines` is not protected" in said for said in failed)
+
+
+@pytest.mark.hostile
+def test_the_catalogue_of_the_demonstration_protects_nothing_in_another_register(finnish: Shell) -> None:
+    """The repository's catalogue, copied over a register that uses none of its words, is refused class by class."""
+    repository = Path(__file__).parents[2] / "config" / "catalogue.yaml"
+    (finnish.root / "config" / "catalogue.yaml").write_bytes(repository.read_bytes())
+    message = finnish("check", "offers", code=1).err
+    for goods_class in ("medicines", "health", "sexual_life", "beliefs", "tobacco", "strong_alcohol", "mild_alcohol"):
+        assert f"`{goods_class}` is not protected" in message
+
+
+def test_import_of_products_warns_and_stores_them(viesti: Shell) -> None:
+    message = import_register(viesti)
+    assert "warning: `mild_alcohol` is not protected" in message
+    assert "nobody has looked at 6 categories" in message
+
+
+def test_catalogue_in_the_words_of_the_register_lets_everything_go_on(protected: Shell) -> None:
+    assert "goods" not in protected("check").err
+    assert protected("plan", "offers", "--as-of", AS_OF, "--json").json["matched"] == 18
+    assert protected("plan", "buyers", "--as-of", AS_OF, "--json").json["matched"] == 13  # beer is counted, not offered
+    protected("publish", "offers")
+    findings = [each for each in protected("doctor", "--json").json if each["check"] == "goods"]
+    assert [each["level"] for each in findings] == ["ok"]
+
+
+def test_campaign_without_products_goes_on_beside_an_unprotected_register(finnish: Shell) -> None:
+    finnish.write("letter", MONDAYS)
+    assert "protected" not in finnish("check", "letter").err
+    assert finnish("plan", "letter", "--as-of", AS_OF, "--json").json["matched"] == 18
+
+
+def test_workspace_without_products_goes_on_whatever_the_catalogue_says(viesti: Shell) -> None:
+    (viesti.root / "data" / "warehouse" / "manifest.json").unlink()
+    change_catalogue(viesti, **dict.fromkeys(("medicines", "tobacco", "mild_alcohol"), ""))
+    viesti.write("buyers", COFFEE_BUYERS)
+    viesti.write("offers", OFFERS_FOR_OWNERS)
+    assert "goods" not in viesti("check").err
+    viesti("plan", "offers", "--as-of", AS_OF)
+    viesti("plan", "buyers", "--as-of", AS_OF)
+    findings = [each for each in viesti("doctor", "--json").json if each["check"] == "goods"]
+    assert [each["level"] for each in findings] == ["ok"]
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    "goods_class",
+    [
+        *("medicines", "health", "sexual_life", "beliefs"),
+        *("tobacco", "strong_alcohol", "mild_alcohol", "gambling", "infant_formula", "age_limited"),
+    ],
+)
+def test_fi22_class_that_the_catalogue_does_not_mention_is_refused(protected: Shell, goods_class: str) -> None:
+    change_catalogue(protected, **{goods_class: ""})
+    message = protected("plan", "offers", "--as-of", AS_OF, code=1).err
+    assert f"the catalogue names no goods of the class `{goods_class}`" in message
+    assert "none: {date:" in message
+
+
+@pytest.mark.hostile
+def test_none_dated_in_the_future_is_refused(protected: Shell) -> None:
+    change_catalogue(protected, gambling="{none: {date: 2999-01-01, name: Maija Meikäläinen}}")
+    assert "`none` is dated 2999-01-01" in protected("plan", "offers", "--as-of", AS_OF, code=1).err
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    "goods",
+    [
+        "none",
+        "{none: yes}",
+        "{none: {date: 2018-01-01}}",
+        "{none: {name: Maija}}",
+        "{none: {date: today, name: x}}",
+        "{}",
+    ],
+)
+def test_none_without_a_date_and_a_name_is_refused(protected: Shell, goods: str) -> None:
+    change_catalogue(protected, gambling=goods)
+    with pytest.raises(UserError, match=r"config/catalogue\.yaml:"):
+        load_catalogue(protected.root / "config" / "catalogue.yaml")
+
+
+@pytest.mark.hostile
+def test_none_for_goods_that_the_register_seems_to_have_warns(protected: Shell) -> None:
+    change_catalogue(protected, tobacco=NONE)
+    message = protected("check", "offers").err
+    assert (
+        "`tobacco`: `none` since 2018-01-01 (Maija Meikäläinen), but the register has `product_category SAVUKKEET`"
+        in message
+    )
+
+
+@pytest.mark.hostile
+def test_value_that_leaves_the_register_is_said_loudly(protected: Shell) -> None:
+    change_catalogue(protected, mild_alcohol="{product_category: [OLUT, SIIDERI]}")
+    for arguments in (("check", "offers"), ("plan", "offers", "--as-of", AS_OF), ("publish", "offers")):
+        assert "`mild_alcohol` is protected in part" in protected(*arguments).err
+    findings = [each for each in protected("doctor", "--json").json if each["check"] == "goods"]
+    assert "product_category: `SIIDERI`" in findings[0]["said"]
+
+
+@pytest.mark.hostile
+def test_class_whose_last_value_leaves_the_register_is_refused(protected: Shell) -> None:
+    import_register(protected, BEER="MALLASJUOMAT")
+    message = protected("plan", "offers", "--as-of", AS_OF, code=1).err
+    assert "`mild_alcohol` is not protected" in message
+
+
+@pytest.mark.hostile
+def test_planned_run_is_not_sent_after_the_register_was_renamed(protected: Shell) -> None:
+    run = protected("plan", "offers", "--as-of", AS_OF, "--json").json["run"]
+    import_register(protected, BEER="MALLASJUOMAT")
+    assert "`mild_alcohol` is not protected" in protected("send", run, code=1).err
+    assert protected.delivered_files() == []
+
+
+SPELLINGS = {
+    "small letters": ("lääkkeet", "LÄÄKKEET"),
+    "capitals against small letters": ("LÄÄKKEET", "Lääkkeet"),
+    "decomposed letters in the register": ("LÄÄKKEET", "LA\u0308A\u0308KKEET"),
+    "decomposed letters in the catalogue": ("LA\u0308A\u0308KKEET", "LÄÄKKEET"),
+    "spaces around it": ("'  LÄÄKKEET '", "LÄÄKKEET"),
+    "no-break space": ("LÄÄKE TUOTTEET", "LÄÄKE\u00a0TUOTTEET"),
+    "two spaces": ("LÄÄKE TUOTTEET", "LÄÄKE  TUOTTEET"),
+    "invisible letter": ("LÄÄKKEET", "LÄÄ\u200bKKEET"),
+    "soft hyphen": ("LÄÄKKEET", "LÄÄK\u00adKEET"),
+    "full-width letters": ("RX", "\uff32\uff38"),
+}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(("named", "stored"), SPELLINGS.values(), ids=SPELLINGS)
+def test_fi12_spelling_does_not_uncover_medicines(protected: Shell, named: str, stored: str) -> None:
+    """Whatever the spelling, nobody's second product is medicine, and the offer of it is refused."""
+    change_catalogue(protected, medicines=f"{{product_category: [{named}]}}")
+    protected.audience("several", "{bought: {within: 90 days, products: {at_least: 2}}}")
+    import_register(protected, PHARMACY=stored)
+    counts = protected("audience", "count", "several", "--as-of", AS_OF, "--json").json
+    assert counts["matched"] == 6  # coffee and cheese; a seventh bought beer and medicine
+    write_offers(protected, offer("pills", product_category=f'"{stored}"'))
+    assert "is special in the catalogue and is never offered" in protected("check", "offers", code=1).err
+
+
+@pytest.mark.hostile
+def test_fi12_rule_that_names_medicines_in_another_spelling_does_not_compile(protected: Shell) -> None:
+    protected.audience("ill", "{bought: {where: {product_category: lääkkeet}}}")
+    assert "reveals data of a special category" in protected("check", "ill", code=1).err
+
+
+LAGERS = {
+    "by its category": {"product_category": "OLUT"},
+    "in small letters": {"product_category": "olut"},
+    "by its type": {"product_category": "JUOMAT", "product_type": "LAGER"},
+    "by its department": {"department": "ALKO", "product_category": "TARJOUS"},
+    "by its brand": {"brand": "Karhu"},
+}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("values", LAGERS.values(), ids=LAGERS)
+def test_fi21_offer_of_beer_is_refused_wherever_the_catalogue_names_it(
+    protected: Shell, values: dict[str, str]
+) -> None:
+    goods = "{product_category: [OLUT], product_type: [Lager], department: [Alko], brand: [KARHU]}"
+    change_catalogue(protected, mild_alcohol=goods)
+    write_offers(protected, offer("coffee-a"), offer("lager", **values))
+    for arguments in (("check", "offers"), ("plan", "offers", "--as-of", AS_OF), ("publish", "offers")):
+        assert "is restricted in the catalogue and is never offered" in protected(*arguments, code=1).err
+
+
+@pytest.mark.hostile
+def test_fi21_price_feed_does_not_bring_beer_nor_unknown_goods_into_the_offers(protected: Shell) -> None:
+    texts = "title_fi;title_sv;title_en;text_fi;text_sv;text_en"
+    header = f"id;{texts};price;valid_from;valid_to;department;product_category;image"
+    feed = protected.root / "feed.csv"
+    rows = [
+        f"{name};x;x;x;x;x;x;1.00;2017-12-20;2018-01-31;FOOD;{category};o/any.png"
+        for name, category in (("coffee", "KAHVI"), ("lager", "OLUT"), ("pils", "olut "), ("cider", "SIIDERI"))
+    ]
+    feed.write_text("\n".join([header, *rows]) + "\n", "utf-8")
+    assert protected("import", "offers", feed).out.startswith("4 rows: 1 stored, 0 unchanged, 3 rejected")
+    rejects = (protected.root / "data" / "rejects" / "offers-feed.csv").read_text("utf-8")
+    assert rejects.count("restricted in the catalogue") == 2
+    assert "5,,the product register has no such goods" in rejects
+    assert "lager" not in (protected.root / "config" / "offers.yaml").read_text("utf-8")
+
+
+UNSHOWN = {
+    "a category that the register does not have": ({"product_category": "SIIDERI"}, "has no such goods"),
+    "a type that the register does not have": ({"product_type": "LAGER"}, "has no such goods"),
+    "a department that the category is not in": ({"department": "ALKO"}, "has no such goods"),
+    "a category with sensitive types, and no type": ({"product_category": "JUOMAT"}, "are special or restricted"),
+}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(("values", "reason"), UNSHOWN.values(), ids=UNSHOWN)
+def test_offer_of_goods_that_nobody_knows_is_not_shown_but_counted(
+    protected: Shell, values: dict[str, str], reason: str
+) -> None:
+    change_catalogue(protected, mild_alcohol="{product_category: [OLUT], product_type: [PILS]}")
+    drinks = [{"product_id": name, "product_category": "JUOMAT", "product_type": name} for name in ("PILS", "LIMONADI")]
+    protected("import", "products", write_products(protected.root / "drinks.csv", drinks))
+    write_offers(protected, offer("coffee-a"), offer("lager", **values))
+    message = protected("check", "offers").err
+    assert "1 offer is not shown" in message
+    assert reason in message
+    assert "`lager`" in message
+    protected("run", "offers", "--as-of", AS_OF)
+    mails = [path.read_text("utf-8") for path in protected.delivered_files()]
+    assert len(mails) > 10
+    assert not [mail for mail in mails if "lager" in mail]
+    assert all("coffee-a" in mail for mail in mails if "Subject" in mail)
+
+
+@pytest.mark.hostile
+def test_fi21_no_owner_is_offered_lager_by_a_catalogue_that_names_it_later(protected: Shell) -> None:
+    """143 of 531 letters advertised lager: an offer that was planned is not sent once its goods are named."""
+    change_catalogue(protected, mild_alcohol="{product_category: [OLUT], product_type: [PILS]}")
+    drinks = [{"product_id": name, "product_category": name, "product_type": name} for name in ("PILS", "LAGER")]
+    protected("import", "products", write_products(protected.root / "drinks.csv", drinks))
+    write_offers(protected, offer("coffee-a"), offer("lager", product_category="LAGER"))
+    run = protected("plan", "offers", "--as-of", AS_OF, "--json").json["run"]
+    change_catalogue(protected, mild_alcohol="{product_category: [OLUT, LAGER]}")
+    assert "never offered" in protected("send", run, code=1).err
+    assert protected.delivered_files() == []
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("category", sorted(set(CATEGORIES) & {"BEER", "PHARMACY"}))
+def test_campaign_that_asks_for_offers_of_sensitive_goods_is_refused(protected: Shell, category: str) -> None:
+    wish = f"offers: {{product_category: [{CATEGORIES[category].lower()}], at_most: 4}}"
+    protected.write("offers", OFFERS_FOR_OWNERS.replace("offers: {at_most: 4}", wish))
+    assert "never offered" in protected("check", "offers", code=1).err
