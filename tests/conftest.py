@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import URL
 from xdist.remote import Producer
 
+from campaigns.core.private_files import set_private_umask
 from tests.support import duckdb_threads, no_network
 from tests.support.examples import FAST, register_profiles
 from tests.support.postgresql_server import postgresql_url
@@ -21,6 +22,7 @@ from tests.support.tiers import mark_tiers
 from tests.support.xdist_groups import GroupScheduling
 
 no_network.refuse_outside_connections()
+set_private_umask()  # as every entry point of the product does
 register_profiles()
 _HERE = Path(__file__).parent
 _ROOTS = (str(_HERE / "support" / "subprocess_site"), str(_HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")]))

@@ -13,8 +13,10 @@ from typing import Final
 from audiences.imports.chunk import ROWS_PER_CHUNK, Chunk, InvalidLine, text_batch
 from audiences.imports.import_report import FileProgressCallback
 from campaigns.core.errors import FilePosition, Problem, UserError
+from campaigns.core.regular_files import open_regular
 
 _BLOCK: Final = 1 << 20
+_MAX_LINE: Final = 1 << 20
 _MAX_RECORD_LINES: Final = 50  # lines; a quote still open after them is a stray one
 _STRAY_QUOTE: Final = "a quote stands in the wrong place or is never closed"
 
@@ -44,7 +46,7 @@ class CsvReader:
                 on_progress(os.lseek(file.fileno(), 0, os.SEEK_CUR), total)
 
     def _open(self) -> TextIOWrapper:
-        return self._path.open(encoding="utf-8-sig", newline="")
+        return TextIOWrapper(open_regular(self._path), encoding="utf-8-sig", newline="")
 
     def _records(self, file: Iterator[str]) -> Iterator[CsvRecord]:
         """Yield each record with its line; None for an invalid line. Empty lines are skipped."""
@@ -115,7 +117,7 @@ def _check_encoding(path: Path) -> None:
     """Raise UserError with the place of the first byte that is not UTF-8."""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     line, before = 1, b""  # `before`: part of the present line in earlier blocks
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while True:
             block = file.read(_BLOCK)
             try:
@@ -129,6 +131,10 @@ def _check_encoding(path: Path) -> None:
                 return
             line += block.count(b"\n")
             before = block.rpartition(b"\n")[2] if b"\n" in block else before + block
+            if len(before) > _MAX_LINE:
+                message = f"line {line} is longer than 1 MB"
+                place = FilePosition(str(path), line, 1)
+                raise UserError([Problem(place, message, "line_too_long", "is this a CSV file?")])
 
 
 def _not_utf8(path: Path, line: int, column: int) -> UserError:

@@ -16,6 +16,7 @@ from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.clock import to_warehouse_time
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.settings import Settings
+from campaigns.core.safe_names import ID_PATTERN, ID_RULE
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
 
@@ -70,8 +71,7 @@ def missing_value_checks(names: Sequence[str]) -> list[RowCheck]:
 
 
 def invalid_id_check(column: str) -> RowCheck:
-    """Return the check that rejects ids that cannot be used in a file name or a list."""
-    is_valid = f"regexp_full_match({quote_identifier(column)}, '[^\\s\\p{{C}}|]{{1,{MAX_ID_LENGTH}}}')"
-    return RowCheck(
-        column, f"coalesce(NOT {is_valid}, false)", f"an id has 1 to {MAX_ID_LENGTH} characters and no spaces"
-    )
+    """Return the check that rejects ids that could lead elsewhere in a file name or a URL, or look like another."""
+    name = quote_identifier(column)
+    is_valid = f"regexp_full_match({name}, {quote_literal(ID_PATTERN)}) AND NOT contains({name}, '..')"
+    return RowCheck(column, f"coalesce(NOT ({is_valid}), false)", ID_RULE)

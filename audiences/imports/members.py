@@ -66,7 +66,7 @@ def _store(job: ImportJob) -> int:
     cell_types = [_cell_type(column, catalogue) for column in MEMBERS.columns(catalogue)]
     checks = [
         *missing_value_checks(list(_REQUIRED)),
-        invalid_id_check(_KEY),
+        *(invalid_id_check(column) for column in (_KEY, "household_id")),
         job.erased_member_check(),
         _birth_date_check(job),
     ]

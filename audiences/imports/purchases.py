@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from audiences.imports.cell_types import CellType, decimal_type, text_type, timestamp_type
-from audiences.imports.file_kind import MAX_ID_LENGTH, FileKind, ImportJob, missing_value_checks
+from audiences.imports.file_kind import MAX_ID_LENGTH, FileKind, ImportJob, invalid_id_check, missing_value_checks
 from audiences.imports.staging import VALID_TABLE, CellCleaning, RowCheck
 from audiences.warehouse import columns
 from audiences.warehouse.sql_quoting import quote_literal
@@ -19,11 +19,11 @@ _COLUMNS: Final[Mapping[str, CellCleaning]] = {
     "amount": CellCleaning.NUMBER,
     "store_id": CellCleaning.PLAIN,
 }
-_IDS: Final = ("member_id", "basket_id", "product_id", "store_id")
+_NAMED_IDS: Final = ("member_id", "product_id", "store_id")
 _KEY: Final = "basket_id, product_id, line"
 _ORDERED: Final = "FROM merged ORDER BY member_id, purchased_at, basket_id, product_id, line"
 _CELL_TYPES: Final[tuple[CellType, ...]] = (
-    *(text_type(column) for column in _IDS),
+    *(text_type(column) for column in (*_NAMED_IDS, "basket_id")),
     timestamp_type("purchased_at"),
     decimal_type("quantity", columns.PURCHASES["quantity"]),
     decimal_type("amount", columns.PURCHASES["amount"]),
@@ -37,7 +37,8 @@ def _store(job: ImportJob) -> int:
         [
             *missing_value_checks(["purchased_at", "basket_id", "product_id", "quantity", "amount"]),
             job.future_time_check("purchased_at"),
-            *(RowCheck(column, f"coalesce(length({column}) > {MAX_ID_LENGTH}, false)", too_long) for column in _IDS),
+            *(invalid_id_check(column) for column in _NAMED_IDS),
+            RowCheck("basket_id", f"coalesce(length(basket_id) > {MAX_ID_LENGTH}, false)", too_long),
         ],
     )
     lines = ", ".join(f"{column}::{type_} AS {column}" for column, type_ in columns.PURCHASES.items())

@@ -16,6 +16,7 @@ from audiences.imports.chunk import LINE, InvalidLine, TableReader
 from audiences.imports.import_report import FileProgressCallback
 from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
 from audiences.warehouse.warehouse import STAGING_PREFIX, WarehouseConnection
+from campaigns.core.private_files import make_private_folder
 
 RAW_TABLE: Final = "raw"
 VALID_TABLE: Final = "good"
@@ -140,7 +141,7 @@ class Staging:
         rejects = 'SELECT line, "column", reason FROM rejects UNION ALL FROM remarks ORDER BY ALL'
         if self.count_rows(rejects) == 0:
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         self.connection.execute(f"COPY ({rejects}) TO {quote_literal(str(path))} (FORMAT csv, HEADER)")
         return True
 

@@ -11,16 +11,18 @@ from audiences.imports.chunk import ROWS_PER_CHUNK, Chunk, TableReader, text_bat
 from audiences.imports.csv_reader import CsvReader
 from audiences.imports.import_report import FileProgressCallback
 from campaigns.core.errors import UserError
+from campaigns.core.regular_files import open_regular
 
 _MAGIC: Final = b"PAR1"
 
 
 def open_reader(path: Path) -> TableReader:
-    """Return a reader of the file; raise UserError when it is missing, empty, not UTF-8 or damaged."""
-    if not path.is_file():
-        raise UserError.about(str(path), "there is no such file", "file_missing", "is the path right?")
-    with path.open("rb") as file:
-        start = file.read(len(_MAGIC))
+    """Return a reader of the file; raise UserError when it is no file, missing, empty, not UTF-8 or damaged."""
+    try:
+        with open_regular(path) as file:
+            start = file.read(len(_MAGIC))
+    except FileNotFoundError as error:
+        raise UserError.about(str(path), "there is no such file", "file_missing", "is the path right?") from error
     if not start:
         raise UserError.about(str(path), "the file is empty", "file_empty", "give it a header and rows")
     return ParquetReader(path) if start == _MAGIC else CsvReader(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.core.errors import UserError
+from campaigns.core.private_files import create_private, make_private_folder, write_private
 
 MANIFEST_FILE: Final = "manifest.json"
 _LOCK: Final = "lock.sqlite"
@@ -80,10 +81,8 @@ def write_manifest(root: Path, manifest: WarehouseManifest) -> None:
     for table in manifest.tables:
         for name in manifest.files(table):
             _sync(root / name)
-    draft = root / f"{MANIFEST_FILE}.new"
-    draft.write_text(json.dumps(asdict(manifest), ensure_ascii=False, indent=1), encoding="utf-8")
-    _sync(draft)
-    draft.replace(root / MANIFEST_FILE)
+    content = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
+    write_private(root / MANIFEST_FILE, content.encode(), durable=True)
     if os.name == "posix":  # elsewhere a folder cannot be opened, and the rename is durable anyway
         _sync(root)
 
@@ -91,7 +90,8 @@ def write_manifest(root: Path, manifest: WarehouseManifest) -> None:
 @contextmanager
 def write_lock(root: Path) -> Iterator[None]:
     """Hold the write lock of the warehouse; a crash releases it. Raise UserError when another import holds it."""
-    root.mkdir(parents=True, exist_ok=True)
+    make_private_folder(root)
+    create_private(root / _LOCK)
     with closing(sqlite3.connect(root / _LOCK, timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigns.channels.bundle import BundleFile, BundleId, BundleManifest, CallBundle, Letter, LetterBundle
-from campaigns.channels.folder_outbox import run_folder, write_atomically
+from campaigns.channels.folder_outbox import run_folder
 from campaigns.channels.provider import BrokenBundleError
+from campaigns.core.private_files import make_private_folder, write_private
 
 MANIFEST_FILE = "manifest.json"
 
@@ -38,13 +39,13 @@ class BundleFolder:
             raise BrokenBundleError(f"{_name(bundle.id)} was handed over already")
         self.discard(bundle.id)
         partial = self._partial(bundle.id)
-        partial.mkdir()
+        make_private_folder(partial)
         files = []
         for content in contents:
-            write_atomically(partial / content.name, content.data, durable=True)
+            write_private(partial / content.name, content.data, durable=True)
             files.append(_file(content))
         manifest = _manifest(bundle, tuple(files))
-        write_atomically(partial / MANIFEST_FILE, manifest.to_json_bytes(), durable=True)
+        write_private(partial / MANIFEST_FILE, manifest.to_json_bytes(), durable=True)
         return manifest
 
     def commit(self, bundle: BundleId, sha256: str) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from campaigns.channels.folder_outbox import run_folder, safe_name, write_atomically
+from campaigns.channels.folder_outbox import run_folder, safe_name
 from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome
 from campaigns.channels.provider import OutgoingEmail
+from campaigns.core.private_files import make_private_folder, write_private
 
 _BOUNDARY: Final = re.compile(rb'^Content-Type: multipart/alternative;\s+boundary="([^"]+)"', re.MULTILINE)
 _HTML_PART: Final = re.compile(rb"\r\nContent-Type: text/html\b")
@@ -49,10 +50,9 @@ class FolderEmail:
 
     def _write(self, message: OutgoingEmail) -> Outcome:
         claimed = message.claimed
-        folder = run_folder(self.outbox, claimed.run) / "email"
-        folder.mkdir(exist_ok=True)
+        folder = make_private_folder(run_folder(self.outbox, claimed.run) / "email")
         name = safe_name(f"{claimed.position:07d}-{claimed.opaque_id}-{claimed.attempt}.eml")
-        write_atomically(folder / name, embed_images(message, self._images(message.html)))
+        write_private(folder / name, embed_images(message, self._images(message.html)))
         return Accepted(name)
 
     def _images(self, html: str) -> dict[str, bytes]:

@@ -2,11 +2,12 @@
 
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from campaigns.core.private_files import make_private_folder
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,120}")
 _FORMULA: Final = ("=", "+", "-", "@", "|", "%")
@@ -14,9 +15,8 @@ _FORMULA: Final = ("=", "+", "-", "@", "|", "%")
 
 def run_folder(outbox: Path, run: str) -> Path:
     """Return the folder of one run, creating it when missing; ValueError for a name that could lead elsewhere."""
-    folder = outbox / safe_name(run)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    name = safe_name(run)
+    return make_private_folder(make_private_folder(outbox) / name)
 
 
 def safe_name(name: str) -> str:
@@ -24,17 +24,6 @@ def safe_name(name: str) -> str:
     if not _NAME.fullmatch(name) or ".." in name:
         raise ValueError("a name that cannot be a file's")
     return name
-
-
-def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Write a file atomically; `durable` waits until it would survive a power cut."""
-    temporary = path.with_name(f".{path.name}.partial")
-    with temporary.open("wb") as file:
-        file.write(content)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def spreadsheet_csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from campaigns.channels.folder_outbox import run_folder
 from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Unknown
 from campaigns.channels.provider import OutgoingSms
+from campaigns.core.private_files import open_private
 
 _Attempt = tuple[str, str]
 
@@ -65,7 +66,7 @@ def _line(message: OutgoingSms) -> bytes:
 
 def _open(path: Path) -> tuple[int, set[_Attempt]]:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = open_private(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     if text and not text.endswith("\n"):
         os.write(descriptor, b"\n")  # a power cut tore the last line: it keeps a line of its own
     return descriptor, set(_attempts(text))

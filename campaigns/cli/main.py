@@ -32,6 +32,7 @@ from campaigns.cli import (
     workspace_files,
 )
 from campaigns.core.errors import UserError
+from campaigns.core.private_files import set_private_umask
 
 EXIT_USER_ERROR: Final = 1
 EXIT_INTERNAL_ERROR: Final = 3
@@ -94,6 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     Exit with 0, 1 (the user can fix it), 2 (usage) or 3 (our bug).
     """
     gc.set_threshold(GC_THRESHOLD)
+    set_private_umask()
     try:
         with _report_file_system_errors():
             app(args=arguments, prog_name="viesti")

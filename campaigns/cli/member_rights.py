@@ -3,12 +3,13 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
 from campaigns.cli import open_workspace, output
 from campaigns.core.errors import UserError, closest_match, report_write_errors
+from campaigns.core.private_files import write_named
+from campaigns.core.safe_names import safe_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,10 +65,9 @@ def export(
     if out is None and form is ExportFormat.JSON:
         typer.echo(content.decode())
         return
-    file = out or Path(f"export-{quote(member, safe='')}.{'zip' if form is ExportFormat.CSV else form.value}")
+    file = out or Path(f"export-{safe_file_name(member)}.{'zip' if form is ExportFormat.CSV else form.value}")
     with report_write_errors(file):
-        file.touch(mode=0o600)
-        file.write_bytes(content)
+        write_named(file, content)
     output.print_line(str(file))
 
 

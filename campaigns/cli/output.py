@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from campaigns.core.errors import Problem
+from campaigns.core.errors import Problem, UserError
+from campaigns.core.regular_files import open_regular
 from campaigns.workspace.source_excerpt import source_excerpt
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 TableRows = Sequence[Sequence[object]]
 
+_LONGEST_SOURCE: Final = 8 * 1024 * 1024  # bytes of a file that are read to show one of its lines
 _UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
 
 
@@ -112,9 +114,12 @@ def _cell(value: object) -> str:
 
 
 def _source(file: str) -> str:
+    """Return the beginning of a file of text; empty for everything else."""
     try:
-        return Path(file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        with open_regular(Path(file)) as stream:
+            content = stream.read(_LONGEST_SOURCE)
+        return content.decode() if len(content) < _LONGEST_SOURCE else content.rpartition(b"\n")[0].decode()
+    except (OSError, UserError, UnicodeDecodeError):
         return ""
 
 

@@ -7,6 +7,7 @@ import typer
 
 from campaigns.cli import open_workspace, output
 from campaigns.core.errors import UserError, errors_only
+from campaigns.core.private_files import make_private_folder, write_private
 
 FilesArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE", help="Campaigns or audiences, by file or name; default: all.")
@@ -92,9 +93,9 @@ def calibrate(
     shown_language = language or repository.settings.default_language
     file = repository.workspace.print_profile
     sheet = render_calibration_sheet(read_profile(file, str(file)), shown_language, repository.clock.now())
-    target = repository.workspace.data / "previews" / f"calibration-{shown_language}.pdf"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(sheet)
+    target = repository.workspace.previews / f"calibration-{shown_language}.pdf"
+    make_private_folder(target.parent)
+    write_private(target, sheet)
     output.print_line(str(target))
     if show_it:
         typer.launch(str(target))

@@ -8,6 +8,8 @@ from pathlib import Path
 from time import sleep
 from zoneinfo import ZoneInfo
 
+from campaigns.core.private_files import make_private_folder, write_private
+
 
 def _system_time() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - this module is the clock
@@ -39,8 +41,8 @@ class Clock:
             state = {}
         if state.get("start") != start.isoformat():
             state = {"start": start.isoformat(), "shift": cls.starting_at(start).shift.total_seconds()}
-            anchor.parent.mkdir(parents=True, exist_ok=True)
-            anchor.write_text(json.dumps(state), "ascii")
+            make_private_folder(anchor.parent)
+            write_private(anchor, json.dumps(state).encode())
         return cls(timedelta(seconds=state["shift"]))
 
     def now(self) -> datetime:

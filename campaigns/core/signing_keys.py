@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.core.errors import UserError
+from campaigns.core.private_files import FILE_MODE, make_private_folder, tighten, write_new
 from campaigns.core.tokens import Signer
 
 KEYS_VARIABLE: Final = "VIESTI_SIGNING_KEYS"
@@ -28,6 +29,7 @@ def load_signer(environment: Mapping[str, str], key_file: Path) -> Signer:
 
 
 def _read_or_create(key_file: Path) -> bytes:
+    tighten(key_file, FILE_MODE)
     try:
         return _parse_key(key_file.read_text("ascii"))
     except FileNotFoundError:
@@ -37,11 +39,10 @@ def _read_or_create(key_file: Path) -> bytes:
 
 def _create(key_file: Path) -> None:
     """Write a new key whole or not at all; a key that another process wrote first wins."""
-    key_file.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(key_file.parent)
     draft = key_file.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(_BYTES))
+    draft.unlink(missing_ok=True)
+    write_new(draft, secrets.token_hex(_BYTES).encode())
     with suppress(FileExistsError):
         os.link(draft, key_file)
     draft.unlink()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,8 @@ from campaigns.core.errors import FilePosition, Problem, UserError, closest_matc
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
 from campaigns.core.model.offer import Offer
+from campaigns.core.private_files import inherited_umask, make_private_folder, open_private
+from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located, NodePath
 from campaigns.core.yaml.validate import validate
 from campaigns.workspace.context import Context
@@ -30,6 +33,7 @@ _OPTIONAL: Final = (
     "weight",
     *(f"unit_{language}" for language in Language),
 )
+_MAX_SIZE: Final = 64 * 1024 * 1024
 PRICE_FEED_COLUMNS: Final = (
     "id",
     *(f"{name}_{language}" for name in _LOCALISED for language in Language),
@@ -51,8 +55,9 @@ class PriceFeed:
         path.unlink(missing_ok=True)
         if not self.problems:
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as file:
+        make_private_folder(path.parent)
+        descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(
                 [
                     ("line", "column", "reason"),
@@ -106,7 +111,8 @@ def write_offers_file(offers: Iterable[Offer], path: Path, catalogue: Catalogue)
         lines += [
             f"{'- ' if name == 'id' else '  '}{name}: {_yaml_value(name, value)}" for name, value in values.items()
         ]
-    draft.write_text("\n".join(lines) + "\n", "utf-8")
+    with inherited_umask():
+        draft.write_text("\n".join(lines) + "\n", "utf-8")
     try:
         load_offers(draft, catalogue)
         draft.replace(path)
@@ -124,11 +130,15 @@ def _yaml_value(name: str, value: object) -> str:
 def _rows(path: Path) -> Iterator[Located]:
     """Yield each row as the keys of an offer, with its line."""
     try:
-        text = path.read_text("utf-8-sig")
+        with open_regular(path) as file:
+            content = file.read(_MAX_SIZE + 1)
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise UserError.about(str(path), "the file is not UTF-8 text", "encoding", "save it as UTF-8") from error
     except OSError as error:
         raise UserError.about(str(path), "the file cannot be read", "unreadable", "look at its name") from error
+    if len(content) > _MAX_SIZE:
+        raise UserError.about(str(path), "the file is larger than any price feed", "too_large", "is it the right one?")
     header = text.partition("\n")[0]
     reader = csv.reader(StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",")
     names = [name.strip() for name in next(reader, [])]

@@ -22,6 +22,7 @@ from typing import BinaryIO, Final, cast
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.logging_setup import LogFormat, log_to_stderr
 from campaigns.core.metrics import serve_metrics
+from campaigns.core.private_files import set_private_umask
 from campaigns.operations.gauges import read_gauges
 from campaigns.operations.nightly import NightlyJobs
 from campaigns.operations.scheduler import Scheduler, plan_in_child_process
@@ -123,6 +124,7 @@ class _SchedulerProcess:
 def _main(requests: BinaryIO, responses: BinaryIO) -> int:
     """Run the scheduler in the background process until `requests` closes or SIGTERM comes; return the exit status."""
     os.nice(_NICENESS)
+    set_private_umask()
     config = pickle.load(requests)  # noqa: S301 - from the parent process
     log_to_stderr(config.log_format, config.log_level)
     stopping = Event()

@@ -14,6 +14,8 @@ from audiences.warehouse.warehouse import AGGREGATES_FOLDER
 from campaigns.core.clock import local_day, midnight
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
+from campaigns.core.private_files import make_private_folder
+from campaigns.core.safe_names import safe_file_name
 from campaigns.rules.scope import RuleScope
 from campaigns.runs.composing.preview import PreviewDecision, write_preview
 from campaigns.runs.composing.run_context import RunContext
@@ -98,7 +100,7 @@ class Queries:
             definition,
             context.settings,
             TemplateContexts(run_context, lambda _: fields[0], offers),
-            context.workspace.data / "previews" / f"{campaign.name}-{member_id}",
+            make_private_folder(context.workspace.previews) / safe_file_name(member_id) / campaign.name,
             context.clock.now(),
         )
 

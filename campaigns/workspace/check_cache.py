@@ -1,6 +1,5 @@
 """Cache of template checks, kept between commands: most templates do not change in between."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 import campaigns.rendering
 from campaigns.core.errors import Problem
+from campaigns.core.private_files import make_private_folder, write_private
 
 
 @validated_dataclass(frozen=True)
@@ -49,11 +49,9 @@ class CheckCache:
 
     def _write(self, file: Path, entry: _Entry) -> None:
         """Replace the file atomically; a folder that cannot be written makes the next check slower, not wrong."""
-        draft = file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(_ENTRY.dump_json(entry))
-            draft.replace(file)
+            make_private_folder(self.folder)
+            write_private(file, _ENTRY.dump_json(entry))
 
     @cached_property
     def _base_hash(self) -> bytes:

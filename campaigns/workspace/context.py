@@ -8,6 +8,7 @@ from campaigns.channels.registry import ChannelProviders, ProviderContext, build
 from campaigns.core.clock import Clock
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.settings import Settings
+from campaigns.core.private_files import make_private_folder
 from campaigns.core.signing_keys import load_signer
 from campaigns.core.tokens import Signer
 from campaigns.store.admin import schema
@@ -73,7 +74,7 @@ class Resources:
         The environment or the settings name it; otherwise it is a file of the workspace.
         """
         file = self.workspace.ledger
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(file.parent)
         url = ledger_url(os.environ, self.repository.settings.database_url, self.workspace.settings, file)
         return Ledger(url)
 

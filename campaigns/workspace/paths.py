@@ -111,6 +111,11 @@ class Workspace:
         return self.data / "runs"
 
     @property
+    def previews(self) -> Path:
+        """Folder of previews: one folder a member, with one a campaign."""
+        return self.data / "previews"
+
+    @property
     def check_cache(self) -> Path:
         """Folder of cached template checks; may be deleted."""
         return self.data / "findings"

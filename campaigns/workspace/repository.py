@@ -221,6 +221,7 @@ class WorkspaceRepository:
 
     @cached_property
     def _check_cache(self) -> CheckCache:
+        _ = self.settings, self.catalogue  # they are files, and valid
         inputs = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes()
         return CheckCache(self.workspace.check_cache, inputs)
 

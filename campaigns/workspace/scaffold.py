@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.core.errors import UserError
+from campaigns.core.private_files import inherited_umask
 from campaigns.workspace.paths import Workspace
 
 _PARTS: Final = ("config", "templates", "images")
 _NOT_COPIED: Final = "reviewed_categories.csv"  # nobody has looked at the products of a new workspace
-_NOT_IN_GIT: Final = "/data/\n/outbox/\n"
+_NOT_IN_GIT: Final = "/backups/\n/data/\n/outbox/\n"
 
 
 def create_workspace(directory: Path) -> Workspace:
@@ -22,7 +23,8 @@ def create_workspace(directory: Path) -> Workspace:
             str(directory), "there is something here already", "not_empty", "name a new or empty folder"
         )
     try:
-        _copy(_example(), directory)
+        with inherited_umask():
+            _copy(_example(), directory)
     except OSError as error:
         message = f"no workspace can be written here: {error.strerror or error}"
         raise UserError.about(str(directory), message, "not_writable", "name a folder of yours") from error

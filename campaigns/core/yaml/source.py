@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from campaigns.core.errors import FilePosition, Problem, UserError
+from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located, NodePath
 from campaigns.core.yaml.scalar import parse_scalar
 from campaigns.core.yaml.syntax import syntax_problem, tag_problem
@@ -71,8 +72,10 @@ def _parse(content: bytes) -> Located:
 
 def _content(path: Path, file: str) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(MAX_BYTES + 1)
+    except UserError as error:
+        raise error.renamed(file) from error
     except OSError as error:
         raise UserError.about(file, "the file cannot be read", "unreadable", "is the path right?") from error
     if len(content) > MAX_BYTES:

@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from campaigns.core.private_files import make_private_folder
 from campaigns.demo.data.choices import ChoiceRow, invent_choices
 from campaigns.demo.data.dataset import connect
 from campaigns.demo.data.households import read_households
@@ -51,7 +52,7 @@ def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: N
 
     Takes some ten seconds. Raise UserError when the data set's package is not installed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     paths = DemoFiles(
         products=folder / "products.parquet",
         members=folder / "members.csv",

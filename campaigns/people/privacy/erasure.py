@@ -13,6 +13,7 @@ from audiences.people.contacts import contact_of
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import RetentionEvidence
+from campaigns.core.safe_names import safe_file_name
 from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.results.feedback import erase_events
 from campaigns.runs.notices import enqueue
@@ -51,9 +52,7 @@ def erase(context: Context, member_id: str, *, extra_channels: Collection[Channe
         reassign.pseudonymise(connection, member_id, alias)
         privacy_requests.erase_member(connection, member_id, alias, context.actor, now)
         audit.record(connection, now, context.actor, "erase", audit.subject_of_member(signer, member_id))
-    for preview in (context.workspace.data / "previews").glob("*"):
-        if preview.name.endswith(f"-{member_id}"):
-            shutil.rmtree(preview)
+    shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
 
 
 def erase_and_notify(context: Context, member_id: str) -> None:

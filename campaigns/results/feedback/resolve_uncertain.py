@@ -19,6 +19,7 @@ from campaigns.channels.outcome import Accepted
 from campaigns.channels.provider import MessageProvider, OutgoingSms, SearchableProvider
 from campaigns.core.errors import UserError, report_write_errors
 from campaigns.core.model.enums import Channel
+from campaigns.core.private_files import write_new
 from campaigns.runs.dispatch.sweeper import clean_up
 from campaigns.store.people import audit
 from campaigns.store.runs import delivery_events, runs, uncertain
@@ -106,8 +107,8 @@ def export(context: Context, run_id: str, file: Path) -> int:
     """
     rows = uncertain_deliveries(context, run_id)
     content = spreadsheet_csv(CSV_COLUMNS, ([_cell(row[name]) for name in CSV_COLUMNS] for row in rows))
-    with report_write_errors(file), file.open("xb") as output:
-        output.write(content)
+    with report_write_errors(file):
+        write_new(file, content)
     return len(rows)
 
 

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
+from campaigns.core.private_files import make_private_folder, write_private
 from campaigns.rendering.call_script import CallScriptTemplate
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.letters.letter_template import LetterTemplate
@@ -47,11 +48,11 @@ def write_preview(
     )
     language = Language(planned.contact["language"])
     context = contexts.build(planned.contact, 0, planned.arm)
-    target.mkdir(parents=True, exist_ok=True)
+    make_private_folder(target)
     match planned.channel:
         case Channel.EMAIL:
             body = EmailTemplate.compile(folder, language, settings).render(context)
-            (target / "message.txt").write_text(f"{body.subject}\n\n{body.text}", "utf-8")
+            _write(target / "message.txt", f"{body.subject}\n\n{body.text}".encode())
             return _write(target / "message.html", body.html.encode())
         case Channel.SMS:
             sms = SmsTemplate.compile(folder, language, settings).render(context)
@@ -77,5 +78,5 @@ def _address(contact: Mapping[str, Any], language: Language) -> PostalAddress:
 
 
 def _write(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
+    write_private(path, content)
     return path

@@ -18,6 +18,7 @@ from sqlalchemy.sql.operators import lt
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 from audiences.warehouse.sql_quoting import quote_literal
+from campaigns.core.private_files import make_private_folder
 from campaigns.rules.compile import CompiledQuery, compile_for
 from campaigns.runs.planning.query_session import DuckDBConnection
 
@@ -54,7 +55,7 @@ class AggregateCache:
         compiled = compile_for(_without_future(scan, _newest(connection, source)), "duckdb")
         path = self.folder / f"{_hash(connection, compiled, source)}.parquet"
         if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             draft = path.with_suffix(f".{os.getpid()}")
             connection.execute(
                 f"COPY ({compiled.sql}) TO {quote_literal(str(draft))} (FORMAT parquet)", compiled.parameters

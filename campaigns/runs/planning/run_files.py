@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from campaigns.core.private_files import copy_private
+
 ROW_GROUP_SIZE: Final = 2048
 
 
@@ -40,12 +42,7 @@ class RunFiles:
         """Replace the folder by a copy of files and folders; `paths` has them by their place in the definition."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for place, path in paths.items():
-            target = self.definition / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                shutil.copytree(path, target)
-            else:
-                shutil.copyfile(path, target)
+            copy_private(path, self.definition / place)
 
     def new_fields_file(self) -> Path:
         """Return a unique path for new fields: several processes may plan the run, and only one's become the run's."""

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import delete, insert, select
 
 from campaigns.core.errors import UserError
+from campaigns.core.private_files import FILE_MODE, FOLDER_MODE, make_private_folder, write_private
 from campaigns.core.tokens import Signer
 from campaigns.runs.planning.run_files import FrozenFields, RunFiles
 from campaigns.store.ledger.connection import Ledger
@@ -77,10 +78,10 @@ class SharedRunFiles:
         digest = self._digest(_DEFINITION)
         if digest is None or self._is_here(digest):
             return
-        self.files.folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.files.folder)
         new_folder = Path(mkdtemp(dir=self.files.folder))
         with tarfile.open(fileobj=io.BytesIO(b"".join(self._parts(_DEFINITION)))) as archive:
-            archive.extractall(new_folder, filter="data")
+            archive.extractall(new_folder, filter=_private)  # noqa: S202 - it begins with the data filter
         if not self._is_here(digest):
             shutil.rmtree(self.files.definition, ignore_errors=True)
             try:
@@ -88,7 +89,7 @@ class SharedRunFiles:
             except OSError:  # its folder is not empty, when another process was faster
                 if not self.files.definition.is_dir():
                     raise
-            self._marker.write_text(digest, "ascii")
+            write_private(self._marker, digest.encode())
         shutil.rmtree(new_folder, ignore_errors=True)
 
     def open_fields(self) -> FrozenFields:
@@ -154,6 +155,7 @@ def _tar(folder: Path) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path in sorted(folder.rglob("*")):
             entry = archive.gettarinfo(str(path), str(path.relative_to(folder)))
+            entry.mode = FOLDER_MODE if path.is_dir() else FILE_MODE
             entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = 0, 0, 0, "", ""
             if path.is_file():
                 with path.open("rb") as file:
@@ -161,6 +163,12 @@ def _tar(folder: Path) -> bytes:
             else:
                 archive.addfile(entry)
     return buffer.getvalue()
+
+
+def _private(entry: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    """Return a safe entry that only the owner will be able to read."""
+    mode = FOLDER_MODE if entry.isdir() else FILE_MODE
+    return tarfile.data_filter(entry, folder).replace(mode=mode, deep=False)
 
 
 def delete_ended_fields(ledger: Ledger) -> None:

@@ -1,19 +1,27 @@
 """Backups of the ledger: one SQLite file from either kind of database, restored into either."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from struct import Struct
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from campaigns.core.errors import UserError, report_write_errors
+from campaigns.core.private_files import make_parents
+from campaigns.core.regular_files import open_regular
 from campaigns.store.admin import schema
 from campaigns.store.admin.copy import RowCounts, analyse, copy_rows
 from campaigns.store.admin.suspend import SuspendResult, suspend
 from campaigns.store.ledger.connection import Ledger, ProgressCallback
+
+_HEADER: Final = Struct(">16sH6xII60xI")
+"""Beginning of an SQLite file: its words, page size, change counter, number of pages, and the change they hold for."""
 
 
 def backup(ledger: Ledger, file: Path, on_progress: ProgressCallback) -> RowCounts:
@@ -29,14 +37,13 @@ def backup(ledger: Ledger, file: Path, on_progress: ProgressCallback) -> RowCoun
 
 
 def _write(ledger: Ledger, file: Path, on_progress: ProgressCallback) -> RowCounts:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_parents(file)
     with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
         unfinished = Path(folder) / "ledger.sqlite"
         with closing(Ledger.from_path(unfinished)) as target:
             schema.prepare(target)
             with ledger.read() as source_connection, target.write() as target_connection:
                 counted = copy_rows(source_connection, target_connection, on_progress)
-        unfinished.chmod(0o600)
         unfinished.rename(file)
     return counted
 
@@ -83,13 +90,23 @@ def _revision(source: Ledger) -> str | None:
 
 def _check(file: Path) -> None:
     try:
-        with file.open("rb") as stream:
-            header = stream.read(16)
+        with open_regular(file) as stream:
+            header, size = stream.read(_HEADER.size), os.fstat(stream.fileno()).st_size
     except OSError as error:
         message = f"this file cannot be read: {error.strerror}"
         raise UserError.about(str(file), message, "unreadable", "name a file that `viesti db backup` wrote") from error
-    if header != b"SQLite format 3\0":
+    if len(header) < _HEADER.size:
         raise _no_backup(file)
+    magic, page_size, changes, pages, valid_for = _HEADER.unpack(header)
+    if magic != b"SQLite format 3\0":
+        raise _no_backup(file)
+    expected = (65536 if page_size == 1 else page_size) * pages
+    if changes == valid_for and size != expected:
+        message = f"this backup is not whole: it has {size} bytes, and its header says {expected}"
+        raise UserError.about(str(file), message, "cut_off", "copy the backup again, or name another one")
+    if size > shutil.disk_usage(gettempdir()).free:
+        message = f"there is no room for a copy of {size} bytes in {gettempdir()}"
+        raise UserError.about(str(file), message, "disk_full", "make room there, or name another folder by TMPDIR")
 
 
 def _no_backup(file: Path) -> UserError:

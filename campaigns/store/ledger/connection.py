@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import URL, Connection, Dialect, Engine, Table, make_url
 
+from campaigns.core.private_files import make_parents
 from campaigns.store.ledger import sqlite
 
 Rows = Iterable[Sequence[Any]]
@@ -63,7 +64,7 @@ class Ledger:
     @classmethod
     def from_path(cls, path: Path) -> "Ledger":
         """Return the ledger in the SQLite file `path`; create its folder if needed."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_parents(path)
         return cls(f"sqlite:///{path}")
 
     @property

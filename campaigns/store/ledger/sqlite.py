@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
@@ -13,9 +13,12 @@ import pyarrow.compute as pc
 from sqlalchemy import URL, Connection, Engine, FromClause, Table, create_engine, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 
+from campaigns.core.private_files import FILE_MODE, create_private, tighten
+from campaigns.core.regular_files import require_regular
 from campaigns.store.ledger.batch_size import BatchSize
 
 _CONNECTIONS: Final = 24
+_IN_MEMORY: Final = ":memory:"
 _WRITES: Final = "viesti_writes"
 _ROWS_AT_ONCE: Final = 50_000
 _TEXTS_AT_ONCE: Final = 20_000
@@ -38,6 +41,11 @@ def connect(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True, pool_size=_CONNECTIONS)
     engine.dialect.statement_compiler = _HintCompiler
 
+    @event.listens_for(engine, "do_connect")
+    def _protect(_dialect: object, _record: object, _arguments: object, _options: object) -> None:
+        if url.database and url.database != _IN_MEMORY:
+            protect(Path(url.database))
+
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # `_begin` starts transactions, not the driver
@@ -52,6 +60,20 @@ def connect(url: URL) -> Engine:
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def protect(file: Path) -> None:
+    """Let only the owner read a database, created if missing; SQLite gives its mode to the log and the index beside it.
+
+    A file of another account, or on a disk that cannot be written, is SQLite's to complain about. Raise UserError for
+    a device, a pipe or a folder.
+    """
+    with suppress(OSError):
+        if file.exists():
+            require_regular(file)
+        create_private(file)
+        for suffix in ("-wal", "-shm"):
+            tighten(file.with_name(file.name + suffix), FILE_MODE)
 
 
 class _HintCompiler(SQLiteCompiler):
@@ -168,6 +190,7 @@ def _write_staging_file(file: Path, rows: pa.RecordBatchReader) -> int:
     """Write rows into a new file, which need not survive a crash; return their number."""
     from adbc_driver_sqlite import dbapi
 
+    create_private(file)
     with dbapi.connect(str(file), autocommit=True) as connection, connection.cursor() as cursor:
         for pragma in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF"):
             cursor.execute(pragma)

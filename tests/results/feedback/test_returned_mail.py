@@ -1,6 +1,7 @@
 """Returned mail in a maildir: read once, moved after its commit, and harmless whatever it contains."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,25 @@ def test_symlink_and_hidden_file_are_not_read_as_mail(maildir):
     assert maildir.rows(EVENT) == []
     assert outside.exists()
     assert maildir.file_counts() == (1, 1)
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to a device", "link to a pipe"])
+def test_an_entry_that_is_no_file_delays_no_mail(maildir, tmp_path, kind):
+    trap, new = tmp_path / "trap", maildir.folder / "new" / "000000.trap"
+    match kind:
+        case "pipe":
+            os.mkfifo(new)
+        case "folder":
+            new.mkdir()
+        case "link to a device":
+            new.symlink_to("/dev/zero")
+        case _:
+            os.mkfifo(trap)
+            new.symlink_to(trap)
+    maildir.deliver(maildir.bounce("user_unknown", AINO))
+    read_mail(maildir.workspace.engine.context)
+    assert len(maildir.rows(EVENT)) == 1
 
 
 def test_unreadable_mail_stays_and_delays_no_other(maildir, monkeypatch):

@@ -1,0 +1,36 @@
+"""Ids of members that would lead elsewhere as the name of a file, or look like another id."""
+
+from typing import Final
+
+HOSTILE: Final = {
+    "folder above": "../x",
+    "many folders above": "../../../../x",
+    "absolute path": "/etc/x",
+    "only dots": "..",
+    "one dot": ".",
+    "hidden file": ".ssh",
+    "empty": "",
+    "space": " ",
+    "NUL": "m01\0.html",
+    "line end": "m01\n",
+    "carriage return": "m01\rx",
+    "escape sequence": "m01\x1b[2J",
+    "backslash": "..\\..\\x",
+    "drive of Windows": "c:x",
+    "device of Windows": "con",
+    "device of Windows in capitals": "LPT1",
+    "device of Windows with a suffix": "aux.txt",
+    "option of a command": "-rf",
+    "home": "~root",
+    "glob": "*",
+    "trailing dots": "m01...",
+    "trailing space": "m01 ",
+    "very long": "x" * 5000,
+    "long in bytes": "ä" * 200,
+    "fullwidth look-alike": "ｍ01",
+    "Cyrillic look-alike": "м01",
+    "fraction slash": "..⁄x",
+    "right-to-left override": "m\u202e01",
+    "lone surrogate": "m\udcff",
+    "combining characters": "a\u0308",
+}
