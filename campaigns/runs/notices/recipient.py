@@ -5,13 +5,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, RowMapping, exists, select
 
+from audiences.people.contact_changes import is_proven
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.reasons import EndReason
 
-_SOLICITED: Final = (NoticeKind.CODE,)
+_SOLICITED: Final = (NoticeKind.CODE, NoticeKind.CALLER, NoticeKind.PROOF)
 """Notices that a person has just requested; sent even to an address with an earlier suppression."""
+
+_FIELDS: Final = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ def resolve_recipient(connection: Connection, note: Row[Any], default_language: 
     if note.member_id is not None and (contact is None or contact["deceased"]):
         return EndReason.NOT_PROCESSED
     destinations = _destinations(note, contact)
+    if note.kind == NoticeKind.CODE and note.address is None:  # the address may have changed since the request
+        destinations = [(by, to) for by, to in destinations if is_proven(connection, note.member_id, _FIELDS[by])]
     if note.kind not in _SOLICITED:
         usable = [
             (channel, address) for channel, address in destinations if not _suppressed(connection, channel, address)

@@ -10,12 +10,14 @@ from sqlalchemy import Connection, select
 
 from audiences import addresses
 from audiences.access.one_time_codes import CodeAim, CodeRequest, issue_code
+from audiences.people.contact_changes import is_proven
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
 from campaigns.web.forms import FormFields
 from campaigns.web.page_context import PageContext
 
+_FIELDS: Final = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 _MAX_SHARERS: Final = 6  # codes sent to one address at a time, one per member who has it
 
 
@@ -59,5 +61,7 @@ class OneTimeCodes:
                 self._send(connection, CodeRequest(challenge, member_id), channel)
 
     def _send(self, connection: Connection, code_request: CodeRequest, channel: Channel) -> None:
+        if code_request.address is None and not is_proven(connection, code_request.member_id, _FIELDS[channel]):
+            return
         if issue_code(connection, self.page_context.context.signer, code_request, self.page_context.now):
             enqueue.code_requested(connection, code_request, channel, self.page_context.now)
