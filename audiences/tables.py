@@ -6,6 +6,8 @@ from typing import Any, Final
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
+from audiences.identity_tables import CALLER_CHECK, CONTACT_CHANGE, HELD_REQUEST, MERGE_RECORD
+
 
 class Contact(SQLModel, table=True):
     """Contact of a member: name, language and addresses as normalised at import. The profile is in the warehouse."""
@@ -265,5 +267,9 @@ MEMBER_TABLES: Final = (
     MEMBER_SESSION,
     SIGN_UP,
     SELF_SERVICE_CHANGE,
+    CONTACT_CHANGE,
+    HELD_REQUEST,
+    CALLER_CHECK,
+    MERGE_RECORD,
 )
 """Tables from which a member's rows are deleted when the member is erased or merged into another one."""

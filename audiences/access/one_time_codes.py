@@ -30,10 +30,11 @@ class CodeAim(StrEnum):
 
 
 class IssuedCode(StrEnum):
-    """New code, or the same code as before, to be sent again."""
+    """New code, the same code as before, to be sent again, or none: the address is not proven yet."""
 
     NEW = "new"
     AGAIN = "again"
+    UNPROVEN = "unproven"
 
 
 @dataclass(frozen=True, slots=True)

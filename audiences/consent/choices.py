@@ -1,8 +1,9 @@
 """Record of choices in the ledger: append entries, update the projection, read a member's consent state."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
@@ -11,6 +12,7 @@ from audiences.tables import CHOICE_ENTRY, CHOICES
 from campaigns.core.model.enums import Choice
 
 _ON, _OFF = "on", "off"
+_CHUNK: Final = 500
 
 
 def record_choices(connection: Connection, entries: Iterable[ConsentEntry]) -> int:
@@ -31,6 +33,30 @@ def record_choices(connection: Connection, entries: Iterable[ConsentEntry]) -> i
     changed = sorted({entry.member_id for entry in new})
     _project(connection, {member: entries_by_member[member] for member in changed})
     return len(new)
+
+
+def replace_entries(
+    connection: Connection,
+    member_id: str,
+    removed: Collection[int],
+    other: str,
+    restored: Sequence[Mapping[str, Any]],
+    binding: Iterable[ConsentEntry],
+) -> None:
+    """Undo a merge in the record: remove the entries that it added to `member_id`, restore those of `other`.
+
+    `binding` are opt-outs since the merge, which bind both. The only function that removes entries of a living member:
+    those that were another person's.
+    """
+    seqs = sorted(removed)
+    for start in range(0, len(seqs), _CHUNK):
+        of_merge = (CHOICE_ENTRY.c.member_id == member_id, CHOICE_ENTRY.c.seq.in_(seqs[start : start + _CHUNK]))
+        connection.execute(delete(CHOICE_ENTRY).where(*of_merge))
+    rows = [{name: value for name, value in row.items() if name != "seq"} for row in restored]
+    if rows:
+        connection.execute(insert(CHOICE_ENTRY), rows)
+    record_choices(connection, [replace(entry, member_id=other) for entry in binding])
+    _project(connection, {member: entries_of(connection, [member])[member] for member in (member_id, other)})
 
 
 def entries_of(connection: Connection, members: Sequence[str]) -> dict[str, list[ConsentEntry]]:

@@ -18,7 +18,7 @@ from audiences.imports.file_kind import FileKind, ImportJob, invalid_id_check, m
 from audiences.imports.products import declared_cells
 from audiences.imports.staging import VALID_TABLE, CellCleaning, RowCheck
 from audiences.imports.upsert import CHANGED_TABLE, upsert
-from audiences.people import contacts, holdout_units, member_erasure, self_service_changes
+from audiences.people import contact_changes, contacts, holdout_units, member_erasure, self_service_changes
 from audiences.warehouse import columns
 from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
 from campaigns.core.clock import from_warehouse_time, local_day
@@ -126,6 +126,7 @@ def _store_contact(job: ImportJob) -> None:
         )
         with job.ledger.write() as connection:
             accepted = self_service_changes.apply_own_changes(connection, accepted)
+            contact_changes.record_imported(connection, accepted, job.now)
             changed = contacts.upsert_contacts(connection, accepted, job.settings.default_language.value)
         job.staging.append_rows("changed_contact", [_KEY], [(member,) for member in changed])
 

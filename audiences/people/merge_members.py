@@ -37,12 +37,12 @@ def contacts_to_merge(connection: Connection, member_id: str, into: str) -> tupl
     return contact_of(connection, member_id), contact_of(connection, into)
 
 
-def merge_members(connection: Connection, member_id: str, into: str, now: datetime) -> None:
+def merge_members(connection: Connection, member_id: str, into: str, now: datetime) -> Mapping[str, Any]:
     """Merge `member_id` into `into` in the ledger; raise UserError as `contacts_to_merge` does.
 
     Choices: a refusal in either record stays, also against a later import.
     Contact: gaps are filled, nothing is replaced.
-    Holdout: a member held out under one id is held out under the other.
+    Holdout: a member held out under one id is held out under the other. Return the gaps that were filled.
     """
     merged_contact, contact = contacts_to_merge(connection, member_id, into)
     entries = choices.entries_of(connection, [member_id, into])
@@ -53,6 +53,7 @@ def merge_members(connection: Connection, member_id: str, into: str, now: dateti
     gaps = _fill_gaps(contact, merged_contact)
     if gaps:
         contacts.upsert_contacts(connection, [{"member_id": into, **gaps}], contact["language"])
+    return gaps
 
 
 def merge_purchases(warehouse: Warehouse, member_id: str, into: str, as_of: datetime) -> int:

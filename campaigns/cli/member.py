@@ -69,6 +69,7 @@ def erase(
     context: typer.Context,
     member: MemberArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    despite_wait: open_workspace.DespiteWaitOption = False,
 ) -> None:
     """Erase a member's contact, profile and purchases for good; no import brings them back."""
     from campaigns.people.privacy import erasure
@@ -77,7 +78,7 @@ def erase(
         engine.queries.member(member)
         if not yes:
             typer.confirm(f"Erase {member}? This cannot be undone", abort=True)
-        erasure.erase(engine.context, member)
+        erasure.erase(engine.context, member, despite_wait=despite_wait)
     output.print_line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
 
 
@@ -86,13 +87,33 @@ def merge(
     context: typer.Context,
     member: MemberArgument,
     into: Annotated[str, typer.Argument(metavar="INTO", help="Id to keep.")],
+    approve: Annotated[
+        bool, typer.Option("--approve", help="As a supervisor, merge although fewer than two facts agree.")
+    ] = False,
 ) -> None:
-    """Merge two ids of one person; every opt-out of either id stays in force."""
-    from campaigns.people.privacy import erasure
+    """Merge two ids of one person; every opt-out of either id stays in force.
+
+    Two of date of birth, name, e-mail, telephone and postal address must agree. `member unmerge` undoes it for 30 days.
+    """
+    from campaigns.core.model.roles import Permission
+    from campaigns.people.accounts import staff_accounts
+    from campaigns.people.privacy import merging
 
     with open_workspace.open_engine(context) as engine:
-        moved = erasure.merge(engine.context, member, into)
+        if approve:
+            staff_accounts.require_permission(engine.context, Permission.APPROVE_MERGE)
+        moved = merging.merge(engine.context, member, into, approved=approve)
     output.print_line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages were moved")
+
+
+@app.command("unmerge")
+def unmerge(context: typer.Context, member: MemberArgument) -> None:
+    """Undo the merge of a member id within 30 days; what was refused since binds both ids."""
+    from campaigns.people.privacy import merging
+
+    with open_workspace.open_engine(context) as engine:
+        into = merging.unmerge(engine.context, member)
+    output.print_line(f"{member} and {into} are two members again")
 
 
 def _show_history(decisions: list[dict[str, object]], language: str, *, json: bool) -> None:

@@ -53,12 +53,13 @@ def export(
         ),
     ] = None,
     language: open_workspace.LanguageOption = None,
+    despite_wait: open_workspace.DespiteWaitOption = False,
 ) -> None:
     """Export everything held about a member, for the member; the audit log records it."""
     from campaigns.people.privacy.subject_access import export_with_audit
 
     with open_workspace.open_engine(context) as engine:
-        whole = export_with_audit(engine.queries, member, form.value, engine.context.actor)
+        whole = export_with_audit(engine.queries, member, form.value, engine.context.actor, despite_wait=despite_wait)
         content = _file_content(
             engine.context, whole, form, language or engine.context.repository.settings.default_language
         )

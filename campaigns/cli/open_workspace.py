@@ -27,6 +27,13 @@ AsOfOption = Annotated[
     ),
 ]
 LanguageOption = Annotated[Language | None, typer.Option("--language", help="Language; default: the workspace's.")]
+DespiteWaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--despite-wait",
+        help="Go on although e-mail or telephone changed within 72 hours; you made sure who asks. Audited.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value for scripts.")]
 
 

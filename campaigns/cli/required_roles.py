@@ -37,6 +37,7 @@ REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
     "member choices": Permission.CHANGE,
     "member export": Permission.ANSWER,
     "member merge": Permission.MERGE,
+    "member unmerge": Permission.APPROVE_MERGE,
     "member erase": Permission.ANSWER,
     "requests": Permission.ANSWER,
     "audit verify": Permission.READ_AUDIT,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -85,7 +85,8 @@ class NoticeWriter:
         """Return the notice as a text message; lines are left out when there are more than four."""
         lines = text.lines if len(text.lines) <= _MAX_SMS_LINES else ()
         name = self.settings.organisation.name.text(language)
-        message = normalise_message(" ".join((text.lead, *(f"{line}." for line in lines), text.ending, name)))
+        link = (f"{text.button}: {text.link} .",) if text.link else ()  # the space keeps the full stop out of the link
+        message = normalise_message(" ".join((text.lead, *(f"{line}." for line in lines), *link, text.ending, name)))
         measured = sms_size(message)
         return SmsText(message, measured.encoding, measured.segments)
 
@@ -113,6 +114,10 @@ class _Translator:
         if "request" not in details:
             return {}
         fields = {"request": self(f"request_{details['request']}")}
+        if "opens_at" in details:
+            moment = datetime.fromisoformat(details["opens_at"]).astimezone(self.settings.zone)
+            day = template_filters(self.language, self.settings.currency)["date"](moment.date())
+            return {**fields, "opens": self("moment", day=str(day), hour=f"{moment:%H:%M}")}
         if "due" not in details:
             return fields
         day = template_filters(self.language, self.settings.currency)["date"](date.fromisoformat(details["due"]))

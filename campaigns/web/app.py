@@ -23,6 +23,7 @@ from campaigns.web.error_pages import add_error_handlers
 from campaigns.web.members.change_contact import ChangeContactPage
 from campaigns.web.members.choice_list import all_consent_texts
 from campaigns.web.members.click_redirect import ClickRedirect
+from campaigns.web.members.contact_links import ContactLinkPages
 from campaigns.web.members.login import MemberLoginPages
 from campaigns.web.members.message_settings import MessageSettingsPages
 from campaigns.web.members.my_data import MyDataPages
@@ -130,6 +131,7 @@ def _include_member_pages(app: FastAPI, page_context: PageContext) -> None:
         UnsubscribePages(page_context, "stop"),
         MessageSettingsPages(page_context, codes),
         WhyPage(page_context),
+        ContactLinkPages(page_context),
         ClickRedirect(page_context),
         NewsletterSignUpPages(page_context),
         MemberLoginPages(page_context, codes, sessions),

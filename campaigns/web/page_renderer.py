@@ -24,7 +24,8 @@ LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.
 @lru_cache(maxsize=1)
 def page_texts() -> Mapping[str, TranslatedText]:
     """Return all page texts by key, choice labels included; every text exists in every language."""
-    return {**choice_labels(), **read_text_file("texts.yaml"), **read_text_file("desk.yaml")}
+    files = ("texts.yaml", "desk.yaml", "identity.yaml")
+    return {**choice_labels(), **{key: text for name in files for key, text in read_text_file(name).items()}}
 
 
 def read_text_file(name: str) -> Mapping[str, TranslatedText]:

@@ -16,7 +16,7 @@ from audiences.consent.consent_state import ConsentEntry, ConsentSource, Consent
 from audiences.people.merge_members import merge_members
 from audiences.tables import CHOICE_ENTRY, CONTACT, HOLDOUT_UNIT
 from campaigns.core.errors import UserError
-from campaigns.people.privacy import erasure
+from campaigns.people.privacy import merging
 from campaigns.store.ledger.connection import Ledger
 from campaigns.workspace.import_data import import_data
 from tests.support.examples import examples
@@ -67,7 +67,7 @@ def test_c12_law_refusal_in_either_record_holds_for_the_merged_member(
 def test_c12_import_after_a_merge_restores_no_permission(workspace: SampleWorkspace) -> None:
     workspace.record_choices("m07", "email_own", on=False)
     workspace.clock.advance(days=1)
-    erasure.merge(workspace.engine.context, "m07", "m05")
+    merging.merge(workspace.engine.context, "m07", "m05", approved=True)
     workspace.clock.advance(days=1)
     imported = ConsentEntry("m05", "email_own", on=True, at=workspace.clock.time, source=ConsentSource.IMPORT)
     with workspace.engine.context.ledger.write() as connection:
@@ -85,14 +85,14 @@ def _purchases(workspace: SampleWorkspace, member: str) -> list[tuple[int, str]]
 
 def test_purchases_of_the_duplicate_move_and_are_counted_once(workspace: SampleWorkspace) -> None:
     assert _purchases(workspace, "m08") == [(1, "COFFEE")]
-    moved = erasure.merge(workspace.engine.context, "m01", "m08")
+    moved = merging.merge(workspace.engine.context, "m01", "m08", approved=True)
     assert moved == 4  # two lines, two receipts
     assert _purchases(workspace, "m08") == [(3, "CHEESE COFFEE COFFEE")]
     assert _purchases(workspace, "m01") == [(0, None)]
 
 
 def test_duplicate_id_disappears(workspace: SampleWorkspace) -> None:
-    erasure.merge(workspace.engine.context, "m07", "m05")
+    merging.merge(workspace.engine.context, "m07", "m05", approved=True)
     with pytest.raises(UserError, match="no member"):
         workspace.contact("m07")
     run, _ = workspace.plan("hi", MARKETING)
@@ -103,7 +103,7 @@ def test_duplicate_id_disappears(workspace: SampleWorkspace) -> None:
 def test_contact_gaps_are_filled_and_no_field_is_replaced(workspace: SampleWorkspace) -> None:
     workspace.change_contact("m05", phone=None, street=None, postal_code="99999", city=None, address_key=None)
     other = workspace.contact("m07")
-    erasure.merge(workspace.engine.context, "m07", "m05")
+    merging.merge(workspace.engine.context, "m07", "m05", approved=True)
     merged = workspace.contact("m05")
     assert merged["email"] == "m05@example.org"
     assert (merged["phone"], merged["street"], merged["city"]) == (other["phone"], other["street"], other["city"])
@@ -117,7 +117,7 @@ def test_messages_to_the_duplicate_count_for_the_member(workspace: SampleWorkspa
     assert workspace.end_states(run)["m07"] == ("accepted", None)
     workspace.clock.advance(minutes=5)
     workspace.record_choices("m05", "email_own")
-    erasure.merge(workspace.engine.context, "m07", "m05")
+    merging.merge(workspace.engine.context, "m07", "m05", approved=True)
     assert workspace.decisions(run)["m05"]["reason"] == "consent_withdrawn"
     second, _ = workspace.plan(
         "next", f"{MARKETING}limits: {{per_member: {{messages: 1, per: day}}}}\n", workspace.clock.time
@@ -127,14 +127,14 @@ def test_messages_to_the_duplicate_count_for_the_member(workspace: SampleWorkspa
 
 def test_person_planned_twice_gets_one_message(workspace: SampleWorkspace) -> None:
     run = workspace.start("hi", MARKETING)
-    erasure.merge(workspace.engine.context, "m07", "m05")
+    merging.merge(workspace.engine.context, "m07", "m05", approved=True)
     workspace.send(run)
     assert workspace.end_states(run)["m05"] == ("accepted", None)
     assert workspace.end_states(run)["m07"] == ("withdrawn", "not_processed")
 
 
 def test_holdout_unit_of_the_duplicate_passes_to_the_member(workspace: SampleWorkspace) -> None:
-    erasure.merge(workspace.engine.context, "m03", "m05")  # m03 and m04 share a household
+    merging.merge(workspace.engine.context, "m03", "m05", approved=True)  # m03 and m04 share a household
     with workspace.engine.context.ledger.read() as connection:
         units = {row.member_id: row.number for row in connection.execute(select(HOLDOUT_UNIT))}
     assert units["m04"] == units["m05"]
@@ -142,7 +142,7 @@ def test_holdout_unit_of_the_duplicate_passes_to_the_member(workspace: SampleWor
 
 
 def test_import_of_the_duplicate_is_rejected(workspace: SampleWorkspace) -> None:
-    erasure.merge(workspace.engine.context, "m07", "m05")
+    merging.merge(workspace.engine.context, "m07", "m05", approved=True)
     file = workspace.root / "again.csv"
     file.write_text("member_id,register\nm07,owners\n", encoding="utf-8")
     assert import_data(workspace.engine.context, "members", file, lambda _done, _whole: None).rejected == 1
@@ -151,6 +151,6 @@ def test_import_of_the_duplicate_is_rejected(workspace: SampleWorkspace) -> None
 @pytest.mark.parametrize(("member", "into"), [("m05", "m05"), ("m05", "nobody"), ("nobody", "m05")])
 def test_invalid_merge_is_refused_and_changes_nothing(workspace: SampleWorkspace, member: str, into: str) -> None:
     with pytest.raises(UserError):
-        erasure.merge(workspace.engine.context, member, into)
+        merging.merge(workspace.engine.context, member, into, approved=True)
     assert workspace.contact("m05")["email"] == "m05@example.org"
     assert _purchases(workspace, "m05") == [(2, "CHEESE COFFEE")]

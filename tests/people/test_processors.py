@@ -11,7 +11,7 @@ from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, Re
 from campaigns.core.model.reasons import EndReason
 from campaigns.people.desk import changes
 from campaigns.people.privacy import erasure as privacy_erasure
-from campaigns.people.privacy import processors, requests
+from campaigns.people.privacy import merging, processors, requests
 from campaigns.people.privacy.subject_access import collect_export
 from campaigns.store.people import audit
 from campaigns.store.people.people_tables import AUDIT, PROCESSOR_TASK
@@ -174,7 +174,7 @@ def test_gd12_gd14_open_tasks_continue_under_the_pseudonym_after_erasure(workspa
 def test_c12_merging_moves_a_duplicates_processor_tasks(workspace: SampleWorkspace):
     send_run(workspace, "post")
     requests.file(workspace.engine.context, OTHER, RequestKind.RESTRICT, ConsentSource.WEB)
-    privacy_erasure.merge(workspace.engine.context, OTHER, AINO)
+    merging.merge(workspace.engine.context, OTHER, AINO, approved=True)
     assert open_tasks(workspace) == [(AINO, "restrict", "print_house")]
 
 

@@ -12,7 +12,7 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome, due_date
 from campaigns.people.desk import changes
-from campaigns.people.privacy import erasure, requests
+from campaigns.people.privacy import erasure, merging, requests
 from campaigns.store.people import privacy_requests
 from campaigns.store.people.people_tables import NOTICE
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
@@ -133,7 +133,7 @@ def test_gd12_an_erasure_closes_and_anonymises_the_members_requests(workspace: S
 
 def test_c12_merging_moves_a_duplicates_requests(workspace: SampleWorkspace):
     request = requests.file(workspace.engine.context, MEMBERS[1], RequestKind.ACCESS, ConsentSource.WEB)
-    erasure.merge(workspace.engine.context, MEMBERS[1], AINO)
+    merging.merge(workspace.engine.context, MEMBERS[1], AINO, approved=True)
     (open_request,) = requests.list_open(workspace.engine.context)
     assert (open_request.number, open_request.member_id) == (request.number, AINO)
 

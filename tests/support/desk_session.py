@@ -33,6 +33,13 @@ class DeskSession:
         return await self.web.post(f"/desk{path}?lang=en", data={"proof": self.proof, **fields})
 
     async def open_member(self, member: str = AINO, ground: str = "call", **fields: str) -> httpx.Response:
+        """Look up a member, keep the ticket of the lookup, and check the caller by a document."""
+        response = await self.open_unchecked(member, ground, **fields)
+        if not self.ticket:
+            return response
+        return await self.do_task("/check/document", member, source="desk", document="passport")
+
+    async def open_unchecked(self, member: str = AINO, ground: str = "call", **fields: str) -> httpx.Response:
         """Look up a member, and keep the ticket of the lookup."""
         response = await self.post("/member", member=member, ground=ground, **fields)
         self.ticket = hidden_fields(response.text).get("ticket", [""])[0]
@@ -43,7 +50,14 @@ class DeskSession:
         return await self.post(path, ticket=self.ticket, member=member, **{"source": "phone", **fields})
 
     def audit_notes(self) -> list[tuple[str, str, str, dict[str, object]]]:
-        """Return this session's audit rows: actor, action, subject, detail."""
+        """Return this session's audit rows but for checks of callers: actor, action, subject, detail."""
+        return [row for row in self._audit_rows() if row[1] != "caller_check"]
+
+    def caller_checks(self) -> list[dict[str, object]]:
+        """Return the details of this session's checks of callers in the audit log."""
+        return [row[3] for row in self._audit_rows() if row[1] == "caller_check"]
+
+    def _audit_rows(self) -> list[tuple[str, str, str, dict[str, object]]]:
         return [tuple(row[2:6]) for row in self.web_workspace.ledger_dump()["audit"] if row[2] == NAME]
 
 

@@ -86,7 +86,7 @@ async def test_gd11_contact_changes_are_recorded_and_the_former_address_is_notif
         "Uusi@example.org", "Uusikatu 5", "00999", "Uusi", "fi"
     ]  # fmt: skip
     assert contact["address_key"] == "uusikatu 5|00999"
-    assert [to for to, _ in web_workspace.notices()] == [f"{AINO}@example.org"]
+    assert [to for to, _ in web_workspace.notices()] == [f"{AINO}@example.org", "Uusi@example.org"]
     assert desk.audit_notes()[-1][3] == {"fields": ["city", "email", "language", "postal_code", "street"]}
 
 

@@ -13,6 +13,7 @@ from audiences.people.find_members import SearchField
 from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Register
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
+from campaigns.people.desk.caller_check import IdentityDocument
 from campaigns.people.desk.changes import DESK_MARKS
 from campaigns.web import page_renderer
 from campaigns.web.members.choice_list import choice_groups
@@ -24,7 +25,9 @@ _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
     "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "unprotected_goods", "closed_request",
-    "cannot_put_off", "not_erased", "unknown_task",
+    "cannot_put_off", "not_erased", "unknown_task", "no_caller_check", "caller_wrong", "caller_locked",
+    "caller_no_answers", "caller_no_questions", "caller_no_address", "caller_too_many_codes", "proof_wrong",
+    "contact_changed", "too_few_facts", "no_merge", "merged_again",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
 _COMPOSED: Final = {
@@ -59,6 +62,16 @@ _COMPOSED: Final = {
     "refused_": REFUSALS,
     "done_": ("deceased", "address_secret"),
     "todo_": RequestKind,
+    **{
+        f"{act}_": ("ask_title", "ask_lead", "button", "done_title", "done_lead", "words")
+        for act in ("prove", "refuse_change", "refuse_held")
+    },
+    "held_": ("access", "erase"),
+    "unproven_": ("email", "phone"),
+    "ask_": ("birth_date", "street", "postal_code", "email", "phone", "purchase_month", "purchase_store"),
+    "check_send_": ("email", "sms"),
+    "document_": IdentityDocument,
+    "fact_": ("birth_date", "name", "email", "phone", "address"),
 }
 
 

@@ -21,6 +21,9 @@ class NoticeKind(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     ERASED = "erased"
+    PROOF = "proof"
+    HELD = "held"
+    CALLER = "caller"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     LOOK_UP = "look_up"  # one member's contact details and choices
     CHANGE = "change"  # a member's choices and contact details, on their behalf
     MERGE = "merge"
+    APPROVE_MERGE = "approve_merge"  # a merge on fewer than two facts, and the undo of any
     EXPLAIN = "explain"  # why one member gets a message, which includes conditions on their purchases
     ANSWER = "answer"  # members' privacy requests, including erasure, and removing marks such as `restricted`
     UNMASK = "unmask"  # a member's secret address
@@ -44,6 +45,7 @@ ROLE_PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.LOOK_UP,
             Permission.CHANGE,
             Permission.MERGE,
+            Permission.APPROVE_MERGE,
             Permission.EXPLAIN,
             Permission.ANSWER,
             Permission.UNMASK,

@@ -10,12 +10,14 @@ from audiences import addresses
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.consent.consent_texts import UnknownConsentTextError, require_known_texts
-from audiences.people import contacts, self_service_changes
+from audiences.people import contact_changes, contacts, self_service_changes
+from audiences.people.contact_changes import ChangeOrigin, NewChange
 from audiences.people.contacts import contact_of
 from campaigns.core.errors import UserError
-from campaigns.core.model.enums import Channel, Choice, Language
+from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.phone_countries import callable_classes, phone_class
 from campaigns.core.model.privacy_rights import RequestKind
+from campaigns.people.privacy import contact_proofs
 from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
@@ -30,7 +32,6 @@ _NORMALISERS: Final = {
     "phone": addresses.normalise_phone,
     "postal_code": addresses.normalise_postal_code,
 }
-_CHANNELS: Final = {"email": Channel.EMAIL, "phone": Channel.SMS}
 _MAX_LENGTH: Final = 100
 
 
@@ -81,7 +82,8 @@ def change_contact(
     """Change e-mail, phone, postal address, language or name; return the names of changed fields.
 
     An empty value in `wanted` leaves a field unchanged; `removed` fields are cleared. A postal address changes as a
-    whole. Raises UserError when a value is invalid. The former e-mail address or number gets a notice.
+    whole. Raises UserError when a value is invalid. A new e-mail address or number is unproven, and gets a notice to
+    confirm itself; the former one gets a notice by which it can refuse.
     """
     typed = {name: value.strip() for name, value in wanted.items() if value.strip()}
     change: dict[str, Any] = {
@@ -97,10 +99,9 @@ def change_contact(
             self_service_changes.record_change(connection, before, change, context.clock.now())
             contacts.upsert_contacts(connection, [{"member_id": member_id, **change}], before["language"])
             _note(context, connection, "change_contact", member_id, {"fields": changed})
-            for name in set(changed) & set(_CHANNELS):
-                if before[name]:
-                    now = context.clock.now()
-                    enqueue.contact_changed(connection, member_id, _CHANNELS[name], before[name], now)
+            for name in sorted(set(changed) & set(contact_changes.CHANNEL_FIELDS)):
+                new = NewChange(member_id, name, before[name], change[name], ChangeOrigin.DESK)
+                contact_proofs.record_and_tell(connection, new, context.clock.now())
     return changed
 
 

@@ -1,7 +1,7 @@
 """Members as the desk sees them: search, look-up, masking. Every look-up is an audit log row."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.workspace.context import Context
 
 _SECRET_FIELDS: Final = ("phone", "street", "postal_code", "city")
+_CHECKED_FIELDS: Final = ("email", "phone", "street", "postal_code")
 _SHOWN_FIELDS: Final = ("member_id", "register", "first_name", "last_name", "language", "email", *_SECRET_FIELDS)
 
 
@@ -52,11 +53,11 @@ class MemberRecord:
 def search_members(
     context: Context, by: SearchField, typed: str, postal_code: str, reason: AccessReason, *, unmask: bool
 ) -> tuple[list[MemberContact], bool]:
-    """Return matching members, and whether there are more than are shown; the audit log has each of them."""
+    """Return matching members, masked, and whether there are more than are shown; the audit log has each of them."""
     now = context.clock.now()
     with context.ledger.write() as connection:
         rows = find_members(connection, by, typed, postal_code)
-        people = [_person(connection, dict(row), unmask=unmask) for row in rows[:MAX_RESULTS]]
+        people = [masked(_person(connection, dict(row), unmask=unmask)) for row in rows[:MAX_RESULTS]]
         detail = {"by": by.value, "found": len(people), **reason.detail}
         for person in people:
             subject = audit.subject_of_member(context.signer, person.member_id)
@@ -64,6 +65,11 @@ def search_members(
         if not people:
             audit.record(connection, now, context.actor, "find", "nobody", detail)
     return people, len(rows) > MAX_RESULTS
+
+
+def masked(person: MemberContact) -> MemberContact:
+    """Return a contact without what a caller should know: e-mail, telephone, street and postal code."""
+    return replace(person, contact={**person.contact, **dict.fromkeys(_CHECKED_FIELDS)})
 
 
 def look_up(context: Context, member_id: str, reason: AccessReason, *, unmask: bool) -> MemberRecord:

@@ -1,4 +1,4 @@
-"""Erasure of a member, merge of two member ids, and the nightly retention job."""
+"""Erasure of a member, and the nightly retention job."""
 
 import shutil
 from collections.abc import Collection
@@ -8,12 +8,13 @@ from threading import Event
 from typing import Final
 
 from audiences import retention
-from audiences.people import holdout_units, member_erasure, merge_members
+from audiences.people import caller_checks, contact_changes, held_requests, holdout_units, member_erasure, merge_records
 from audiences.people.contacts import contact_of
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.core.safe_names import safe_file_name
+from campaigns.people.privacy import contact_proofs
 from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.results.feedback import erase_events
 from campaigns.runs.notices import enqueue
@@ -31,14 +32,18 @@ EVENT_RETENTION: Final = timedelta(days=90)
 _POLL_INTERVAL: Final = 0.5
 
 
-def erase(context: Context, member_id: str, *, extra_channels: Collection[Channel] = ()) -> None:
+def erase(
+    context: Context, member_id: str, *, extra_channels: Collection[Channel] = (), despite_wait: bool = False
+) -> None:
     """Erase a member: hidden at once, deleted with the next `apply_retention` (GD-12).
 
     Creates tasks to notify processors that hold data of the member, and those of `extra_channels`. Raises UserError
-    when the member is unknown, or while an import writes the warehouse. After a crash, call it again.
+    when the member is unknown, while the contact changed lately (an operator may go on with `despite_wait`), or while
+    an import writes the warehouse. After a crash, call it again.
     """
     with context.ledger.read() as connection:
         contact_of(connection, member_id)
+    contact_proofs.require_no_wait(context, member_id, despite_wait=despite_wait)
     now, signer = context.clock.now(), context.signer
     member_erasure.tombstone_members(context.repository.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
@@ -66,25 +71,6 @@ def erase_and_notify(context: Context, member_id: str) -> None:
             enqueue.erased(connection, Channel.EMAIL, contact["email"], language, context.clock.now())
 
 
-def merge(context: Context, member_id: str, into: str) -> int:
-    """Merge one person's second id into `into`; return the number of purchases and receipts moved (C-12).
-
-    Raises UserError as `erase` does, or when the ids are equal. After a crash, call it again.
-    """
-    with context.ledger.read() as connection:
-        merge_members.contacts_to_merge(connection, member_id, into)
-    now = context.clock.now()
-    moved = merge_members.merge_purchases(context.repository.warehouse, member_id, into, now)
-    with context.ledger.write() as connection:
-        merge_members.merge_members(connection, member_id, into, now)
-        reassign.merge(connection, member_id, into)
-        privacy_requests.reassign(connection, member_id, into)
-        processor_tasks.reassign(connection, member_id, into)
-        subject, merged_subject = (audit.subject_of_member(context.signer, id_) for id_ in (into, member_id))
-        audit.record(connection, now, context.actor, "merge", subject, {"merged": merged_subject})
-    return moved
-
-
 def apply_retention(context: Context, stopping: Event | None = None) -> tuple[RetentionEvidence, ...]:
     """Delete data past its retention and update holdout units; return the evidence (GD-03).
 
@@ -107,6 +93,10 @@ def apply_retention(context: Context, stopping: Event | None = None) -> tuple[Re
         RetentionEvidence("words of events", EVENT_RETENTION, emptied, *delivery_events.remaining_payloads(ledger)),
     )
     with ledger.write() as connection:
+        merge_records.purge_records(connection, now)
+        contact_changes.purge_changes(connection, now)
+        held_requests.purge_requests(connection, now)
+        caller_checks.purge_checks(connection, now)
         audit.record(
             connection, now, context.actor, "retention", "all", {item.table: item.removed for item in evidence}
         )

@@ -42,27 +42,32 @@ def file(context: Context, member_id: str, kind: RequestKind, source: ConsentSou
     An open request of the same kind is returned instead, except for a correction. Raises UserError when the member is
     unknown. From the web the member is the actor, otherwise `context.actor`.
     """
+    with context.ledger.write() as connection:
+        return file_within(context, connection, member_id, kind, source, words)
+
+
+def file_within(
+    context: Context, connection: Connection, member_id: str, kind: RequestKind, source: ConsentSource, words: str
+) -> PrivacyRequest:
+    """File and confirm a request in the caller's write transaction, as `file` does."""
     now = context.clock.now()
     actor = _MEMBER if source is ConsentSource.WEB else context.actor
     filing = privacy_requests.NewRequest(member_id, kind, source.value, actor, words.strip()[:_MAX_LENGTH])
-    with context.ledger.write() as connection:
-        contact_of(connection, member_id)
-        request, is_new = privacy_requests.file_request(
-            connection, filing, now, due_date(local_day(now, context.repository.settings.zone), ANSWER_MONTHS)
+    contact_of(connection, member_id)
+    request, is_new = privacy_requests.file_request(
+        connection, filing, now, due_date(local_day(now, context.repository.settings.zone), ANSWER_MONTHS)
+    )
+    if kind in IMMEDIATE_CHOICES:
+        agent = None if actor == _MEMBER else actor
+        choices.record_choices(
+            connection, [ConsentEntry(member_id, IMMEDIATE_CHOICES[kind].value, True, now, source, agent=agent)]
         )
-        if kind in IMMEDIATE_CHOICES:
-            agent = None if actor == _MEMBER else actor
-            choices.record_choices(
-                connection, [ConsentEntry(member_id, IMMEDIATE_CHOICES[kind].value, True, now, source, agent=agent)]
-            )
-            if is_new:
-                create_processor_tasks(context, connection, member_id, kind)
         if is_new:
-            subject = audit.subject_of_member(context.signer, member_id)
-            audit.record(
-                connection, now, actor, "file_request", subject, {"request": request.number, "kind": kind.value}
-            )
-            enqueue.request_received(connection, member_id, kind.value, request.due_on, now)
+            create_processor_tasks(context, connection, member_id, kind)
+    if is_new:
+        subject = audit.subject_of_member(context.signer, member_id)
+        audit.record(connection, now, actor, "file_request", subject, {"request": request.number, "kind": kind.value})
+        enqueue.request_received(connection, member_id, kind.value, request.due_on, now)
     return request
 
 

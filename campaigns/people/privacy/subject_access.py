@@ -18,6 +18,7 @@ from audiences.tables import CHOICE_ENTRY, CONSENT_TEXT_VERSION, CONTACT, HOLDOU
 from audiences.warehouse import member_rows
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language, Purpose
+from campaigns.people.privacy import contact_proofs
 from campaigns.people.privacy.erasure import SKIP_RETENTION
 from campaigns.people.privacy.processors import processors
 from campaigns.rules.select import select_conditions
@@ -37,6 +38,7 @@ LEDGER_RETENTION: Final = {"unsent_messages": SKIP_RETENTION, "one_time_codes": 
 """Ledger data with a retention shorter than the membership."""
 
 _OWN_SECTIONS: Final = frozenset({"contact", "choice_entry", "unit"})
+_UNEXPORTED: Final = frozenset({"agent", "nonce", "proof_nonce"})
 _RENAMED: Final = {"members": "profile", "sent": "earlier_messages"}
 
 
@@ -71,8 +73,14 @@ def collect_export(queries: Queries, member_id: str) -> SubjectAccessExport:
     return SubjectAccessExport(member_id, now, sections)
 
 
-def export_with_audit(queries: Queries, member_id: str, file_format: str, actor: str) -> SubjectAccessExport:
-    """Return the export and write an audit log row with its format and actor."""
+def export_with_audit(
+    queries: Queries, member_id: str, file_format: str, actor: str, *, despite_wait: bool = False
+) -> SubjectAccessExport:
+    """Return the export and write an audit log row with its format and actor.
+
+    Raise UserError while the contact changed lately; an operator may go on with `despite_wait`, which is audited.
+    """
+    contact_proofs.require_no_wait(queries.context, member_id, despite_wait=despite_wait)
     export = collect_export(queries, member_id)
     with queries.context.ledger.write() as connection:
         subject = audit.subject_of_member(queries.context.signer, member_id)
@@ -125,7 +133,25 @@ def _ledger_sections(
     yield "audit", personal_data.audit_rows(connection, audit.subjects_of_member(queries.context.signer, member_id))
     for table in personal_data.member_tables():
         if table.name not in _OWN_SECTIONS | personal_data.TABLES_IN_MESSAGES:
-            yield table.name, personal_data.rows_of_member(connection, table, member_id)
+            rows = personal_data.rows_of_member(connection, table, member_id)
+            yield table.name, _without_staff(rows) if table.name == "merge_record" else rows
+
+
+def _without_staff(merges: Sequence[ExportRow]) -> Sequence[ExportRow]:
+    """Return merges without what no export shows of the rows that they keep: names of staff, parts of links."""
+    return [
+        {
+            **merge,
+            "rows": {
+                side: {
+                    table: [{name: value for name, value in row.items() if name not in _UNEXPORTED} for row in rows]
+                    for table, rows in tables.items()
+                }
+                for side, tables in merge["rows"].items()
+            },
+        }
+        for merge in merges
+    ]
 
 
 def _household(connection: Connection, contact: ExportRow) -> Sequence[ExportRow]:

@@ -13,6 +13,8 @@ from campaigns.rendering.notice_writer import TEMPLATES_FOLDER, NoticeValues, No
 from campaigns.rendering.templates.sandbox import TemplateError
 
 _DUE: Final = "2018-02-01"
+_OPENS: Final = "2018-02-01T10:00:00+00:00"
+_LINKED: Final = (NoticeKind.SIGN_UP, NoticeKind.KNOWN, NoticeKind.PROOF, NoticeKind.ADDRESS, NoticeKind.HELD)
 
 
 def notice_templates_digest() -> str:
@@ -25,9 +27,7 @@ def notice_problems(settings: Settings) -> Iterator[Problem]:
     for language in Language:
         writer = NoticeWriter(settings)
         for kind, details in sample_notices(settings):
-            values = NoticeValues(
-                language, "1234 5678", "/me" if kind in (NoticeKind.SIGN_UP, NoticeKind.KNOWN) else "", "Aino"
-            )
+            values = NoticeValues(language, "1234 5678", "/me" if kind in _LINKED else "", "Aino")
             try:
                 text = notice_text(kind, details, values, settings)
                 writer.email(text, language)
@@ -54,6 +54,10 @@ def sample_notices(settings: Settings) -> Iterator[tuple[NoticeKind, Mapping[str
     yield NoticeKind.SIGN_UP, {"newsletters": list(settings.newsletters), "sign_up": 1}
     yield NoticeKind.KNOWN, {}
     yield NoticeKind.ERASED, {}
+    yield NoticeKind.PROOF, {"change": 1, "nonce": 1}
+    yield NoticeKind.CALLER, {"check": 1, "nonce": 1}
+    for held in (RequestKind.ACCESS, RequestKind.ERASE):
+        yield NoticeKind.HELD, {"request": held.value, "opens_at": _OPENS}
     for right in RequestKind:
         yield NoticeKind.REQUEST, {"request": right.value, "due": _DUE}
         yield NoticeKind.PUT_OFF, {"request": right.value, **answer}

@@ -17,6 +17,8 @@ from typing import Any, Final, assert_never
 from sqlalchemy import Connection, Row
 
 from audiences.access.one_time_codes import CodeAim, CodeRequest, code_digits, format_code
+from audiences.people.caller_checks import caller_code
+from audiences.people.contact_changes import proof_code
 from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_notice
 from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail, OutgoingSms
@@ -38,6 +40,11 @@ from campaigns.store.runs.states import DeliveryState
 
 SIGN_UP_PATH: Final = "join"
 """Path of the newsletter sign-up page, and scope of the confirmation link's token."""
+
+PROOF_PATH: Final = "confirm"
+REFUSAL_PATH: Final = "not-me"
+HELD_PATH: Final = "stop-request"
+"""Paths of the pages that confirm a new address, block a change of contact, and cancel a request on hold."""
 
 _LOG: Final = logging.getLogger("viesti")
 _BATCH_SIZE: Final = 50
@@ -177,10 +184,22 @@ class NoticeSender:
                 code = format_code(code_digits(self.signer, request))
             case NoticeKind.SIGN_UP:
                 path = f"/{SIGN_UP_PATH}/{self.signer.link_token(SIGN_UP_PATH, 0, about['sign_up'])}"
+            case NoticeKind.PROOF:
+                code = format_code(proof_code(self.signer, about["change"], about["nonce"]))
+                path = self._link(PROOF_PATH, about["nonce"], about["change"])
+            case NoticeKind.ADDRESS if "change" in about:
+                path = self._link(REFUSAL_PATH, about["nonce"], about["change"])
+            case NoticeKind.HELD:
+                path = self._link(HELD_PATH, about["nonce"], about["held"])
+            case NoticeKind.CALLER:
+                code = format_code(caller_code(self.signer, about["check"], about["nonce"]))
             case NoticeKind.KNOWN:
                 path = "/me"
         values = NoticeValues(notice.recipient.language, code, path, notice.recipient.first_name or "")
         return notice_text(kind, about, values, self.settings)
+
+    def _link(self, path: str, nonce: int, number: int) -> str:
+        return f"/{path}/{self.signer.link_token(path, nonce, number)}"
 
     def _email(self, notice: ClaimedNotice) -> OutgoingEmail:
         body = self.composer.email(self._text(notice), notice.recipient.language)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, RowMapping, exists, select
 
+from audiences.people.contact_changes import is_proven
 from audiences.tables import CHOICES, CONTACT, SUPPRESSION
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.notice_kinds import NoticeKind
@@ -12,8 +13,10 @@ from campaigns.core.model.phone_countries import takes_text_messages
 from campaigns.core.model.reasons import EndReason
 from campaigns.core.model.settings import Settings
 
-_SOLICITED: Final = (NoticeKind.CODE,)
+_SOLICITED: Final = (NoticeKind.CODE, NoticeKind.CALLER, NoticeKind.PROOF)
 """Notices that a person has just requested; sent even to an address with an earlier suppression."""
+
+_FIELDS: Final = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ def resolve_recipient(connection: Connection, note: Row[Any], settings: Settings
     if note.member_id is not None and (contact is None or contact["deceased"]):
         return EndReason.NOT_PROCESSED
     known = _destinations(note, contact)
+    if note.kind == NoticeKind.CODE and note.address is None:  # the address may have changed since the request
+        known = [(by, to) for by, to in known if is_proven(connection, note.member_id, _FIELDS[by])]
     destinations = [place for place in known if _is_served(*place, settings)]
     if known and not destinations:
         return EndReason.COUNTRY_NOT_SERVED

@@ -12,7 +12,12 @@ from campaigns.core.model.reasons import EndReason
 from campaigns.store.people.people_tables import NOTICE
 from campaigns.store.runs.states import DeliveryState
 
-_SEND_WITHIN: Final = {NoticeKind.CODE: timedelta(minutes=10), NoticeKind.SIGN_UP: timedelta(hours=12)}
+_SEND_WITHIN: Final = {
+    NoticeKind.CODE: timedelta(minutes=10),
+    NoticeKind.CALLER: timedelta(minutes=10),
+    NoticeKind.SIGN_UP: timedelta(hours=12),
+    NoticeKind.PROOF: timedelta(hours=12),
+}
 _DEFAULT_SEND_WITHIN: Final = timedelta(days=3)
 
 

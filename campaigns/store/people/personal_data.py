@@ -13,6 +13,9 @@ LedgerRow = Mapping[str, Any]
 
 WITHHELD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "one_time_code": frozenset({"digest", "challenge", "allowances"}),
+    "contact_change": frozenset({"nonce", "proof_nonce"}),
+    "held_request": frozenset({"nonce"}),
+    "caller_check": frozenset({"session", "nonce"}),
     "member_session": frozenset({"digest"}),
     "note": frozenset({"about", "attempt"}),
     "request": frozenset({"filed_by", "closed_by"}),

@@ -1,12 +1,18 @@
 """Reassignment of a member's decisions, deliveries, events and notices to another id: a pseudonym, or a duplicate's."""
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, update
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from campaigns.store.people.people_tables import NOTICE
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, select, update
+
+from campaigns.store.people.people_tables import NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK
 from campaigns.store.runs import decisions, deliveries
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DECISION, DELIVERY
 from campaigns.store.runs.states import DeliveryState
+
+_NUMBERED: Final = (EVENT, NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK)
+_CHUNK: Final = 500
 
 
 def pseudonymise(connection: Connection, member_id: str, pseudonym: str) -> None:
@@ -22,11 +28,11 @@ def pseudonymise(connection: Connection, member_id: str, pseudonym: str) -> None
     connection.execute(delete(NOTICE).where(NOTICE.c.member_id == member_id))
 
 
-def merge(connection: Connection, member_id: str, into: str) -> None:
+def merge(connection: Connection, member_id: str, into: str) -> dict[str, list[Any]]:
     """Move a duplicate's decisions and deliveries to the member who stays, so that caps still count them.
 
     In a run that decided about both members, each keeps its own decision, and a pending delivery of the duplicate is
-    withdrawn when it is claimed: one message a person.
+    withdrawn when it is claimed: one message a person. Return the keys of what was moved, by table, for `unmerge`.
     """
     other_decision = DECISION.alias("theirs")
 
@@ -34,10 +40,36 @@ def merge(connection: Connection, member_id: str, into: str) -> None:
         return exists().where(other_decision.c.run_number == run_number, other_decision.c.member_id == into)
 
     is_withdrawn_later = and_(DELIVERY.c.state == DeliveryState.PENDING, decided_for_both(DELIVERY.c.run_number))
-    connection.execute(
-        update(DELIVERY).where(deliveries.for_members([member_id]), ~is_withdrawn_later).values(member_id=into)
-    )
-    connection.execute(update(EVENT).where(EVENT.c.member_id == member_id).values(member_id=into))
-    connection.execute(update(NOTICE).where(NOTICE.c.member_id == member_id).values(member_id=into))
-    decided_alone = ~decided_for_both(DECISION.c.run_number)
-    connection.execute(update(DECISION).where(decisions.for_members([member_id]), decided_alone).values(member_id=into))
+    of_deliveries = and_(deliveries.for_members([member_id]), ~is_withdrawn_later)
+    of_decisions = and_(decisions.for_members([member_id]), ~decided_for_both(DECISION.c.run_number))
+    moved: dict[str, list[Any]] = {
+        DELIVERY.name: [
+            list(row)
+            for row in connection.execute(select(DELIVERY.c.run_number, DELIVERY.c.position).where(of_deliveries))
+        ],
+        DECISION.name: list(connection.execute(select(DECISION.c.run_number).where(of_decisions)).scalars()),
+    }
+    connection.execute(update(DELIVERY).where(of_deliveries).values(member_id=into))
+    for table in _NUMBERED:
+        numbers = select(table.c.number).where(table.c.member_id == member_id)
+        moved[table.name] = list(connection.execute(numbers).scalars())
+        connection.execute(update(table).where(table.c.member_id == member_id).values(member_id=into))
+    connection.execute(update(DECISION).where(of_decisions).values(member_id=into))
+    return moved
+
+
+def unmerge(connection: Connection, member_id: str, into: str, moved: Mapping[str, Sequence[Any]]) -> None:
+    """Move decisions, deliveries, events, notices, requests and tasks back to `member_id`; `moved` is from `merge`."""
+    for run_number, position in moved[DELIVERY.name]:
+        of_delivery = (DELIVERY.c.run_number == run_number, DELIVERY.c.position == position)
+        connection.execute(
+            update(DELIVERY).where(*of_delivery, DELIVERY.c.member_id == into).values(member_id=member_id)
+        )
+    for run_number in moved[DECISION.name]:
+        of_decision = (DECISION.c.run_number == run_number, DECISION.c.member_id == into)
+        connection.execute(update(DECISION).where(*of_decision).values(member_id=member_id))
+    for table in _NUMBERED:
+        numbers = moved[table.name]
+        for start in range(0, len(numbers), _CHUNK):
+            of_rows = (table.c.number.in_(numbers[start : start + _CHUNK]), table.c.member_id == into)
+            connection.execute(update(table).where(*of_rows).values(member_id=member_id))

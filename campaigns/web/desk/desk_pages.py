@@ -1,9 +1,9 @@
 """State and helpers that desk pages share: forms that require a role, look-up tickets, refusals."""
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
@@ -12,21 +12,24 @@ from fastapi.responses import HTMLResponse, Response
 
 from audiences.access.attempt_limit import AttemptLimit
 from audiences.consent.consent_state import ConsentSource
+from audiences.people import contact_changes
 from audiences.people.find_members import SearchField
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Permission
-from campaigns.people.desk import lookup
+from campaigns.people.desk import caller_check, lookup
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason, PurchaseLinesPurpose, parse_reason
-from campaigns.people.desk.changes import DESK_SOURCES
+from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk.changes import DESK_MARKS, DESK_SOURCES
 from campaigns.people.desk.lookup import MemberContact, MemberRecord
 from campaigns.people.desk.purchase_lines import MAX_PERIOD
+from campaigns.people.privacy import merging
 from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.web.desk.staff_session import SignedInStaff, StaffSessions
 from campaigns.web.forms import FormBody, FormFields
-from campaigns.web.members.choice_list import choice_groups_with_ticks
+from campaigns.web.members.choice_list import choice_groups, choice_groups_with_ticks
 from campaigns.web.page_context import PageContext
 from campaigns.web.page_renderer import page_texts
 from campaigns.web.throttling import SharedThrottle
@@ -34,17 +37,22 @@ from campaigns.web.visitor_forms import VisitorForms
 from campaigns.workspace.context import Context
 
 DESK_HOME: Final = "/desk"
+_NO_CHECK: Final = "no_caller_check"
 
 FormHandler = Callable[[Request, FormFields, SignedInStaff], Response]
 
 
 @dataclass(frozen=True, slots=True)
 class DeskTask:
-    """Form of the desk: path, required act, handler. All are POST, since every look-up is written to the audit log."""
+    """Form of the desk: path, required act, handler. All are POST, since every look-up is written to the audit log.
+
+    `needs_check`: refused until the caller is checked in this session.
+    """
 
     path: str
     act: Permission
     handler: FormHandler
+    needs_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,8 @@ class DeskPages:
         def answer(request: Request, form: FormBody) -> Response:
             agent = self.sessions.require(request, form, task.act)
             try:
+                if task.needs_check:
+                    self.require_check(agent, self.member_id(form, agent))
                 return task.handler(request, form, agent)
             except UserError as error:
                 return self.render_refusal(request, agent, form, error)
@@ -154,6 +164,20 @@ class DeskPages:
             raise HTTPException(403)
         return member_id
 
+    def check_session(self, agent: SignedInStaff, member_id: str) -> str:
+        """Return the key of a caller check: of this member, in this session of the agent."""
+        return self.page_context.context.signer.keyed_hash("caller check", agent.secret, member_id)
+
+    def is_checked(self, agent: SignedInStaff, member_id: str) -> bool:
+        """Return whether the caller was checked in this session a short while ago."""
+        return caller_check.is_checked(self.page_context.context, self.check_session(agent, member_id))
+
+    def require_check(self, agent: SignedInStaff, member_id: str) -> None:
+        """Raise UserError until the caller is checked."""
+        if not self.is_checked(agent, member_id):
+            message = "the caller is not checked"
+            raise UserError.about(member_id, message, _NO_CHECK, "check the caller first; stopping needs no check")
+
     def source(self, form: FormFields) -> ConsentSource:
         """Return whether the member is at the desk or on the telephone; HTTP 400 for anything else."""
         code = form.value("source")
@@ -185,7 +209,9 @@ class DeskPages:
         done_text: str = "",
         refused: Refusal = NO_REFUSAL,
     ) -> HTMLResponse:
-        """Render a member's page."""
+        """Render a member's page, or before the caller is checked the page of the check."""
+        if not self.is_checked(agent, member.person.member_id):
+            return self._render_check(request, agent, member, done_text, refused)
         language = self.page_context.language(request)
         return self.render(
             request,
@@ -203,4 +229,47 @@ class DeskPages:
             most_days=MAX_PERIOD.days,
             name_of=partial(choice_label, language=language, settings=self.page_context.renderer.settings),
             comes=is_label_enabled,
+            unproven=self._unproven(member.person.member_id),
+            merges=self._merges(agent, member.person.member_id),
+        )
+
+    def _merges(self, agent: SignedInStaff, member_id: str) -> Sequence[tuple[str, date]]:
+        """Return the merges into a member that the agent may undo."""
+        if not agent.may(Permission.APPROVE_MERGE):
+            return ()
+        zone = self.page_context.context.repository.settings.zone
+        merges = merging.list_merges(self.page_context.context, member_id)
+        return [(merged_id, local_day(at, zone)) for merged_id, at in merges]
+
+    def _unproven(self, member_id: str) -> Mapping[str, bool]:
+        """Return the fields of a member that are not proven, each with whether a refusal blocks it."""
+        with self.page_context.context.ledger.read() as connection:
+            unproven = contact_changes.unproven_changes(connection, member_id)
+        return {name: change.refused_at is not None for name, change in unproven.items()}
+
+    def _render_check(
+        self, request: Request, agent: SignedInStaff, member: MemberRecord, done_text: str, refused: Refusal
+    ) -> HTMLResponse:
+        """Render the check of a caller, over a card that shows nothing that a caller should know."""
+        context, member_id = self.context_as(agent), member.person.member_id
+        language = self.page_context.language(request)
+        may_read = agent.may(Permission.READ_LINES)
+        questions = caller_check.draw_questions(context, member_id, with_purchases=may_read)
+        status = 403 if refused.because == f"refused_{_NO_CHECK}" else 400 if refused.because else 200
+        return self.render(
+            request,
+            agent,
+            "caller_check",
+            status,
+            person=lookup.masked(member.person),
+            marks=[choice.value for choice in DESK_MARKS if choice in member.consent_state.on],
+            refused=refused,
+            said=done_text,
+            ticket=self.look_up_ticket(agent, member_id),
+            questions=[question.name for question in questions],
+            destinations={
+                channel.value: masked for channel, masked in caller_check.code_destinations(context, member_id).items()
+            },
+            documents=[document.value for document in IdentityDocument],
+            groups=choice_groups(self.page_context.renderer, language),
         )

@@ -36,9 +36,9 @@ class MemberChangePages:
         """Return one task per form. Marks are taken back only by agents who may answer requests."""
         return (
             DeskTask(f"{DESK_HOME}/choices", Permission.CHANGE, self.choose),
-            DeskTask(f"{DESK_HOME}/contact", Permission.CHANGE, self.correct),
+            DeskTask(f"{DESK_HOME}/contact", Permission.CHANGE, self.correct, needs_check=True),
             DeskTask(f"{DESK_HOME}/mark", Permission.CHANGE, self.mark),
-            DeskTask(f"{DESK_HOME}/unmark", Permission.ANSWER, self.unmark),
+            DeskTask(f"{DESK_HOME}/unmark", Permission.ANSWER, self.unmark, needs_check=True),
             DeskTask(f"{DESK_HOME}/file", Permission.CHANGE, self.file),
         )
 
@@ -53,6 +53,8 @@ class MemberChangePages:
         entries = list(
             changed_choices(form, member_id, consent, choice_items(page_context.renderer, language), context_of)
         )
+        if any(entry.is_opt_in for entry in entries):
+            self.desk.require_check(agent, member_id)
         changes.change_choices(context, member_id, entries)
         return self.desk.render_member_again(request, agent, member_id, "done_choices" if entries else "done_nothing")
 
@@ -65,8 +67,10 @@ class MemberChangePages:
         return self.desk.render_member_again(request, agent, member_id, "done_contact" if changed else "done_nothing")
 
     def mark(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
-        """Record a death or a secret address; a death needs a confirmation."""
+        """Record a death or a secret address; a death needs a check of the caller and a confirmation."""
         member_id, choice, source = self.desk.member_id(form, agent), _mark(form), self.desk.source(form)
+        if choice is Choice.DECEASED:
+            self.desk.require_check(agent, member_id)
         if choice is Choice.DECEASED and not form.value("confirmed"):
             ticket, person = form.value("ticket"), self.desk.person(agent, member_id)
             return self.desk.render(request, agent, "death", person=person, ticket=ticket, source=source.value)
@@ -80,10 +84,12 @@ class MemberChangePages:
         return self.desk.render_member_again(request, agent, member_id, "done_unmark")
 
     def file(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
-        """File a privacy request; restriction and objection take effect at once."""
+        """File a privacy request; restriction and objection take effect at once, and need no check of the caller."""
         member_id, kind, source = self.desk.member_id(form, agent), form.value("kind"), self.desk.source(form)
         if kind not in set(RequestKind):
             raise HTTPException(400)
+        if RequestKind(kind) not in requests.IMMEDIATE_CHOICES:
+            self.desk.require_check(agent, member_id)
         requests.file(self.desk.context_as(agent), member_id, RequestKind(kind), source, form.value("words"))
         return self.desk.render_member_again(request, agent, member_id, "done_file")
 

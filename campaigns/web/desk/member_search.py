@@ -1,4 +1,4 @@
-"""Desk pages that find, look up and merge members."""
+"""Desk pages that find members and look them up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,6 @@ from fastapi.responses import HTMLResponse
 from audiences.people.find_members import SearchField
 from campaigns.core.model.roles import Permission
 from campaigns.people.desk import lookup
-from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
-from campaigns.people.privacy import erasure
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormFields
@@ -18,17 +16,16 @@ from campaigns.web.forms import FormFields
 
 @dataclass(frozen=True)
 class MemberSearchPages:
-    """Search, look-up and merge forms."""
+    """Search and look-up forms."""
 
     desk: DeskPages
 
     def tasks(self) -> Sequence[DeskTask]:
-        """Return the tasks: find, look up, show again, merge."""
+        """Return the tasks: find, look up, show again."""
         return (
             DeskTask(f"{DESK_HOME}/find", Permission.LOOK_UP, self.find),
             DeskTask(f"{DESK_HOME}/member", Permission.LOOK_UP, self.look_up),
             DeskTask(f"{DESK_HOME}/again", Permission.LOOK_UP, self.again),
-            DeskTask(f"{DESK_HOME}/merge", Permission.MERGE, self.merge),
         )
 
     def find(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -57,28 +54,3 @@ class MemberSearchPages:
     def again(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Show the member looked up in this session again: back from a page about them, or in another language."""
         return self.desk.render_member_again(request, agent, self.desk.member_id(form, agent))
-
-    def merge(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
-        """Show the duplicate beside the member; merge them once that is confirmed."""
-        into, other = self.desk.member_id(form, agent), form.value("other").strip()
-        context, unmask = self.desk.context_as(agent), agent.may(Permission.UNMASK)
-        if form.value("confirmed"):
-            self._require_looked_up(form, agent, other)
-            erasure.merge(context, other, into)
-            return self.desk.render_member_again(request, agent, into, "done_merge")
-        self.desk.limit_look_ups(agent)
-        member = lookup.reload(context, into, unmask=unmask)
-        duplicate = lookup.look_up(context, other, AccessReason(LookUpReason.DUPLICATE), unmask=unmask)
-        return self.desk.render(
-            request,
-            agent,
-            "merge",
-            member=member.person,
-            other=duplicate.person,
-            ticket=form.value("ticket"),
-            other_ticket=self.desk.look_up_ticket(agent, duplicate.person.member_id),
-        )
-
-    def _require_looked_up(self, form: FormFields, agent: SignedInStaff, other: str) -> None:
-        """Raise HTTP 403 unless the duplicate was looked up, too."""
-        self.desk.member_id(FormFields({"member": [other], "ticket": form.values("other_ticket")}), agent)

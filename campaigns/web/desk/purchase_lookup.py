@@ -28,7 +28,7 @@ class PurchaseLookupPage:
 
     def tasks(self) -> Sequence[DeskTask]:
         """Return the only task."""
-        return (DeskTask(f"{DESK_HOME}/lines", Permission.READ_LINES, self.read),)
+        return (DeskTask(f"{DESK_HOME}/lines", Permission.READ_LINES, self.read, needs_check=True),)
 
     def read(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Show the lines that match the criteria."""

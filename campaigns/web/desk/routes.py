@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from campaigns.web.desk.caller_check import CallerCheckPages
 from campaigns.web.desk.desk_pages import DeskPages, DeskTask
 from campaigns.web.desk.member_changes import MemberChangePages
 from campaigns.web.desk.member_search import MemberSearchPages
+from campaigns.web.desk.merge_page import MergePage
 from campaigns.web.desk.purchase_lookup import PurchaseLookupPage
 from campaigns.web.desk.request_queue import RequestQueuePages
 from campaigns.web.desk.staff_login import StaffLoginPages
@@ -25,5 +27,12 @@ def desk_routes(page_context: PageContext) -> APIRouter:
 
 def desk_tasks(desk: DeskPages) -> Sequence[DeskTask]:
     """Return every task that requires a role."""
-    pages = (MemberSearchPages(desk), MemberChangePages(desk), PurchaseLookupPage(desk), RequestQueuePages(desk))
+    pages = (
+        MemberSearchPages(desk),
+        MergePage(desk),
+        CallerCheckPages(desk),
+        MemberChangePages(desk),
+        PurchaseLookupPage(desk),
+        RequestQueuePages(desk),
+    )
     return [task for page in pages for task in page.tasks()]

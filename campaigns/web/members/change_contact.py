@@ -12,9 +12,9 @@ from audiences import addresses
 from audiences.access.code_allowances import signed_in_member
 from audiences.access.one_time_codes import CodeAim, CodeRequest
 from audiences.people import contacts, self_service_changes
-from campaigns.core.model.enums import Channel
+from audiences.people.contact_changes import ChangeOrigin, NewChange
 from campaigns.core.model.phone_countries import takes_text_messages
-from campaigns.runs.notices import enqueue
+from campaigns.people.privacy import contact_proofs
 from campaigns.store.people import audit
 from campaigns.web.forms import FormBody
 from campaigns.web.members.code_page import CodePage
@@ -101,9 +101,16 @@ class ChangeContactPage:
         audit.record(
             connection, self.page_context.now, "member", "change_contact", subject, {"field": code_request.aim.value}
         )
-        if former:
-            channel = Channel.EMAIL if code_request.aim is CodeAim.EMAIL else Channel.SMS
-            enqueue.contact_changed(connection, code_request.member_id, channel, former, self.page_context.now)
+        if former != code_request.address:
+            new = NewChange(
+                code_request.member_id,
+                code_request.aim.value,
+                former,
+                code_request.address,
+                ChangeOrigin.WEB,
+                proven=True,  # by the code that was typed
+            )
+            contact_proofs.record_and_tell(connection, new, self.page_context.now)
         return former
 
     @property

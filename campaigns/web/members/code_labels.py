@@ -8,6 +8,8 @@ from typing import Any, Final
 from audiences.access.one_time_codes import CodeAim
 from audiences.consent.consent_state import UNVERIFIED, ConsentSource
 from audiences.consent.suppressions import REASONS, AddressKind, SuppressionScope
+from audiences.people.caller_checks import CheckWay
+from audiences.people.contact_changes import ChangeOrigin
 from audiences.people.find_members import SearchField
 from campaigns.channels.events import DeliveryEvidence, EventKind
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Language, Purpose, Register
@@ -16,6 +18,7 @@ from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, Re
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.core.model.settings import Settings
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
+from campaigns.people.desk.caller_check import IdentityDocument
 from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.rendering.templates.translations import TranslatedText
 from campaigns.store.runs.decisions import SEND, SKIP
@@ -53,6 +56,8 @@ PROCESSOR_LABELS: Final = CodeLabels(
     ("print_house", "call_centre", "smtp", "sendgrid", "twilio"), ("provider_", "value_")
 )
 _ANSWER: Final = CodeLabels(tuple(ProcessorAnswer), ("answer_",))
+_ORIGIN: Final = CodeLabels(tuple(ChangeOrigin), ("origin_",))
+_WAY: Final = CodeLabels((*CheckWay, "link"), ("way_",))
 _ON_OFF: Final = CodeLabels(("on", "off"), ("said_",))
 _NO_LIMIT: Final = CodeLabels(("no_limit",), ("value_",))
 YES_NO_LABELS: Final = CodeLabels(("yes", "no"), ("value_",))
@@ -93,6 +98,9 @@ COLUMN_LABELS: Final[Mapping[tuple[str, str], CodeLabels]] = {
     ("processor_task", "answer"): _ANSWER,
     ("one_time_code", "aim"): CodeLabels(tuple(CodeAim), ("aim_",)),
     ("sign_up", "language"): _LANGUAGE,
+    ("contact_change", "origin"): _ORIGIN,
+    ("held_request", "kind"): _KIND,
+    ("caller_check", "way"): _WAY,
     ("audit", "action"): CodeLabels((), ("action_",)),
     ("retention", "what"): CodeLabels(("unsent_messages", "one_time_codes"), ("value_",)),
     ("processors", "channel"): _CHANNEL,
@@ -113,9 +121,23 @@ AUDIT_DETAIL_LABELS: Final[Mapping[str, CodeLabels]] = {
         (*LookUpReason, *PurchaseLinesPurpose, "member show", "member why", "member choices"),
         ("ground_", "lines_for_", "command_"),
     ),
+    "origin": _ORIGIN,
+    "how": _WAY,
+    "proof": _WAY,
+    "result": CodeLabels(("passed", "wrong", "locked", "sent"), ("result_",)),
+    "document": CodeLabels(tuple(IdentityDocument), ("document_",)),
+    "channel": _CHANNEL,
     "form": CodeLabels(("page", "html", "json", "csv"), ("form_",)),
 }
 """Labels of audit log details, by name."""
+
+LISTED_LABELS: Final[Mapping[str, CodeLabels]] = {
+    "questions": CodeLabels(
+        ("birth_date", "street", "postal_code", "email", "phone", "purchase_month", "purchase_store"), ("asked_",)
+    ),
+    "facts": CodeLabels(("birth_date", "name", "email", "phone", "address"), ("agreed_",)),
+}
+"""Labels of audit log details that are lists of codes, by name."""
 
 _DETAIL_NAMES: Final = CodeLabels((), ("detail_",))
 
@@ -154,11 +176,14 @@ class CellFormatter:
                 return "; ".join(f"{self._choice(choice)}: {version}" for choice, version in value.items())
             case "audit", "detail":
                 return "; ".join(self._detail(name, item) for name, item in value.items() if item != "")
-            case ("choice_history", _) | ("own_change", _):
+            case ("choice_history", _) | ("own_change", _) | ("contact_change", "field"):
                 return self._value_by_name(column, value)
         return self.format_value(value)
 
     def _detail(self, name: str, value: Any) -> str:
+        if name in LISTED_LABELS:
+            listed = LISTED_LABELS[name]
+            value = ", ".join(listed.label(code, self.language) for code in value)
         labels = AUDIT_DETAIL_LABELS.get(name)
         text = self._value_by_name(name, value) if labels is None else labels.label(value, self.language)
         return f"{_DETAIL_NAMES.label(name, self.language)}: {text}"

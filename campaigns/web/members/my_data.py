@@ -16,13 +16,14 @@ from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import RequestKind
-from campaigns.people.privacy import erasure, requests
+from campaigns.people.privacy import contact_proofs, erasure, requests
 from campaigns.people.privacy.subject_access import export_with_audit
 from campaigns.store.people import privacy_requests
 from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.forms import FormBody, FormFields
 from campaigns.web.members.browser_cookies import BrowserCookies
 from campaigns.web.members.code_page import CodePage
+from campaigns.web.members.contact_state import contact_state, local_moment
 from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
 from campaigns.web.members.login import MEMBER_HOME, show_sign_in
 from campaigns.web.members.preference_centre import contact_row
@@ -67,6 +68,7 @@ class MyDataPages:
             contact = contact_row(connection, session.member_id)
             filed_requests = privacy_requests.list_for_member(connection, session.member_id)
             proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
+            state = contact_state(connection, self.page_context, session.member_id)
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
         return self.page_context.render(
             request,
@@ -77,6 +79,7 @@ class MyDataPages:
             ways=ways,
             requests=filed_requests,
             day=self._day,
+            **state,
         )
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
@@ -114,6 +117,9 @@ class MyDataPages:
     def show_all(self, request: Request, form: FormBody) -> HTMLResponse:
         """Show all data."""
         session, language = self._require_fresh_code(request, form), self.page_context.language(request)
+        held = self._hold(request, session, RequestKind.ACCESS)
+        if held is not None:
+            return held
         export = export_with_audit(self.page_context.engine.queries, session.member_id, "page", "member")
         sections = list(self._data_pages.sections(export, language))
         return self.page_context.render(
@@ -126,6 +132,9 @@ class MyDataPages:
         file_format = form.value("form")
         if file_format not in EXPORT_FORMATS:
             raise HTTPException(400)
+        held = self._hold(request, session, RequestKind.ACCESS)
+        if held is not None:
+            return held
         export = export_with_audit(self.page_context.engine.queries, session.member_id, file_format, "member")
         return self._data_pages.download(export, file_format, self.page_context.language(request))
 
@@ -143,6 +152,9 @@ class MyDataPages:
         session, language = self._require_fresh_code(request, form), self.page_context.language(request)
         if form.value("sure") != "yes":
             raise HTTPException(400)
+        held = self._hold(request, session, RequestKind.ERASE)
+        if held is not None:
+            return held
         try:
             erasure.erase_and_notify(self.page_context.context, session.member_id)
         except UserError:
@@ -151,6 +163,14 @@ class MyDataPages:
         page = self.page_context.render(request, "erased", language, at=MEMBER_HOME)
         self.sessions.end(page, session)
         return page
+
+    def _hold(self, request: Request, session: SignedInMember, kind: RequestKind) -> HTMLResponse | None:
+        """Put a request on hold after a change of contact, and say until when; None when nothing waits."""
+        held = contact_proofs.hold_while_waiting(self.page_context.context, session.member_id, kind)
+        if held is None:
+            return None
+        moment = local_moment(self.page_context, held.opens_at)
+        return self.page_context.render(request, "held", self.page_context.language(request), 403, at=_DATA, **moment)
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> PrivacyRequest:
         return requests.file(self.page_context.context, member_id, kind, ConsentSource.WEB, words)

@@ -20,6 +20,7 @@ from campaigns.runs.notices import enqueue
 from campaigns.web.forms import FormBody
 from campaigns.web.members.choice_form import changed_choices
 from campaigns.web.members.choice_list import choice_groups_with_ticks, choice_items
+from campaigns.web.members.contact_state import contact_state
 from campaigns.web.members.login import MEMBER_HOME, show_sign_in
 from campaigns.web.members.session import MemberSessions, SignedInMember
 from campaigns.web.page_context import READ_METHODS, PageContext
@@ -63,6 +64,7 @@ class PreferenceCentre:
         with self.page_context.context.ledger.read() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
             contact = contact_row(connection, session.member_id)
+            state = contact_state(connection, self.page_context, session.member_id)
         return self.page_context.render(
             request,
             "centre",
@@ -77,6 +79,7 @@ class PreferenceCentre:
             wrong=wrong,
             written=written,
             fault=fault,
+            **state,
         )
 
     def save(self, request: Request, form: FormBody) -> HTMLResponse:

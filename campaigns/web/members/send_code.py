@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement, Connection, select
 from audiences import addresses
 from audiences.access.code_allowances import Requester, member_key, take
 from audiences.access.one_time_codes import CodeAim, CodeRequest, IssuedCode, issue_code
+from audiences.people.contact_changes import is_proven
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Channel
 from campaigns.runs.notices import enqueue
 from campaigns.web.forms import FormFields
 from campaigns.web.page_context import PageContext
 
+_FIELDS: Final = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 _MAX_SHARERS: Final = 6  # codes sent to one address at a time, one per member who has it
 
 
@@ -85,6 +87,8 @@ class OneTimeCodes:
     def _send(
         self, connection: Connection, code_request: CodeRequest, channel: Channel, allowances: tuple[str, ...]
     ) -> IssuedCode:
+        if code_request.address is None and not is_proven(connection, code_request.member_id, _FIELDS[channel]):
+            return IssuedCode.UNPROVEN
         signer, now = self.page_context.context.signer, self.page_context.now
         issued = issue_code(connection, signer, code_request, now, allowances)
         enqueue.code_requested(connection, code_request, channel, now)

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from campaigns.channels.events import Event, EventKind
 from campaigns.channels.twilio_events import reply_event
-from campaigns.people.privacy import erasure
+from campaigns.people.privacy import erasure, merging
 from campaigns.store.runs.event_tables import EVENT
 from tests.support.sample_workspace import MEMBERS
 
@@ -48,7 +48,7 @@ def test_gd12_erasure_empties_the_members_events(sent_run):
 
 def test_c12_events_of_the_duplicate_move_to_the_member(sent_run):
     ingest_reports(sent_run)
-    erasure.merge(sent_run.workspace.engine.context, OTHER, AINO)
+    merging.merge(sent_run.workspace.engine.context, OTHER, AINO, approved=True)
     assert [row["member_id"] for row in events(sent_run.workspace)] == [AINO, AINO, None, None]
 
 
