@@ -14,6 +14,7 @@ from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Reg
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
 from campaigns.people.desk.changes import DESK_MARKS
+from campaigns.store.people.audit_seals import FaultKind
 from campaigns.web import page_renderer
 from campaigns.web.members.choice_list import choice_groups
 from campaigns.web.page_renderer import PageRenderer, page_texts
@@ -23,8 +24,8 @@ _CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.rglob("*.py")]
 _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.rglob("*.html"))])
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
-    "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "closed_request", "cannot_put_off",
-    "not_erased", "unknown_task",
+    "no_postal_code", "no_whole_address", "no_text", "no_term", "no_day", "no_seal", "no_actor", "too_many_rows",
+    "too_many_days", "too_wide", "closed_request", "cannot_put_off", "not_erased", "unknown_task",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
 _COMPOSED: Final = {
@@ -42,16 +43,19 @@ _COMPOSED: Final = {
     "object_": ("button", "help", "undo"),
     "standing_": ("restricted", "no_marketing"),
     "changed_": ("email", "phone"),
-    "source_": ("desk", "phone"),
     "register_": Register,
-    "by_": SearchField,
+    "by_": (*SearchField, "nothing"),
+    "desk_key_": "svtymqgh",
+    "fault_": FaultKind,
+    "audit_export_": ("csv", "jsonl"),
+    "audit_": ("subject", "actor"),
+    "desk_": ("first", "last"),
     "ground_": LookUpReason,
     "lines_for_": PurchaseLinesPurpose,
     "mark_": DESK_MARKS,
     "do_mark_": ("deceased", "address_secret"),
     "unmark_": DESK_MARKS,
     "field_": ("first_name", "last_name", "email", "phone", "street", "postal_code", "city"),
-    "remove_": ("email", "phone"),
     "kind_": RequestKind,
     "ending_": RequestOutcome,
     "answer_": ProcessorAnswer,
