@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event
 
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
-from audiences.people.find_members import SearchField, find_members
+from audiences.people.find_members import SearchField, SearchTerm, find_members
 from benchmarks.ledger_traffic import NOW, member_id
 from benchmarks.member_generator import search_values
 from benchmarks.timing import percentile, print_figure
@@ -43,7 +43,7 @@ def measure_lookups(ledger: Ledger, members: int, run_number: int, messages: int
 
 
 def _search(field: SearchField) -> Lookup:
-    return lambda connection, number: find_members(connection, field, search_values(number)[field])
+    return lambda connection, number: find_members(connection, SearchTerm((field,), search_values(number)[field]))
 
 
 def _opt_out(connection: Connection, number: int) -> object:

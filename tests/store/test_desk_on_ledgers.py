@@ -4,7 +4,7 @@ import pytest
 
 from audiences.consent.consent_state import ConsentSource
 from audiences.people import contacts
-from audiences.people.find_members import SearchField, find_members
+from audiences.people.find_members import find_members, recognise
 from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome
 from campaigns.core.model.roles import Permission, Role
 from campaigns.people.accounts import staff_accounts
@@ -44,7 +44,7 @@ def test_name_is_found_in_any_letter_case_on_either_ledger(workspace: SampleWork
         contacts.upsert_contacts(
             connection, [{"member_id": "m05", "first_name": "Åke", "last_name": "von Döbeln"}], "fi"
         )
-        assert [row["member_id"] for row in find_members(connection, SearchField.NAME, search_text)] == ["m05"]
+        assert [row["member_id"] for row in find_members(connection, recognise(search_text))] == ["m05"]
 
 
 def test_search_reports_more_members_than_it_shows(workspace: SampleWorkspace) -> None:
@@ -52,11 +52,6 @@ def test_search_reports_more_members_than_it_shows(workspace: SampleWorkspace) -
         rows = [{"member_id": f"m{number:02}", "email": "same@example.org"} for number in range(1, 25)]
         contacts.upsert_contacts(connection, rows, "fi")
     people, more = lookup.search_members(
-        workspace.engine.context,
-        SearchField.EMAIL,
-        "same@example.org",
-        "",
-        AccessReason(LookUpReason.CALL),
-        unmask=False,
+        workspace.engine.context, recognise("same@example.org"), AccessReason(LookUpReason.CALL), unmask=False
     )
     assert (len(people), more) == (20, True)

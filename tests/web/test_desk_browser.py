@@ -3,6 +3,7 @@
 axe-core checks every page on the way.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from campaigns.people.accounts import staff_accounts
 from campaigns.people.privacy import requests
 from campaigns.store.people import audit_seals
 from campaigns.store.runs.run_tables import DELIVERY
-from tests.support.browser import BrowserUser, needs_browser
+from tests.support.browser import DESKTOP_SIZE, PHONE_SIZE, BrowserUser, needs_browser
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO, WebWorkspace
 
@@ -39,13 +40,17 @@ class Agent(BrowserUser):
         self.type_text("#password", PASSWORD)
         self.press("main form button")
 
-    def find_member(self, by: str, typed: str, ground: str = "call") -> None:
+    def find_member(self, typed: str, ground: str = "call") -> None:
+        """Search by keyboard: the reason stays chosen after the first time."""
         self.open_page("/desk?lang=en")
-        self.choose("#by", by)
+        if not self.page.is_checked(f"#ground-{ground}"):
+            self.tab_to("[name=ground]")
+            self.page.focus(f"#ground-{ground}")
+            self.page.keyboard.press("Space")
         self.type_text("#typed", typed)
-        self.choose("#ground", ground)
-        self.press("form[action*=find] button")
-        self.keep_screenshot("desk-found")
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        self.check_page()
 
     def choose(self, selector: str, value: str) -> None:
         """Press the down arrow until an option is selected."""
@@ -72,10 +77,8 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
     staff_accounts.add(web_workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
     agent.sign_in("helmi")
     agent.keep_screenshot("desk-find")
-    agent.find_member("phone", "040 123 0001")
-    agent.press("form[action*=member] button")
+    agent.find_member("040 123 0001")
     assert agent.heading == "Nimi1 Mäki"
-    agent.unfold("#choices")
     agent.tick(Choice.TRACKING)
     agent.tick(Choice.SMS_OWN)
     agent.keep_screenshot("desk-member")
@@ -84,7 +87,9 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
         ("tracking", True, "helmi"), ("sms_own", False, "helmi")
     }  # fmt: skip
     agent.unfold("#contact")
-    agent.type_text("#new-email", "uusi@example.org")
+    agent.tab_to("#new-email")
+    agent.page.keyboard.press("Control+A")
+    agent.page.keyboard.type("uusi@example.org")
     agent.press("#contact button")
     assert web_workspace.contact(AINO)["email"] == "uusi@example.org"
     agent.unfold("#file")
@@ -95,8 +100,7 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
     agent.press("#merge button")
     agent.press("main form:has([name=confirmed]) button")
     assert agent.page.inner_text(".done") == "The numbers are one now."
-    agent.find_member("name", "Nimi7 Mäki")
-    agent.press("form[action*=member] button")
+    agent.find_member("Nimi7 Mäki")
     agent.unfold("#deceased")
     agent.press("#deceased button")
     agent.press("main form:has([name=confirmed]) button")
@@ -109,8 +113,7 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
 def check_audit_log(web_workspace: WebWorkspace) -> None:
     actions = [row[3] for row in web_workspace.ledger_dump()["audit"] if row[2] == "helmi"]
     assert actions == [
-        "log_in", "find", "look_up", "change_choices", "change_contact", "file_request", "look_up", "merge",
-        "find", "look_up", "mark",
+        "log_in", "look_up", "change_choices", "change_contact", "file_request", "look_up", "merge", "look_up", "mark",
     ]  # fmt: skip
     audit_seals.seal_all(
         web_workspace.engine.context.ledger, web_workspace.engine.context.signer, web_workspace.clock.time
@@ -151,8 +154,7 @@ def test_the_privacy_officer_handles_requests_and_processor_tasks_by_keyboard_al
 def test_the_expert_reads_purchase_lines_by_keyboard_alone(web_workspace: WebWorkspace, agent: Agent) -> None:
     staff_accounts.add(web_workspace.engine.context, "elsa", [Role.DESK, Role.EXPERT], PASSWORD)
     agent.sign_in("elsa")
-    agent.find_member("number", AINO)
-    agent.press("form[action*=member] button")
+    agent.find_member(AINO)
     agent.unfold("#lines")
     for field in ("#first", "#last"):
         agent.tab_to(field)
@@ -173,10 +175,120 @@ def test_the_desk_works_in_three_languages_and_dark_mode(
     with Agent.of(web_workspace, browser, "dark") as agent:
         agent.sign_in("helmi", language)
         assert agent.page.get_attribute("html", "lang") == language
+        agent.keep_screenshot(f"desk-home-{language}-dark")
+        agent.page.focus("#ground-visit")
+        agent.page.keyboard.press("Space")
         agent.type_text("#typed", AINO)
-        agent.choose("#ground", "visit")
-        agent.press("form[action*=find] button")
-        agent.press("form[action*=member] button")
-        for form in ("#choices", "#contact", "#file"):
+        agent.press("#find button")
+        agent.keep_screenshot(f"desk-member-{language}-dark")
+        for form in ("#contact", "#file"):
             agent.unfold(form)
+        agent.unfold("kbd")
         assert agent.page.locator("details[open]").count() == 3
+
+
+@pytest.mark.parametrize("size", [PHONE_SIZE, DESKTOP_SIZE], ids=["phone", "desktop"])
+@pytest.mark.parametrize("language", Language)
+def test_from_typing_to_the_saved_choice_takes_three_presses(
+    web_workspace: WebWorkspace, agent: Agent, language: Language, size: dict[str, int]
+) -> None:
+    staff_accounts.add(web_workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
+    agent.desktop(size)
+    agent.sign_in("helmi", language)
+    page = agent.page
+    for member in (AINO, MEMBERS[1]):  # the reason stays chosen for the next caller
+        page.goto(f"{agent.address}/desk?lang={language}")
+        if member == AINO:
+            page.click("#ground-call")
+        assert page.is_checked("#ground-call")
+        page.click("#typed")
+        page.keyboard.type(web_workspace.contact(member)["phone"])
+        presses = 0
+        for selector in ("#find button", 'input[value="sms_own"]', "#choices button"):
+            page.click(selector)
+            presses += 1
+        page.wait_for_selector(".done")
+        assert [entry.choice for entry in web_workspace.record(member)] == ["sms_own"]
+        assert presses <= 3
+    agent.keep_screenshot(f"desk-saved-{language}-{size['width']}")
+
+
+def test_back_and_reload_work_without_sending_a_form_again(web_workspace: WebWorkspace, agent: Agent) -> None:
+    staff_accounts.add(web_workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
+    agent.sign_in("helmi")
+    page = agent.page
+    agent.find_member(AINO)
+    member_page = page.url
+    page.click("summary[accesskey=y]")
+    page.fill("#new-email", "no address")
+    page.click("#contact button")
+    assert page.input_value("#new-email") == "no address"
+    assert page.evaluate("document.activeElement.id") == "new-email"
+    agent.check_page()
+    agent.keep_screenshot("desk-wrong-field")
+    audited = len(web_workspace.ledger_dump()["audit"])
+    page.reload()
+    assert page.input_value("#new-email") == "no address"
+    page.goto(f"{agent.address}/desk?lang=en")
+    page.go_back()
+    assert page.url == member_page
+    assert agent.heading == "Nimi1 Mäki"
+    assert len(web_workspace.ledger_dump()["audit"]) == audited
+
+
+@pytest.mark.parametrize("language", Language)
+def test_desk_pages_reflow_at_320_pixels_with_targets_of_24(
+    web_workspace: WebWorkspace, agent: Agent, language: Language
+) -> None:
+    staff_accounts.add(web_workspace.engine.context, "oiva", [Role.PRIVACY_OFFICER], PASSWORD)
+    requests.file(web_workspace.engine.context, AINO, RequestKind.ACCESS, requests.ConsentSource.WEB, "Kiitos")
+    agent.sign_in("oiva", language)
+    page = agent.page
+    for name, selector in (
+        ("home", None),
+        ("member", "#find button"),
+        ("queue", "[accesskey=q]"),
+        ("audit", "[accesskey=g]"),
+    ):
+        if selector == "#find button":
+            page.click("#ground-call")
+            page.fill("#typed", MEMBERS[2])
+        if selector:
+            page.click(selector)
+        for summary in page.locator("summary").all():
+            summary.click()
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert page.evaluate(SMALL_TARGETS) == [], name
+        agent.keep_screenshot(f"desk-{name}-{language}")
+        page.set_viewport_size(PHONE_SIZE)
+        agent.check_page()
+        if os.environ.get("VIESTI_PICTURES"):
+            page.screenshot(path=f"{os.environ['VIESTI_PICTURES']}/desk-{name}-{language}-phone.png", full_page=True)
+
+
+SMALL_TARGETS = """
+    [...document.querySelectorAll("main a, main button, main summary, main select, main input:not([type=hidden])")]
+        .map(each => each.labels?.length && /checkbox|radio/.test(each.type) ? each.closest(".choice, .reason") : each)
+        .filter(each => {
+            const {width, height} = each.getBoundingClientRect();
+            const inline = getComputedStyle(each).display == "inline" && each.closest("p, h2");
+            return !inline && width && (width < 24 || height < 24);
+        })
+        .map(each => each.outerHTML.slice(0, 120))
+"""
+
+
+def test_the_audit_page_is_searched_verified_and_paged(web_workspace: WebWorkspace, agent: Agent) -> None:
+    staff_accounts.add(web_workspace.engine.context, "oiva", [Role.PRIVACY_OFFICER], PASSWORD)
+    agent.sign_in("oiva")
+    agent.find_member(AINO)
+    agent.press("[accesskey=g]")
+    agent.type_text("#subject", AINO)
+    agent.press("#audit-search button")
+    assert agent.page.locator("table.audit tr").count() == 3  # the head, the look-up and the search itself
+    agent.keep_screenshot("desk-audit")
+    agent.unfold("#verify")
+    agent.press("#verify button")
+    assert "The chain is whole" in agent.page.inner_text(".done")
+    agent.keep_screenshot("desk-audit-verified")

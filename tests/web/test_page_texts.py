@@ -15,6 +15,7 @@ from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, Re
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
 from campaigns.people.desk.caller_check import IdentityDocument
 from campaigns.people.desk.changes import DESK_MARKS
+from campaigns.store.people.audit_seals import FaultKind
 from campaigns.web import page_renderer
 from campaigns.web.members.choice_list import choice_groups
 from campaigns.web.page_renderer import PageRenderer, page_texts
@@ -28,6 +29,8 @@ REFUSALS: Final = (
     "cannot_put_off", "not_erased", "unknown_task", "no_caller_check", "caller_wrong", "caller_locked",
     "caller_no_answers", "caller_no_questions", "caller_no_address", "caller_too_many_codes", "proof_wrong",
     "contact_changed", "too_few_facts", "no_merge", "merged_again",
+    "no_postal_code", "no_whole_address", "no_text", "no_term", "no_day", "no_seal", "no_actor", "too_many_rows",
+    "too_many_days", "too_wide", "closed_request", "cannot_put_off", "not_erased", "unknown_task",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
 _COMPOSED: Final = {
@@ -45,16 +48,19 @@ _COMPOSED: Final = {
     "object_": ("button", "help", "undo"),
     "standing_": ("restricted", "no_marketing"),
     "changed_": ("email", "phone"),
-    "source_": ("desk", "phone"),
     "register_": Register,
-    "by_": SearchField,
+    "by_": (*SearchField, "nothing"),
+    "desk_key_": "svtymqgh",
+    "fault_": FaultKind,
+    "audit_export_": ("csv", "jsonl"),
+    "audit_": ("subject", "actor"),
+    "desk_": ("first", "last"),
     "ground_": LookUpReason,
     "lines_for_": PurchaseLinesPurpose,
     "mark_": DESK_MARKS,
     "do_mark_": ("deceased", "address_secret"),
     "unmark_": DESK_MARKS,
     "field_": ("first_name", "last_name", "email", "phone", "street", "postal_code", "city"),
-    "remove_": ("email", "phone"),
     "kind_": RequestKind,
     "ending_": RequestOutcome,
     "answer_": ProcessorAnswer,

@@ -98,8 +98,8 @@ async def test_gd13_gd16_rights_filed_at_the_desk_take_effect_at_once_and_are_co
     web_workspace, web, kind, choice
 ):
     desk = await open_desk_session(web_workspace, web, Role.DESK)
-    await desk.open_member()
-    assert "The request is filed" in (await desk.do_task("/file", kind=kind, source="desk")).text
+    await desk.open_member(ground="visit")
+    assert "The request is filed" in (await desk.do_task("/file", kind=kind)).text
     assert choice in allowed_choices(web_workspace)
     (entry,) = web_workspace.record()
     assert (entry.agent, entry.source) == ("helmi", ConsentSource.DESK)

@@ -1,16 +1,16 @@
 """Audit log: verification of its seals, queries, and rows for look-ups outside the desk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
-from sqlalchemy import select
+from typing import Any, Final
 
 from campaigns.core.errors import UserError
 from campaigns.store.people import audit, audit_seals
+from campaigns.store.people.audit import AuditQuery
 from campaigns.store.people.audit_seals import ChainVerification, Seal
-from campaigns.store.people.people_tables import AUDIT
 from campaigns.workspace.context import Context
+
+MAX_EXPORT: Final = 10_000
 
 
 def verify(context: Context, earlier_seal: str | None = None) -> ChainVerification:
@@ -24,13 +24,55 @@ def verify(context: Context, earlier_seal: str | None = None) -> ChainVerificati
         return replace(audit_seals.verify(connection, context.signer, seal), newly_sealed=sealed)
 
 
-def list_rows(context: Context, subject: str | None, limit: int) -> Sequence[dict[str, Any]]:
+def list_rows(context: Context, subject: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
     """Return the newest rows, newest first; optionally of one member, run, campaign or account."""
-    query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
-    if subject is not None:
-        query = query.where(AUDIT.c.subject.in_([subject, *audit.subjects_of_member(context.signer, subject)]))
+    query = AuditQuery() if subject is None else AuditQuery(subjects_of(context, subject))
     with context.ledger.read() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
+        return audit.search(connection, query, limit)
+
+
+def subjects_of(context: Context, subject: str) -> frozenset[str]:
+    """Return the names under which the log may have a member, run, campaign or account."""
+    return frozenset({subject, *audit.subjects_of_member(context.signer, subject)})
+
+
+def search(
+    context: Context, query: AuditQuery, limit: int, before: int | None = None
+) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """Return matching rows, newest first, and whether there are older ones; `note_search` comes first."""
+    with context.ledger.read() as connection:
+        rows = audit.search(connection, query, limit + 1, before)
+    return rows[:limit], len(rows) > limit
+
+
+def export(context: Context, query: AuditQuery, file_format: str) -> Sequence[Mapping[str, Any]]:
+    """Return all matching rows, oldest first, with a row of the export itself in the log, which it does not contain.
+
+    Raises UserError, and notes nothing, for more than `MAX_EXPORT` rows: a file is never cut in silence.
+    """
+    with context.ledger.read() as connection:
+        rows = audit.search(connection, query, MAX_EXPORT + 1)
+    if len(rows) > MAX_EXPORT:
+        message = f"there are more than {MAX_EXPORT} rows"
+        raise UserError.about("audit", message, "too_many_rows", "choose fewer days")
+    note_search(context, "export_audit", query, {"form": file_format, "rows": len(rows)})
+    return rows[::-1]
+
+
+def note_search(context: Context, action: str, query: AuditQuery, further: Mapping[str, object] | None = None) -> None:
+    """Record a search or an export of the log: by whom and for what. The subject is the one searched for."""
+    detail = {
+        "actor": query.actor,
+        "action": query.action,
+        "since": "" if query.since is None else query.since.isoformat(),
+        "until": "" if query.until is None else query.until.isoformat(),
+        **(further or {}),
+    }
+    subject = next((name for name in sorted(query.subjects) if name.startswith("member:")), "audit")
+    stated = {name: value for name, value in detail.items() if value != ""}
+    with context.ledger.write() as connection:
+        audit.record(connection, context.clock.now(), context.actor, action, subject, stated)
+    _seal_now(context)
 
 
 def note_look_up(context: Context, member_id: str, command: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from audiences.consent.consent_state import ConsentSource
 from campaigns.core.errors import UserError
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9/-]{0,39}")
@@ -22,6 +23,11 @@ class LookUpReason(StrEnum):
     REQUEST = "request"
     DUPLICATE = "duplicate"
     MISUSE = "misuse"
+
+    @property
+    def source(self) -> ConsentSource:
+        """Return where a change under this reason comes from: a caller's from the telephone, all others from the desk."""
+        return ConsentSource.PHONE if self is LookUpReason.CALL else ConsentSource.DESK
 
 
 class PurchaseLinesPurpose(StrEnum):

@@ -1,6 +1,6 @@
 """Changes that an agent makes for a member: each with an audit log row and a notice to the member (C-15)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from audiences.consent.consent_texts import UnknownConsentTextError, require_kno
 from audiences.people import contact_changes, contacts, self_service_changes
 from audiences.people.contact_changes import ChangeOrigin, NewChange
 from audiences.people.contacts import contact_of
-from campaigns.core.errors import UserError
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.phone_countries import callable_classes, phone_class
 from campaigns.core.model.privacy_rights import RequestKind
@@ -23,7 +23,6 @@ from campaigns.runs.notices import enqueue
 from campaigns.store.people import audit
 from campaigns.workspace.context import Context
 
-DESK_SOURCES: Final = (ConsentSource.DESK, ConsentSource.PHONE)
 DESK_MARKS: Final = (Choice.DECEASED, Choice.ADDRESS_SECRET, Choice.RESTRICTED)
 """Marks that only the desk records and no page offers; taken back only by agents who answer requests."""
 
@@ -90,8 +89,10 @@ def change_contact(
         **dict.fromkeys(removed),
         **{name: _normalised(name, value) for name, value in typed.items()},
     }
-    _require_whole_address(change)
-    _require_served_number(change, context.repository.settings.sms_countries)
+    countries = context.repository.settings.sms_countries
+    problems = [*_invalid_values(change, typed), *_unserved_number(change, countries), *_missing_address_parts(change)]
+    if problems:
+        raise UserError(problems)
     with context.ledger.write() as connection:
         before = contact_of(connection, member_id)
         changed = sorted(name for name, value in change.items() if value != before[name])
@@ -105,25 +106,36 @@ def change_contact(
     return changed
 
 
-def _normalised(name: str, value: str) -> str:
+def _normalised(name: str, value: str) -> str | None:
+    """Return a value in its normal form; None when it is invalid."""
     normalise = _NORMALISERS.get(name)
     text = value[:_MAX_LENGTH] if normalise is None else normalise(value)
     if text is None or (name == "language" and text not in set(Language)) or not text.isprintable():
-        raise UserError.about(name, "this value is not valid", f"no_{name}", "ask the member again")
+        return None
     return text
 
 
-def _require_served_number(change: Mapping[str, Any], countries: Sequence[str]) -> None:
+def _invalid_values(change: Mapping[str, Any], typed: Iterable[str]) -> Iterator[Problem]:
+    for name in typed:
+        if change[name] is None:
+            code = f"no_{name}" if name in _NORMALISERS else "no_text"
+            yield Problem(FilePosition(name), "this value is not valid", code, "ask the member again")
+
+
+def _unserved_number(change: Mapping[str, Any], countries: Sequence[str]) -> Iterator[Problem]:
     number = change.get("phone")
     if number and phone_class(number) not in callable_classes(countries):
         message = f"numbers outside {', '.join(countries)}, and premium-rate numbers, are not written to or called"
-        raise UserError.about("phone", message, "country_not_served", "ask for another number")
+        yield Problem(FilePosition("phone"), message, "country_not_served", "ask for another number")
 
 
-def _require_whole_address(change: Mapping[str, Any]) -> None:
-    parts = {"street", "postal_code", "city"}
-    if parts & set(change) and not parts <= set(change):
-        raise UserError.about("street", "street, postal code and city change together", "no_street", "fill in all")
+def _missing_address_parts(change: Mapping[str, Any]) -> Iterator[Problem]:
+    parts = ("street", "postal_code", "city")
+    if any(part in change for part in parts):
+        message = "street, postal code and city change together"
+        for part in parts:
+            if part not in change:
+                yield Problem(FilePosition(part), message, "no_whole_address", "fill in all three")
 
 
 def _note(context: Context, connection: Connection, action: str, member_id: str, detail: Mapping[str, Any]) -> None:

@@ -49,18 +49,27 @@ class PurchaseLines:
     more: bool
 
 
-def read_lines(context: Context, member_id: str, criteria: PurchaseCriteria, reason: AccessReason) -> PurchaseLines:
-    """Return the lines that match the criteria; the audit log row is committed before they are read.
+def note_query(context: Context, member_id: str, criteria: PurchaseCriteria, reason: AccessReason) -> None:
+    """Write the query for a member's lines into the audit log, before a line is read.
 
-    Lines of special goods and lines past their retention are left out here, too. Raise UserError when special goods are
-    not protected.
+    Raise UserError for an unknown member, and when special goods are not protected.
     """
     context.repository.goods_protection.require_special()
-    now, zone = context.clock.now(), context.repository.settings.zone
     subject = audit.subject_of_member(context.signer, member_id)
     with context.ledger.write() as connection:
         contact_of(connection, member_id)
-        audit.record(connection, now, context.actor, "read_lines", subject, {**criteria.detail, **reason.detail})
+        detail = {**criteria.detail, **reason.detail}
+        audit.record(connection, context.clock.now(), context.actor, "read_lines", subject, detail)
+
+
+def read_lines(context: Context, member_id: str, criteria: PurchaseCriteria) -> PurchaseLines:
+    """Return the lines that match the criteria of a query that `note_query` wrote into the audit log.
+
+    Lines of special goods and lines past their retention are left out here, too. Raises UserError for an erased member.
+    """
+    now, zone = context.clock.now(), context.repository.settings.zone
+    with context.ledger.read() as connection:
+        contact_of(connection, member_id)
     since = to_warehouse_time(midnight(criteria.first, zone))
     until = to_warehouse_time(midnight(criteria.last + timedelta(days=1), zone))
     conditions = ["member_id = $1", "purchased_at >= $2", "purchased_at < $3"]

@@ -6,9 +6,10 @@ that somebody who can write into the database but does not have the key cannot s
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
@@ -36,13 +37,45 @@ class Seal:
         return f"{self.number}:{self.digest}"
 
 
+class FaultKind(StrEnum):
+    """Kind of a fault of the chain."""
+
+    ROW_CHANGED = "row_changed"
+    ROW_MISSING = "row_missing"
+    ROW_INSERTED = "row_inserted"
+    SEAL_MISSING = "seal_missing"
+    SEAL_ORDER = "seal_order"
+    SEAL_CHANGED = "seal_changed"
+    SEAL_FOREIGN = "seal_foreign"
+    SEAL_OTHER = "seal_other"
+    LOG_CUT = "log_cut"
+
+
 @dataclass(frozen=True, slots=True)
 class ChainFault:
     """First fault of the chain: the number of the row; with `seal`, the row is the first of that seal."""
 
     row: int
-    reason: str
+    kind: FaultKind
     seal: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """Return the fault in words."""
+        return _REASONS[self.kind].format(before=(self.seal or 1) - 1)
+
+
+_REASONS: Final[Mapping[FaultKind, str]] = {
+    FaultKind.ROW_CHANGED: "the row was changed",
+    FaultKind.ROW_MISSING: "the row is missing",
+    FaultKind.ROW_INSERTED: "the row was put in",
+    FaultKind.SEAL_MISSING: "seal {before} is missing",
+    FaultKind.SEAL_ORDER: "the seal does not follow the one before",
+    FaultKind.SEAL_CHANGED: "the seal was changed",
+    FaultKind.SEAL_FOREIGN: "the seal was not made with our key",
+    FaultKind.SEAL_OTHER: "the seal is not the one that was written down",
+    FaultKind.LOG_CUT: "the log ends before the seal that was written down",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +154,13 @@ def _rows_between(connection: Connection, after: int | None, until: int) -> Sequ
 def _mismatch_with_known(seal: RowMapping, known_seal: Seal | None) -> ChainFault | None:
     if known_seal is None or known_seal.number != seal["number"] or known_seal.digest == seal["digest"]:
         return None
-    return ChainFault(seal["leaves"][0][0], "the seal is not the one that was written down", known_seal.number)
+    return ChainFault(seal["leaves"][0][0], FaultKind.SEAL_OTHER, known_seal.number)
 
 
 def _end_fault(known_seal: Seal | None, last: Seal | None, valid: int) -> ChainFault | None:
     if known_seal is None or (last is not None and known_seal.number <= last.number):
         return None
-    return ChainFault(valid + 1, "the log ends before the seal that was written down", known_seal.number)
+    return ChainFault(valid + 1, FaultKind.LOG_CUT, known_seal.number)
 
 
 def _seal(connection: Connection, signer: Signer, now: datetime) -> int:
@@ -158,24 +191,24 @@ def _last_sealed(connection: Connection) -> int:
 
 def _seal_fault(seal: RowMapping, previous_seal: Seal | None, signer: Signer) -> ChainFault | None:
     number, previous = (0, _NO_PREVIOUS) if previous_seal is None else (previous_seal.number, previous_seal.digest)
-    reasons = (
-        (seal["number"] == number + 1, f"seal {number + 1} is missing"),
-        (seal["previous"] == previous, "the seal does not follow the one before"),
-        (seal["digest"] == _digest_of_seal(seal), "the seal was changed"),
-        (seal["last_row"] == seal["leaves"][-1][0], "the seal was changed"),
-        (seal["signature"] in signer.keyed_hashes("audit seal", seal["digest"]), "the seal was not made with our key"),
+    checks = (
+        (seal["number"] == number + 1, FaultKind.SEAL_MISSING),
+        (seal["previous"] == previous, FaultKind.SEAL_ORDER),
+        (seal["digest"] == _digest_of_seal(seal), FaultKind.SEAL_CHANGED),
+        (seal["last_row"] == seal["leaves"][-1][0], FaultKind.SEAL_CHANGED),
+        (seal["signature"] in signer.keyed_hashes("audit seal", seal["digest"]), FaultKind.SEAL_FOREIGN),
     )
-    reason = next((reason for holds, reason in reasons if not holds), None)
-    return None if reason is None else ChainFault(seal["leaves"][0][0], reason, seal["number"])
+    kind = next((kind for holds, kind in checks if not holds), None)
+    return None if kind is None else ChainFault(seal["leaves"][0][0], kind, seal["number"])
 
 
 def _row_fault(leaf: Sequence[Any], row: RowMapping | None) -> ChainFault | None:
     number, digest = leaf
     if row is None or row["seq"] > number:
-        return ChainFault(number, "the row is missing")
+        return ChainFault(number, FaultKind.ROW_MISSING)
     if row["seq"] < number:
-        return ChainFault(row["seq"], "the row was put in")
-    return None if _digest_of_row(row) == digest else ChainFault(number, "the row was changed")
+        return ChainFault(row["seq"], FaultKind.ROW_INSERTED)
+    return None if _digest_of_row(row) == digest else ChainFault(number, FaultKind.ROW_CHANGED)
 
 
 def _digest_of_row(row: RowMapping) -> str:

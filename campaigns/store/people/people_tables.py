@@ -85,11 +85,26 @@ class FailedLogin(SQLModel, table=True):
     at: datetime = Field(index=True)
 
 
+class DeskTicket(SQLModel, table=True):
+    """Page that a staff session opened, such as a member's after a look-up; closes at `ends_at`.
+
+    `digest` is a hash of session and ticket; `content` is encrypted under the session's secret, which only the agent's
+    browser has (see `desk_tickets`).
+    """
+
+    __tablename__ = "desk_ticket"
+
+    digest: str = Field(primary_key=True)
+    ends_at: datetime = Field(index=True)
+    content: str
+
+
 PRIVACY_REQUEST = SQLModel.metadata.tables["request"]
 PROCESSOR_TASK = SQLModel.metadata.tables["processor_task"]
 STAFF_ACCOUNT = SQLModel.metadata.tables["agent"]
 STAFF_SESSION = SQLModel.metadata.tables["agent_session"]
 FAILED_LOGIN = SQLModel.metadata.tables["failed_login"]
+DESK_TICKET = SQLModel.metadata.tables["desk_ticket"]
 
 
 class QueuedNotice(SQLModel, table=True):
@@ -139,10 +154,10 @@ class AuditEntry(SQLModel, table=True):
     __tablename__ = "audit"
 
     seq: int | None = Field(default=None, primary_key=True)
-    at: datetime
+    at: datetime = Field(index=True)
     actor: str
     action: str
-    subject: str
+    subject: str = Field(index=True)
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 

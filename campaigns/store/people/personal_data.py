@@ -38,6 +38,7 @@ TABLES_WITHOUT_MEMBERS: Final[Mapping[str, str]] = {
     "audit_seal": "hashes of the audit log",
     "agent": "a staff account",
     "agent_session": "a session of a staff account",
+    "desk_ticket": "a page of a staff session for an hour, encrypted under a secret that only its browser has",
     "failed_login": "a wrong password for a staff account",
     "link_count": "clicks on a link, counted without any member",
     "tried": "keyed hashes of networks, addresses and browsers that asked for something, for a day at most",

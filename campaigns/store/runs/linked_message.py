@@ -1,14 +1,16 @@
-"""Message that a link leads back to: a delivery with its run."""
+"""Messages of a member with their runs: the one that a link leads back to, and the latest ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
 from campaigns.core.model.enums import Channel, Purpose
+from campaigns.store.runs import deliveries
 from campaigns.store.runs.run_tables import DELIVERY, RUN
+from campaigns.store.runs.states import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +31,56 @@ class PlannedMessage:
     evidence: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class MessageOutcome:
+    """Message and the state of its delivery."""
+
+    message: PlannedMessage
+    state: DeliveryState
+
+
+_COLUMNS: Final = (
+    DELIVERY.c.run_number,
+    DELIVERY.c.position,
+    DELIVERY.c.member_id,
+    RUN.c.campaign,
+    RUN.c.purpose,
+    RUN.c.newsletter,
+    RUN.c.partner,
+    DELIVERY.c.channel,
+    DELIVERY.c.variant,
+    DELIVERY.c.used_basket,
+    RUN.c.due_at,
+    RUN.c.evidence,
+)
+
+
 def find_message(connection: Connection, run_number: int, position: int) -> PlannedMessage | None:
     """Return the message at a position, or None. After a run is planned again its earlier positions are void."""
     query = (
-        select(
-            DELIVERY.c.member_id,
-            RUN.c.campaign,
-            RUN.c.purpose,
-            RUN.c.newsletter,
-            RUN.c.partner,
-            DELIVERY.c.channel,
-            DELIVERY.c.variant,
-            DELIVERY.c.used_basket,
-            RUN.c.due_at,
-            RUN.c.evidence,
-        )
+        select(*_COLUMNS)
         .join_from(DELIVERY, RUN, RUN.c.number == DELIVERY.c.run_number)
         .where(DELIVERY.c.run_number == run_number, DELIVERY.c.position == position, RUN.c.planned_at.is_not(None))
     )
     row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        return None
-    enums = {"purpose": Purpose(row["purpose"]), "channel": Channel(row["channel"])}
-    return PlannedMessage(run_number, position, **{**row, **enums})
+    return None if row is None else _message(row)
+
+
+def latest_messages(connection: Connection, member_id: str, limit: int) -> Sequence[MessageOutcome]:
+    """Return the latest messages of a member, newest first, with the state of each; messages not yet due included."""
+    query = (
+        select(*_COLUMNS, DELIVERY.c.state)
+        .join_from(DELIVERY, RUN, RUN.c.number == DELIVERY.c.run_number)
+        .where(deliveries.for_members([member_id]), RUN.c.planned_at.is_not(None))
+        .order_by(RUN.c.due_at.desc(), DELIVERY.c.run_number.desc(), DELIVERY.c.position)
+        .limit(limit)
+    )
+    rows = connection.execute(query).mappings().all()
+    return [
+        MessageOutcome(_message({name: row[name] for name in row if name != "state"}), DeliveryState(row["state"]))
+        for row in rows
+    ]
+
+
+def _message(row: Mapping[str, Any]) -> PlannedMessage:
+    return PlannedMessage(**{**row, "purpose": Purpose(row["purpose"]), "channel": Channel(row["channel"])})

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from fastapi import HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import Response
 
 from audiences.consent.choices import consent_state_of
 from audiences.consent.consent_state import is_permission
@@ -43,78 +43,76 @@ class CallerCheckPages:
             DeskTask(f"{DESK_HOME}/proof/code", Permission.CHANGE, self.type_proof, needs_check=True),
         )
 
-    def answer(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def answer(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Check the caller by the answers that the agent typed."""
-        member_id, context = self.desk.member_id(form, agent), self.desk.context_as(agent)
+        visit, context = self.desk.visit(form, agent), self.desk.context_as(agent)
         may_read = agent.may(Permission.READ_LINES)
         answers = {
             question.name: form.value(f"answer_{question.name}")
-            for question in caller_check.draw_questions(context, member_id, with_purchases=may_read)
+            for question in caller_check.draw_questions(context, visit.member_id, with_purchases=may_read)
         }
-        session = self.desk.check_session(agent, member_id)
-        caller_check.answer_questions(context, member_id, session, answers, with_purchases=may_read)
-        return self.desk.render_member_again(request, agent, member_id, "done_check")
+        session = self.desk.check_session(agent, visit.member_id)
+        caller_check.answer_questions(context, visit.member_id, session, answers, with_purchases=may_read)
+        return self.desk.return_to_member(request, agent, visit, "done_check")
 
-    def send_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def send_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Send a code that the caller reads out."""
-        member_id, channel = self.desk.member_id(form, agent), _CHANNELS.get(form.value("by"))
+        visit, channel = self.desk.visit(form, agent), _CHANNELS.get(form.value("by"))
         if channel is None:
             raise HTTPException(400)
-        session = self.desk.check_session(agent, member_id)
-        caller_check.send_code(self.desk.context_as(agent), member_id, session, channel)
-        return self.desk.render_member_again(request, agent, member_id, "done_check_sent")
+        session = self.desk.check_session(agent, visit.member_id)
+        caller_check.send_code(self.desk.context_as(agent), visit.member_id, session, channel)
+        return self.desk.return_to_member(request, agent, visit, "done_check_sent")
 
-    def type_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def type_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Check the caller by the code that they read out."""
-        member_id = self.desk.member_id(form, agent)
-        session = self.desk.check_session(agent, member_id)
-        caller_check.type_code(self.desk.context_as(agent), member_id, session, form.value("code"))
-        return self.desk.render_member_again(request, agent, member_id, "done_check")
+        visit = self.desk.visit(form, agent)
+        session = self.desk.check_session(agent, visit.member_id)
+        caller_check.type_code(self.desk.context_as(agent), visit.member_id, session, form.value("code"))
+        return self.desk.return_to_member(request, agent, visit, "done_check")
 
-    def see_document(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def see_document(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Record that the agent saw an identity document at the counter; HTTP 400 by telephone."""
-        member_id, kind = self.desk.member_id(form, agent), form.value("document")
-        if form.value("source") != "desk" or kind not in set(IdentityDocument):
+        visit, kind = self.desk.visit(form, agent), form.value("document")
+        if not visit.is_at_the_desk or kind not in set(IdentityDocument):
             raise HTTPException(400)
-        session = self.desk.check_session(agent, member_id)
-        caller_check.see_document(self.desk.context_as(agent), member_id, session, IdentityDocument(kind))
-        return self.desk.render_member_again(request, agent, member_id, "done_check")
+        session = self.desk.check_session(agent, visit.member_id)
+        caller_check.see_document(self.desk.context_as(agent), visit.member_id, session, IdentityDocument(kind))
+        return self.desk.return_to_member(request, agent, visit, "done_check")
 
-    def stop(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def stop(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Opt out of the ticked choices; nothing of what was chosen before is shown."""
-        member_id, context = self.desk.member_id(form, agent), self.desk.context_as(agent)
+        visit, context = self.desk.visit(form, agent), self.desk.context_as(agent)
         language = self.desk.page_context.language(request)
         items = choice_items(self.desk.page_context.renderer, language)
         ticked = sorted(set(form.values("stop")))
         if not set(ticked) <= items.keys():
             raise HTTPException(400)
         with context.ledger.read() as connection:
-            consent = consent_state_of(connection, member_id)
-        context_of = partial(ConsentContext, self.desk.page_context.now, self.desk.source(form), language)
+            consent = consent_state_of(connection, visit.member_id)
+        context_of = partial(ConsentContext, self.desk.page_context.now, visit.source, language)
         chosen = {choice.value for choice in consent.on} | {f"newsletter:{name}" for name in consent.newsletters}
         entries = [
-            context_of(items[choice].wording).entry(member_id, choice, not is_permission(choice))
+            context_of(items[choice].wording).entry(visit.member_id, choice, not is_permission(choice))
             for choice in ticked
             if (choice in chosen) is is_permission(choice)
         ]
-        changes.change_choices(context, member_id, entries)
-        return self.desk.render_member_again(request, agent, member_id, "done_stop" if ticked else "done_nothing")
+        changes.change_choices(context, visit.member_id, entries)
+        return self.desk.return_to_member(request, agent, visit, "done_stop" if ticked else "done_nothing")
 
-    def send_proof(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def send_proof(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Send the code of an unproven address again."""
-        member_id, name = self.desk.member_id(form, agent), _field(form)
-        is_sent = contact_proofs.send_proof_again(self.desk.context_as(agent), member_id, name)
-        return self.desk.render_member_again(
-            request, agent, member_id, "done_proof_sent" if is_sent else "done_nothing"
-        )
+        visit, name = self.desk.visit(form, agent), _field(form)
+        is_sent = contact_proofs.send_proof_again(self.desk.context_as(agent), visit.member_id, name)
+        return self.desk.return_to_member(request, agent, visit, "done_proof_sent" if is_sent else "done_nothing")
 
-    def type_proof(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def type_proof(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Prove an address by the code that the member read out."""
-        member_id, name = self.desk.member_id(form, agent), _field(form)
-        is_right = contact_proofs.prove_by_code(self.desk.context_as(agent), member_id, name, form.value("code"))
+        visit, name = self.desk.visit(form, agent), _field(form)
+        is_right = contact_proofs.prove_by_code(self.desk.context_as(agent), visit.member_id, name, form.value("code"))
         if not is_right:
             raise contact_proofs.wrong_code(name)
-        return self.desk.render_member_again(request, agent, member_id, "done_proof")
+        return self.desk.return_to_member(request, agent, visit, "done_proof")
 
 
 def _field(form: FormFields) -> str:

@@ -1,56 +1,119 @@
-"""Desk pages that find members and look them up."""
+"""Desk pages that find and look up members: one search box, a list where several match, and the household."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fastapi import HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
-from audiences.people.find_members import SearchField
+from audiences.people.find_members import SearchTerm, recognise
+from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission
 from campaigns.people.desk import lookup
-from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, Refusal
+from campaigns.people.desk.access_reasons import AccessReason
+from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, DeskView
+from campaigns.web.desk.page_tickets import SEARCH
+from campaigns.web.desk.refusals import NO_REFUSAL, Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormFields
+
+_FIELDS: Final[Mapping[str, str]] = {"reason": "ground", "term": "typed"}
+_KEPT: Final = ("typed", "ground", "case")
+_MAX_PLACE: Final = 2
 
 
 @dataclass(frozen=True)
 class MemberSearchPages:
-    """Search and look-up forms."""
+    """Search form, its results, and look-ups."""
 
     desk: DeskPages
 
     def tasks(self) -> Sequence[DeskTask]:
-        """Return the tasks: find, look up, show again."""
+        """Return the tasks: find, look up, look up another member of the household."""
         return (
-            DeskTask(f"{DESK_HOME}/find", Permission.LOOK_UP, self.find),
+            DeskTask(f"{DESK_HOME}/find", Permission.LOOK_UP, self.find, self.refuse),
             DeskTask(f"{DESK_HOME}/member", Permission.LOOK_UP, self.look_up),
-            DeskTask(f"{DESK_HOME}/again", Permission.LOOK_UP, self.again),
+            DeskTask(f"{DESK_HOME}/household", Permission.LOOK_UP, self.look_up_household, needs_check=True),
         )
 
-    def find(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
-        """List members who match the search, with few details; the audit log has each of them."""
-        by, typed = form.value("by"), form.value("typed")
-        if by not in set(SearchField):
-            raise HTTPException(400)
-        reason = self.desk.access_reason(form)
+    def views(self) -> Sequence[DeskView]:
+        """Return the only page: the results of a search, or its form again."""
+        return (DeskView(f"{DESK_HOME}/found/{{ticket}}", Permission.LOOK_UP, self.show_results),)
+
+    def find(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
+        """Open the page of the only match; list several, with few details. The audit log has each of them."""
+        reason, term = self.desk.access_reason(form), _term(form)
         self.desk.limit_look_ups(agent)
+        self.desk.tickets.remember_reason(agent, reason)
         unmask, context = agent.may(Permission.UNMASK), self.desk.context_as(agent)
-        people, more = lookup.search_members(
-            context, SearchField(by), typed, form.value("postal_code").strip(), reason, unmask=unmask
-        )
+        people, more = lookup.search_members(context, term, reason, unmask=unmask)
+        if len(people) == 1:
+            member_id, by = people[0].member_id, lookup.search_field(term)
+            lookup.look_up(context, member_id, reason, unmask=unmask, by=by)
+            return self.desk.open_member(request, agent, member_id, reason)
+        members = [person.member_id for person in people]
+        content = {"members": members, "more": more, "field": lookup.search_field(term), "refused": None}
+        return self._open_results(request, form, agent, content)
+
+    def refuse(self, request: Request, form: FormFields, agent: SignedInStaff, error: UserError) -> Response:
+        """Show the search form again with its problems."""
+        refused = Refusal.of("find", form, error, _FIELDS).to_json()
+        return self._open_results(request, form, agent, {"members": [], "more": False, "refused": refused})
+
+    def show_results(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
+        """Show the members that a search found, or the form again."""
+        content = self.desk.tickets.read(agent, SEARCH, ticket)
+        if content is None:
+            raise HTTPException(404)
+        refused = Refusal.from_json(content["refused"])
+        found = lookup.contacts(self.desk.context_as(agent), content["members"], unmask=agent.may(Permission.UNMASK))
+        people = [lookup.masked(person) for person in found]
         return self.desk.render(
-            request, agent, "search_results", people=people, more=more, reason=reason, refused=Refusal("", form)
+            request,
+            agent,
+            "home",
+            400 if refused.errors else 200,
+            people=people,
+            more=content["more"],
+            searched=content.get("field", ""),
+            form=content["form"],
+            refused=refused,
         )
 
-    def look_up(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
-        """Show one member."""
-        reason = self.desk.access_reason(form)
-        self.desk.limit_look_ups(agent)
-        context = self.desk.context_as(agent)
-        member = lookup.look_up(context, form.value("member"), reason, unmask=agent.may(Permission.UNMASK))
-        return self.desk.render_member(request, agent, member)
+    def look_up(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
+        """Open the page of a member of a list."""
+        return self._open(request, agent, form.value("member"), self.desk.access_reason(form))
 
-    def again(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
-        """Show the member looked up in this session again: back from a page about them, or in another language."""
-        return self.desk.render_member_again(request, agent, self.desk.member_id(form, agent))
+    def look_up_household(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
+        """Open the page of another member of the household, by the place in its list: a look-up of its own."""
+        visit, place = self.desk.visit(form, agent), form.value("place")
+        household = lookup.reload(self.desk.context_as(agent), visit.member_id, unmask=False).household
+        if not (place.isascii() and place.isdecimal() and len(place) <= _MAX_PLACE) or int(place) >= len(household):
+            raise HTTPException(400)
+        return self._open(request, agent, household[int(place)].member_id, visit.reason)
+
+    def _open(self, request: Request, agent: SignedInStaff, member_id: str, reason: AccessReason) -> Response:
+        self.desk.limit_look_ups(agent)
+        lookup.look_up(self.desk.context_as(agent), member_id, reason, unmask=agent.may(Permission.UNMASK))
+        return self.desk.open_member(request, agent, member_id, reason)
+
+    def _open_results(
+        self, request: Request, form: FormFields, agent: SignedInStaff, content: Mapping[str, object]
+    ) -> Response:
+        typed = {name: form.value(name) for name in _KEPT}
+        ticket = self.desk.tickets.open(agent, SEARCH, {**content, "form": typed})
+        return self.desk.redirect(request, f"/found/{ticket}")
+
+
+def search_form_values(reason: str) -> Mapping[str, object]:
+    """Return the values of the empty search form, with a reason preselected."""
+    form = {"typed": "", "ground": reason, "case": ""}
+    return {"people": None, "more": False, "searched": "", "form": form, "refused": NO_REFUSAL}
+
+
+def _term(form: FormFields) -> SearchTerm:
+    text = form.value("typed")
+    if not text.strip():
+        raise UserError.about("term", "there is nothing to look for", "no_term", "type what the member tells")
+    return recognise(text)

@@ -1,8 +1,9 @@
 """Queue of privacy requests: extend, close, export, erase, and record processor answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
@@ -14,7 +15,9 @@ from campaigns.people.accounts import audit_log
 from campaigns.people.privacy import erasure, processors, requests
 from campaigns.people.privacy.subject_access import export_with_audit
 from campaigns.store.people.people_tables import PrivacyRequest
-from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask
+from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, DeskView
+from campaigns.web.desk.page_tickets import QUEUE
+from campaigns.web.desk.refusals import Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormFields
 from campaigns.web.members.code_labels import PROCESSOR_LABELS
@@ -28,84 +31,129 @@ class RequestQueuePages:
     desk: DeskPages
 
     def tasks(self) -> Sequence[DeskTask]:
-        """Return the tasks: list, extend, close, export, erase, record a processor's answer."""
+        """Return the tasks: open the queue, extend, close, export, erase, record a processor's answer."""
+        paths = {
+            "": self.open,
+            "/later": self.extend,
+            "/close": self.close,
+            "/copy": self.export,
+            "/erase": self.erase,
+            "/told": self.record_answer,
+        }
+        return [
+            DeskTask(f"{DESK_HOME}/requests{path}", Permission.ANSWER, handler, self.refuse)
+            for path, handler in paths.items()
+        ]
+
+    def views(self) -> Sequence[DeskView]:
+        """Return the queue, and the confirmation of an erasure."""
         return (
-            DeskTask(f"{DESK_HOME}/requests", Permission.ANSWER, self.show),
-            DeskTask(f"{DESK_HOME}/requests/later", Permission.ANSWER, self.extend),
-            DeskTask(f"{DESK_HOME}/requests/close", Permission.ANSWER, self.close),
-            DeskTask(f"{DESK_HOME}/requests/copy", Permission.ANSWER, self.export),
-            DeskTask(f"{DESK_HOME}/requests/erase", Permission.ANSWER, self.erase),
-            DeskTask(f"{DESK_HOME}/requests/told", Permission.ANSWER, self.record_answer),
+            DeskView(f"{DESK_HOME}/requests/{{ticket}}", Permission.ANSWER, self.show),
+            DeskView(f"{DESK_HOME}/requests/{{ticket}}/erase", Permission.ANSWER, self.confirm_erasure),
         )
 
-    def show(self, request: Request, _form: FormFields, agent: SignedInStaff) -> HTMLResponse:
-        """List the open requests, with an audit log row."""
+    def open(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
+        """Open the queue, with an audit log row."""
         audit_log.note_access(self.desk.context_as(agent), "list_requests", "requests")
-        return self._page(request, agent, "")
+        return self._return(request, form, agent)
 
-    def extend(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def extend(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Extend a request by the further months."""
         requests.extend(self.desk.context_as(agent), _number(form), form.value("because"))
-        return self._page(request, agent, "done_later")
+        return self._return(request, form, agent, done="done_later")
 
-    def close(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def close(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Close a request."""
         ending = form.value("ending")
         if ending not in set(RequestOutcome):
             raise HTTPException(400)
         requests.close(self.desk.context_as(agent), _number(form), RequestOutcome(ending), form.value("because"))
-        return self._page(request, agent, "done_close")
+        return self._return(request, form, agent, done="done_close")
 
     def export(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Return the member's data as a file to pass on, with an audit log row."""
         context, file_format = self.desk.context_as(agent), form.value("form")
         if file_format not in EXPORT_FORMATS:
             raise HTTPException(400)
-        member_id = self._open_request(form, agent, RequestKind.ACCESS).member_id
+        member_id = self._open_request(_number(form), agent, RequestKind.ACCESS).member_id
         export = export_with_audit(self.desk.page_context.engine.queries, member_id, file_format, context.actor)
         data_pages = DataPages(self.desk.page_context.renderer, context.repository.catalogue)
         return data_pages.download(export, file_format, self.desk.page_context.language(request))
 
-    def erase(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def erase(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Ask for confirmation, then erase the member; that closes the request."""
-        context, filed = self.desk.context_as(agent), self._open_request(form, agent, RequestKind.ERASE)
+        context, filed = self.desk.context_as(agent), self._open_request(_number(form), agent, RequestKind.ERASE)
         if not form.value("confirmed"):
-            return self.desk.render(request, agent, "erase", filed=filed)
+            ticket = self.desk.tickets.open(agent, QUEUE, {"erase": filed.number})
+            return self.desk.redirect(request, f"/requests/{ticket}/erase")
         erasure.erase_and_notify(context, filed.member_id)
-        return self._page(request, agent, "done_erase")
+        return self._return(request, form, agent, done="done_erase")
 
-    def record_answer(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
+    def record_answer(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Record that a processor was told, and its answer."""
         answer = form.value("answer")
         if answer not in set(ProcessorAnswer):
             raise HTTPException(400)
         processors.record_answer(self.desk.context_as(agent), _number(form), ProcessorAnswer(answer))
-        return self._page(request, agent, "done_told")
+        return self._return(request, form, agent, done="done_told")
 
-    def _open_request(self, form: FormFields, agent: SignedInStaff, kind: RequestKind) -> PrivacyRequest:
-        """Return an open request of a kind; raise UserError when it is of another kind."""
-        filed = requests.get_open(self.desk.context_as(agent), _number(form))
-        if filed.kind != kind:
-            raise UserError.about(str(filed.number), f"this is not a request for {kind}", "another_kind", "look again")
-        return filed
+    def refuse(self, request: Request, form: FormFields, agent: SignedInStaff, error: UserError) -> Response:
+        """Show the queue again, with the problem at the field of its request."""
+        names = {form.value("number"): "because", "no_reason": "because"}
+        refused = Refusal.of(request.url.path.rsplit("/", 1)[-1], form, error, names)
+        return self._return(request, form, agent, refused=refused.to_json())
 
-    def _page(self, request: Request, agent: SignedInStaff, done_text: str) -> HTMLResponse:
-        context = self.desk.context_as(agent)
+    def show(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
+        """Show the open requests, most urgent first, and the processors to be told."""
+        content = self._content(agent, ticket)
+        context, refused = self.desk.context_as(agent), Refusal.from_json(content.get("refused"))
         today = requests.today(context)
-        rows = [(row, (row.due_on - today).days) for row in requests.list_open(context)]
-        tasks = [(task, (task.due_on - today).days) for task in processors.open_tasks(context)]
         return self.desk.render(
             request,
             agent,
             "queue",
-            rows=rows,
-            tasks=tasks,
+            400 if refused.errors else 200,
+            ticket=ticket,
+            rows=[(row, (row.due_on - today).days) for row in requests.list_open(context)],
+            tasks=[(task, (task.due_on - today).days) for task in processors.open_tasks(context)],
             called=partial(PROCESSOR_LABELS.label, language=self.desk.page_context.language(request)),
-            said=done_text,
+            said=content.get("done", ""),
+            refused=refused,
             endings=[ending.value for ending in RequestOutcome],
             answers=[answer.value for answer in ProcessorAnswer],
             forms=list(EXPORT_FORMATS),
         )
+
+    def confirm_erasure(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
+        """Show the request for an erasure before it is carried out."""
+        number = self._content(agent, ticket).get("erase")
+        if number is None:
+            raise HTTPException(404)
+        return self.desk.render(
+            request, agent, "erase", filed=self._open_request(number, agent, RequestKind.ERASE), ticket=ticket
+        )
+
+    def _open_request(self, number: int, agent: SignedInStaff, kind: RequestKind) -> PrivacyRequest:
+        """Return an open request of a kind; raise UserError when it is of another kind."""
+        filed = requests.get_open(self.desk.context_as(agent), number)
+        if filed.kind != kind:
+            raise UserError.about(str(filed.number), f"this is not a request for {kind}", "another_kind", "look again")
+        return filed
+
+    def _content(self, agent: SignedInStaff, ticket: str) -> Mapping[str, Any]:
+        content = self.desk.tickets.read(agent, QUEUE, ticket)
+        if content is None:
+            raise HTTPException(404)
+        return content
+
+    def _return(self, request: Request, form: FormFields, agent: SignedInStaff, **outcome: object) -> Response:
+        """Redirect to the queue: to the page that the form was on, or to a new one."""
+        ticket = form.value("ticket")
+        if self.desk.tickets.read(agent, QUEUE, ticket) is None:
+            ticket = self.desk.tickets.open(agent, QUEUE, outcome)
+        else:
+            self.desk.tickets.write(agent, QUEUE, ticket, outcome)
+        return self.desk.redirect(request, f"/requests/{ticket}")
 
 
 def _number(form: FormFields) -> int:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from campaigns.web.desk.audit_pages import AuditPages
 from campaigns.web.desk.caller_check import CallerCheckPages
-from campaigns.web.desk.desk_pages import DeskPages, DeskTask
+from campaigns.web.desk.desk_pages import DeskPages, DeskTask, DeskView
 from campaigns.web.desk.member_changes import MemberChangePages
+from campaigns.web.desk.member_page import MemberPage
 from campaigns.web.desk.member_search import MemberSearchPages
-from campaigns.web.desk.merge_page import MergePage
+from campaigns.web.desk.merge_pages import MergePages
 from campaigns.web.desk.purchase_lookup import PurchaseLookupPage
 from campaigns.web.desk.request_queue import RequestQueuePages
 from campaigns.web.desk.staff_login import StaffLoginPages
@@ -21,18 +23,32 @@ def desk_routes(page_context: PageContext) -> APIRouter:
     desk = DeskPages(page_context, StaffSessions(page_context))
     router = APIRouter()
     router.include_router(StaffLoginPages(desk).routes())
-    router.include_router(desk.router(desk_tasks(desk)))
+    router.include_router(desk.router(desk_tasks(desk), desk_views(desk)))
     return router
 
 
 def desk_tasks(desk: DeskPages) -> Sequence[DeskTask]:
-    """Return every task that requires a role."""
+    """Return every form that requires a role."""
     pages = (
         MemberSearchPages(desk),
-        MergePage(desk),
         CallerCheckPages(desk),
         MemberChangePages(desk),
+        MergePages(desk),
         PurchaseLookupPage(desk),
         RequestQueuePages(desk),
+        AuditPages(desk),
     )
     return [task for page in pages for task in page.tasks()]
+
+
+def desk_views(desk: DeskPages) -> Sequence[DeskView]:
+    """Return every page that a ticket opens."""
+    pages = (
+        MemberSearchPages(desk),
+        MemberPage(desk),
+        MergePages(desk),
+        PurchaseLookupPage(desk),
+        RequestQueuePages(desk),
+        AuditPages(desk),
+    )
+    return [view for page in pages for view in page.views()]

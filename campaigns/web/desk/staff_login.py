@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns.people.accounts import staff_accounts
-from campaigns.web.desk.desk_pages import DESK_HOME, NO_REFUSAL, DeskPages
+from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
+from campaigns.web.desk.member_search import search_form_values
 from campaigns.web.forms import FormBody
 from campaigns.web.page_context import READ_METHODS
 
@@ -30,7 +31,7 @@ class StaffLoginPages:
         agent = self.desk.sessions.current(request)
         if agent is None:
             return self._sign_in_page(request)
-        return self.desk.render(request, agent, "home", refused=NO_REFUSAL)
+        return self.desk.render(request, agent, "home", **search_form_values(self.desk.tickets.last_reason(agent)))
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session when the password is right; every failure gets the same response."""

@@ -116,7 +116,7 @@ AUDIT_DETAIL_LABELS: Final[Mapping[str, CodeLabels]] = {
     "answer": _ANSWER,
     "processor": PROCESSOR_LABELS,
     "source": _SOURCE,
-    "by": CodeLabels(tuple(SearchField), ("by_",)),
+    "by": CodeLabels((*SearchField, "nothing"), ("by_",)),
     "why": CodeLabels(
         (*LookUpReason, *PurchaseLinesPurpose, "member show", "member why", "member choices"),
         ("ground_", "lines_for_", "command_"),
@@ -127,7 +127,7 @@ AUDIT_DETAIL_LABELS: Final[Mapping[str, CodeLabels]] = {
     "result": CodeLabels(("passed", "wrong", "locked", "sent"), ("result_",)),
     "document": CodeLabels(tuple(IdentityDocument), ("document_",)),
     "channel": _CHANNEL,
-    "form": CodeLabels(("page", "html", "json", "csv"), ("form_",)),
+    "form": CodeLabels(("page", "html", "json", "csv", "jsonl"), ("form_",)),
 }
 """Labels of audit log details, by name."""
 

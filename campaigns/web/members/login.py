@@ -90,11 +90,15 @@ def show_sign_in(page_context: PageContext, request: Request, *, refused_number:
     """Render the page on which a code is requested, at the requested path, or again over a refused number."""
     forms = sign_in_code_page(page_context).visitor_forms
     visitor, language = forms.visitor(request), page_context.language(request)
-    values = {"form_token": visitor.form_token, "written": refused_number}
-    if refused_number:
-        page = page_context.render(request, "sign_in", language, 400, at=MEMBER_HOME, **values)
-    else:
-        page = page_context.render(request, "sign_in", language, **values)
+    page = page_context.render(
+        request,
+        "sign_in",
+        language,
+        400 if refused_number else 200,
+        at=MEMBER_HOME if refused_number else request.url.path,
+        form_token=visitor.form_token,
+        written=refused_number,
+    )
     forms.remember(page, visitor)
     return page
 

@@ -1,0 +1,48 @@
+"""Last messages of a member on the desk's page, each with why it was sent, as far as the agent may know (A-25, C-09)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from campaigns.core.clock import local_day
+from campaigns.core.model.enums import DataClass, Language
+from campaigns.store.runs.linked_message import MessageOutcome
+from campaigns.web.members.code_labels import COLUMN_LABELS
+from campaigns.web.members.why_received import explanation
+from campaigns.workspace.context import Context
+
+_PURCHASES: Final = frozenset({DataClass.TOTALS.value, DataClass.BASKET.value, DataClass.SPECIAL.value})
+
+
+@dataclass(frozen=True, slots=True)
+class RecentMessage:
+    """Message on the page; `why` has its explanation, `withheld` is true where it names purchases the agent may not see."""
+
+    day: date
+    channel: str
+    state: str
+    partner: str | None
+    why: Mapping[str, Any]
+    withheld: bool
+
+
+def recent_messages(
+    context: Context, messages: Iterable[MessageOutcome], language: Language, *, explain: bool
+) -> list[RecentMessage]:
+    """Return the messages with their explanations; without `explain`, nothing that follows from purchases."""
+    return [_recent(context, each, language, explain=explain) for each in messages]
+
+
+def _recent(context: Context, outcome: MessageOutcome, language: Language, *, explain: bool) -> RecentMessage:
+    message, repository = outcome.message, context.repository
+    why = explanation(message, repository.catalogue, language)
+    reads_purchases = not _PURCHASES.isdisjoint(message.evidence["classes"]) or message.used_basket
+    return RecentMessage(
+        day=local_day(message.due_at, repository.settings.zone),
+        channel=COLUMN_LABELS["messages", "channel"].label(message.channel, language),
+        state=COLUMN_LABELS["messages", "delivery_state"].label(outcome.state, language),
+        partner=message.partner,
+        why=why,
+        withheld=reads_purchases and not explain,
+    )
