@@ -13,7 +13,6 @@ from campaigns.rendering.letters.typst import TypstDocument
 
 pytestmark = pytest.mark.child_process
 AT = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
-HEADINGS = "query(heading).len()"
 
 
 def greeting_document(source: str) -> TypstDocument:
@@ -23,7 +22,7 @@ def greeting_document(source: str) -> TypstDocument:
 
 def test_a_child_process_renders_the_same_bytes():
     greeting = greeting_document("= #sys.inputs.name\n#pagebreak()\n= Hyvää päivää")
-    assert run_in_child_process(greeting.render_and_query, AT, HEADINGS) == greeting.render_and_query(AT, HEADINGS)
+    assert run_in_child_process(greeting.render_pdf, AT) == greeting.render_pdf(AT)
 
 
 def test_an_error_in_a_child_process_has_the_same_problems():
@@ -31,7 +30,7 @@ def test_an_error_in_a_child_process_has_the_same_problems():
     with pytest.raises(UserError) as direct:
         broken.render_pdf(AT)
     with pytest.raises(UserError) as in_child:
-        run_in_child_process(broken.render_and_query, AT, HEADINGS)
+        run_in_child_process(broken.render_pdf, AT)
     assert in_child.value.problems == direct.value.problems
 
 
@@ -41,4 +40,4 @@ def test_a_killed_child_process_raises_an_error(tmp_path: Path, monkeypatch: pyt
     interpreter.chmod(0o700)
     monkeypatch.setattr("sys.executable", os.fspath(interpreter))
     with pytest.raises(CalledProcessError, match="SIGKILL"):
-        run_in_child_process(greeting_document("fine").render_and_query, AT, HEADINGS)
+        run_in_child_process(greeting_document("fine").render_pdf, AT)

@@ -24,6 +24,8 @@ from tests.support.sample_letters import (
     template,
 )
 
+pytestmark = pytest.mark.child_process
+
 
 @SHIPPED
 @LANGUAGES

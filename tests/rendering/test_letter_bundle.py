@@ -8,6 +8,8 @@ from pypdf import PdfReader
 
 from tests.support.sample_letters import WHEN, address, sample, template
 
+pytestmark = pytest.mark.child_process
+
 
 def test_many_letters_are_one_file_with_a_page_count_for_each():
     letter = template("survey")
@@ -29,7 +31,6 @@ def test_the_same_letters_give_the_same_bytes():
     assert first == second
 
 
-@pytest.mark.child_process
 def test_many_bundles_use_no_more_memory_than_one():
     letter = template("win_back")
 

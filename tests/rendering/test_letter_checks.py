@@ -12,6 +12,8 @@ from campaigns.rendering.letters.letter_template import LetterTemplate, letter_v
 from campaigns.rendering.templates.folder import load_template_folder
 from tests.support.sample_letters import PURPOSES, ROOT, SETTINGS, SHIPPED, address, first_page, sample
 
+pytestmark = pytest.mark.child_process
+
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month", "member.household_size"})
 
 

@@ -72,7 +72,7 @@ def _sample_problems(folder: TemplateFolder, template: LetterTemplate, profile: 
         )
         return
     try:
-        pages = template.render_bundle([template.fill(sample, address)], _ANY_DAY).page_counts[0]
+        pages = template.render_bundle([template.fill(sample, address)], _ANY_DAY, is_sample=True).page_counts[0]
     except TemplateError as error:
         yield missing_value_problem(error)
         return

@@ -1,6 +1,7 @@
 """Letter templates: texts filled one member at a time, pages rendered many at a time as PDF/A-2b.
 
-A member's values reach Typst as JSON strings, never as source, so that no name can inject markup.
+A member's values reach Typst as JSON strings, never as source, so that no name can inject markup, and in a document of
+their own, so that no letter can print another's (`letter_renderer`).
 """
 
 import json
@@ -11,37 +12,24 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.child_process import run_in_child_process
-from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Organisation, Settings
 from campaigns.rendering.letters.fonts import can_draw, visible_text
-from campaigns.rendering.letters.markup import LETTER_FILE, OFFER_TEXT_PREFIX, letter_texts, markup_variable_uses
+from campaigns.rendering.letters.letter_renderer import LetterDocuments, LetterPages
+from campaigns.rendering.letters.markup import (
+    LETTER_FILE,
+    NOT_READ,
+    OFFER_TEXT_PREFIX,
+    letter_texts,
+    markup_variable_uses,
+)
 from campaigns.rendering.letters.postal_address import PostalAddress
-from campaigns.rendering.letters.typst import TypstDocument
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import SHARED_FOLDER, TemplateFolder, TemplateSource
 from campaigns.rendering.templates.sandbox import CompiledTemplate, TemplateError, compile_template, sandbox_for
 from campaigns.rendering.templates.variables import VariableUse
 
-_MAX_IN_PROCESS: Final = 20
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
-_PAGES_QUERY: Final = (
-    "query(<letter>).zip(query(<end>)).map(((start, end)) => end.location().page() - start.location().page() + 1)"
-)
-_DRIVER: Final = """\
-#import "/{letter}": letter
-#let house = json(bytes(sys.inputs.house))
-#for page in json(bytes(sys.inputs.pages)) {{ letter(house, page) }}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class LetterPages:
-    """Several letters in one PDF, and the number of pages of each."""
-
-    pdf: bytes
-    page_counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -94,21 +82,18 @@ class LetterTemplate:
             "offers": self._offers(context),
         }
 
-    def render_bundle(self, pages: Sequence[Mapping[str, object]], created_at: datetime) -> LetterPages:
+    def render_bundle(
+        self, pages: Sequence[Mapping[str, object]], created_at: datetime, *, is_sample: bool = False
+    ) -> LetterPages:
         """Render the letters of filled values in order, each beginning on a new page.
 
-        The same values and `created_at` give the same bytes. UserError for an error that Typst finds in the template.
+        The same values and `created_at` give the same bytes. UserError for an error that Typst finds in the template,
+        in Typst's own words for a sample only.
         """
-        sheets = TypstDocument(self.sources, {"house": self.house, "pages": json.dumps(pages, ensure_ascii=False)})
-        if len(pages) > _MAX_IN_PROCESS:
-            # Typst caches a megabyte a letter, freed when the process ends
-            pdf, per_letter = run_in_child_process(sheets.render_and_query, created_at, _PAGES_QUERY)
-        else:
-            pdf, per_letter = sheets.render_and_query(created_at, _PAGES_QUERY)
-        if len(per_letter) != len(pages):
-            message = "a letter is drawn by the shared `letter-sheet`, once"
-            raise UserError.about(self.file, message, "typst", "`#let letter(house, page) = letter-sheet(…)`")
-        return LetterPages(pdf, tuple(per_letter))
+        members = [json.dumps(page, ensure_ascii=False).encode() for page in pages]
+        return LetterDocuments(
+            self.file, self.sources, self.language.value, self.house.encode(), members, created_at, is_sample
+        ).render()
 
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()
@@ -129,11 +114,14 @@ def letter_variables(folder: TemplateFolder) -> frozenset[str]:
 
 
 def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
-    """Return the files that Typst may read, by path in the workspace: the template's and the shared ones, no others."""
+    """Return the files that Typst may read, by path in the workspace: the template's and the shared ones, no others.
+
+    The texts and the sample are not among them: a letter prints its member's texts, which are filled already.
+    """
     directory = Path(folder.directory)
     shared = {(directory.parent / SHARED_FOLDER / file).as_posix(): data for file, data in folder.shared.items()}
     own = {(directory / file).as_posix(): data for file, data in folder.files.items()}
-    return {"main.typ": _DRIVER.format(letter=directory / LETTER_FILE).encode(), **shared, **own}
+    return {name: data for name, data in {**shared, **own}.items() if Path(name).name not in NOT_READ}
 
 
 def _organisation_values(organisation: Organisation, language: Language) -> Mapping[str, str]:

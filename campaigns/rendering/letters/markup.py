@@ -12,11 +12,18 @@ from campaigns.rendering.templates.text_variables import text_variable_uses
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
 LETTER_FILE: Final = "letter.typ"
+NOT_READ: Final = frozenset({"texts.yaml", "sample.yaml"})  # files that Typst does not see
 OFFER_TEXT_PREFIX: Final = "offer_"  # a text with this prefix is filled once an offer, with `offer`
 
 _TEXT_USE: Final = re.compile(r"\b(page\.text|words|offer)\.([a-z][a-z0-9_]*)")
 _VALUE_USE: Final = re.compile(r"\bpage\.(arm|offers|date)\b")
-_PACKAGE: Final = re.compile(r"""["']@|\bplugin\(""")
+_PACKAGE: Final = re.compile(r"""["']@""")
+_REFUSED: Final = r"(?:plugin|eval|bibliography)\b"
+# Typst looks names up where they are written, so these are out of reach without their name. In a formula a name may
+# follow a digit, `-` or `_`.
+_REFUSED_NAME: Final = re.compile(
+    rf"(?<![A-Za-z])((?:std\s*\.\s*)?{_REFUSED}|std(?!\.(?!{_REFUSED})[a-z]))(?![A-Za-z0-9_-])"
+)
 _VALUES: Final[Mapping[str, str]] = {"arm": "arm", "offers": "offers", "date": "today"}
 
 
@@ -36,8 +43,8 @@ def letter_texts(folder: TemplateFolder, language: Language) -> Mapping[str, Let
     """Return the texts that the folder's Typst files print, by key; UserError with unknown texts and packages."""
     problems: list[Problem] = []
     texts: dict[str, LetterText] = {}
+    problems += _programs(folder)
     for source in _sources(folder):
-        problems += _packages(source)
         for key, place in _keys(folder, source):
             if key in folder.texts:
                 text = folder.texts[key]
@@ -78,10 +85,23 @@ def _keys(folder: TemplateFolder, source: TemplateSource) -> Iterator[tuple[str,
             yield f"{OFFER_TEXT_PREFIX}{match[2]}", place
 
 
-def _packages(source: TemplateSource) -> Iterator[Problem]:
-    """Yield a problem for each package or plugin: packages come from the network, plugins are programs."""
-    for _match, place in _matches(_PACKAGE, source):
-        yield Problem(place, "a letter uses no packages and no plugins", "typst_package")
+def _programs(folder: TemplateFolder) -> Iterator[Problem]:
+    """Yield a problem for each use of code from elsewhere, in any file that Typst could read as source.
+
+    Packages come from the network. A plugin is a program that could remember one letter in the next. `eval`, and a
+    bibliography with formulas, run code that is put together from texts; `std` holds all of them.
+    """
+    for file in sorted({*folder.files, *folder.shared} - NOT_READ):
+        try:
+            source = folder.source(file)
+        except UserError:  # not text, so no source either
+            continue
+        for _match, place in _matches(_PACKAGE, source) if file.endswith(".typ") else ():
+            yield Problem(place, "a letter uses no packages", "typst_package", "copy what you need to `_shared`")
+        for match, place in _matches(_REFUSED_NAME, source):
+            message = f"`{match[1]}` is refused in a letter: it runs code that nobody has checked"
+            hint = "write the field itself, as in `std.page`" if match[1] == "std" else "write out what it makes"
+            yield Problem(place, message, "typst_program", hint)
 
 
 def _matches(pattern: re.Pattern[str], source: TemplateSource) -> Iterator[tuple[re.Match[str], FilePosition]]:

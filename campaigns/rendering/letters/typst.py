@@ -3,11 +3,10 @@
 Typst is imported only when pages are rendered: sending e-mail does not need its 7 MB.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -25,29 +24,22 @@ _POSITION: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
 class TypstDocument:
     """Typst document: `main.typ` and the files it may read, by path, and the texts in its `sys.inputs`.
 
-    Nothing else on the machine can be read, and nothing is fetched. UserError for an error that Typst finds.
+    Nothing else on the machine can be read. UserError for an error that Typst finds; one outside the templates is
+    reported for `file`.
     """
 
     sources: Mapping[str, bytes]
-    inputs: Mapping[str, str]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    file: str = "letter.typ"
 
     def render_pdf(self, created_at: datetime) -> bytes:
         """Render the pages as PDF/A-2b; the same document and `created_at` give the same bytes."""
         whole_seconds = created_at.replace(microsecond=0)  # Typst accepts no fractions
-        with _errors_as_problems():
+        with _errors_as_problems(self.file):
             pdf: Any = self._compiler().compile(
                 format="pdf", pdf_standards="a-2b", pdf_tags=False, timestamp=whole_seconds
             )
         return bytes(pdf)
-
-    def render_and_query(self, created_at: datetime, query: str) -> tuple[bytes, Any]:
-        """Render the pages and return them with the result of `query` over them."""
-        return self.render_pdf(created_at), self.query(query)
-
-    def query(self, query: str) -> Any:
-        """Return the value of an expression over the pages; cheap after `pdf`, because the layout is cached."""
-        with _errors_as_problems():
-            return json.loads(self._compiler().eval(query))
 
     def _compiler(self) -> "typst.Compiler":
         import typst
@@ -65,17 +57,23 @@ def _fonts() -> "typst.Fonts":
 
 
 @contextmanager
-def _errors_as_problems() -> Iterator[None]:
-    """Turn Typst's errors into UserError."""
+def _errors_as_problems(file: str) -> Iterator[None]:
+    """Turn Typst's errors into UserError; a panic of Typst itself is one, too."""
     import typst
 
     try:
         yield
     except typst.TypstError as error:
-        raise UserError([_problem(error)]) from error
+        raise UserError([_problem(error, file)]) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # its class cannot be imported
+            raise
+        raise UserError.about(
+            file, "Typst itself fails at this letter", "typst", "leave out what is unusual"
+        ) from error
 
 
-def _problem(error: "typst.TypstError") -> Problem:
+def _problem(error: "typst.TypstError", file: str) -> Problem:
     match = _POSITION.search(error.diagnostic)
-    place = FilePosition(match[1], int(match[2]), int(match[3])) if match else FilePosition("letter.typ")
-    return Problem(place, error.message, "typst", "; ".join(error.hints))
+    place = FilePosition(match[1], int(match[2]), int(match[3])) if match else FilePosition(file)
+    return Problem(place, error.message.removeprefix("assertion failed: "), "typst", "; ".join(error.hints))

@@ -20,6 +20,7 @@ from campaigns.core.errors import FilePosition, Problem, UserError, closest_matc
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.personal_urls import personal_url_lines
 from campaigns.rendering.templates.restrictions import find_violations
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
 from campaigns.rendering.templates.variables import VariableUse, variable_uses
@@ -30,6 +31,10 @@ _LOOP_ATTRIBUTES: Final = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem"}
 )
 _NUMBER_LIMIT: Final = 10**18
+_PERSONAL_URL: Final = "a value that differs by member stands in an address, whose owner would learn it"
+_PERSONAL_URL_HINT: Final = (
+    "write an address that is the same for everybody, or one of our own as a whole: `{{ links.why }}`"
+)
 
 
 class TemplateError(Exception):
@@ -148,14 +153,20 @@ def parse_template(
 def compile_template(
     sandbox: Sandbox, source: TemplateSource, place_of: Callable[[int], FilePosition] | None = None
 ) -> CompiledTemplate:
-    """Compile a source under the restrictions of the sandbox; UserError for violations.
+    """Compile a source under the restrictions of the sandbox; UserError for violations and for members' values in URLs.
 
     `place_of` maps a line of the source to the author's position; by default lines are those of the file.
     """
-    code = sandbox.compile(parse_template(sandbox, source, place_of), source.file, source.file)
-    return CompiledTemplate(
-        jinja2.Template.from_code(sandbox, code, {}), source.file, place_of or source.position_of_line
-    )
+    place, tree = place_of or source.position_of_line, parse_template(sandbox, source, place_of)
+    is_markup = sandbox.autoescape is not False and _is_markup(source.file)
+    problems = [
+        Problem(place(line), _PERSONAL_URL, "personal_url", _PERSONAL_URL_HINT)
+        for line in personal_url_lines(tree, is_markup=is_markup)
+    ]
+    if problems:
+        raise UserError(problems)
+    code = sandbox.compile(tree, source.file, source.file)
+    return CompiledTemplate(jinja2.Template.from_code(sandbox, code, {}), source.file, place)
 
 
 def variable_uses_in(
