@@ -8,10 +8,10 @@ from audiences.warehouse.sql_quoting import quote_identifier
 from campaigns.core.model.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    import duckdb
+    from audiences.warehouse.warehouse import WarehouseConnection
 
 
-def category_values(connection: "duckdb.DuckDBPyConnection", catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+def category_values(connection: "WarehouseConnection", catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     """Return the values of each category column of members and products, read from the views."""
     return {
         **_column_values(connection, catalogue, "members", columns.member_columns(catalogue)),
@@ -20,7 +20,7 @@ def category_values(connection: "duckdb.DuckDBPyConnection", catalogue: Catalogu
 
 
 def _column_values(
-    connection: "duckdb.DuckDBPyConnection", catalogue: Catalogue, table: str, types: Mapping[str, str]
+    connection: "WarehouseConnection", catalogue: Catalogue, table: str, types: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
     declared = catalogue.tables[table].columns
     values_by_column = {}

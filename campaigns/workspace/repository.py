@@ -136,8 +136,8 @@ class WorkspaceRepository:
             audiences=self.vocabulary.audiences | set(self._audience_files(workspace.audiences)),
         )
         offers = load_offers(workspace.offers, self.catalogue) if workspace.offers.exists() else ()
-        shown = self.goods_protection.offer_goods.advertised(offers)
-        return load_campaign(workspace.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in shown}
+        advertised = self.goods_protection.offer_goods.advertised(offers)
+        return load_campaign(workspace.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in advertised}
 
     def audience(self, audience: str) -> tuple[Audience, Mapping[str, Audience]]:
         """Return the audience with this name or file path, and all audiences that it may refer to."""
