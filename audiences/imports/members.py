@@ -55,7 +55,7 @@ _ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
         "not a postal code of five digits; the member is stored without one",
     ),
 }
-NOT_WRITTEN_TO: Final = "a number of a country that the settings do not serve: stored, but not written to or called"
+NOT_WRITTEN_TO: Final = "a number of a country that the settings do not serve: stored but neither written to nor called"
 _IN_TRANSACTION: Final = 1000
 
 _Contact = dict[str, Any]

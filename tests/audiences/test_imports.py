@@ -8,10 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import select
 
 from audiences.consent.choices import consent_state_of, entries_of
 from audiences.consent.consent_state import ConsentEntry, ConsentSource, ConsentState
 from audiences.imports.import_file import import_file
+from audiences.tables import CONTACT
 from campaigns.core.clock import Clock
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
@@ -249,3 +251,18 @@ def test_manifest_names_files_that_exist(target: ImportTarget) -> None:
     files = [name for parts in stored["tables"].values() for names in parts.values() for name in names]
     assert files
     assert all((target.warehouse.root / name).is_file() for name in files)
+
+
+def test_numbers_of_countries_not_served_are_stored_and_reported(target: ImportTarget) -> None:
+    members = "member_id,register,phone\nm1,owners,+46701234567\nm2,owners,0401234567\nm3,owners,+18765551234\n"
+    report = target.import_content("members", members)
+    assert (report.stored, report.rejected, report.emptied, report.not_served) == (3, 0, 0, 2)
+    assert report.rejects_path is not None
+    assert "2,phone,a number of a country that the settings do not serve: stored" in report.rejects_path.read_text()
+    with target.ledger.read() as connection:
+        rows = connection.execute(select(CONTACT.c.phone, CONTACT.c.phone_class).order_by(CONTACT.c.member_id)).all()
+    assert [tuple(row) for row in rows] == [
+        ("+46701234567", "SE mobile"),
+        ("+358401234567", "FI mobile"),
+        ("+18765551234", "JM mobile"),
+    ]

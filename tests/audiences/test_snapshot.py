@@ -47,6 +47,7 @@ def test_contact_is_one_row_with_its_postal_address_as_one_key(target: ImportTar
             "language": "fi",
             "email": "Aino@example.org",
             "phone": "+358401234567",
+            "phone_class": "FI mobile",
             "street": "Katu 1 A 4",
             "postal_code": "00100",
             "city": "Helsinki",

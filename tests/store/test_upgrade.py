@@ -63,3 +63,23 @@ def test_unreachable_database_is_reported():
     (problem,) = raised.value.problems
     assert problem.code == "no_database"
     assert "secret" not in str(raised.value)
+
+
+def test_numbers_stored_before_get_their_country_and_kind(bare, monkeypatch):
+    numbers = {"m1": "+358401234567", "m2": "+46701234567", "m3": "+35891234567", "m4": "+88213123456", "m5": None}
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "HEAD", "0001")
+        schema.upgrade(bare)
+    insert = text("INSERT INTO contact (member_id, register, language, phone) VALUES (:id, 'owners', 'fi', :phone)")
+    with bare.write() as connection:
+        connection.execute(insert, [{"id": member, "phone": phone} for member, phone in numbers.items()])
+    schema.upgrade(bare)
+    with bare.read() as connection:
+        rows = connection.execute(text("SELECT member_id, phone_class FROM contact ORDER BY member_id")).all()
+    assert [tuple(row) for row in rows] == [
+        ("m1", "FI mobile"),
+        ("m2", "SE mobile"),
+        ("m3", "FI fixed"),
+        ("m4", None),
+        ("m5", None),
+    ]

@@ -55,8 +55,8 @@ class BrowserCookies:
         browser, proofs = self._read(request)
         browser = browser or secrets.token_urlsafe(16)
         own = [self._proof(browser, address) for address in addresses]
-        kept = [*own, *(proof for proof in proofs if proof not in own)][:_MAX_ADDRESSES]
-        self._set(response, _BROWSER, _SEPARATOR.join([browser, *kept]), _BROWSER_LIFETIME)
+        all_proofs = [*own, *(proof for proof in proofs if proof not in own)][:_MAX_ADDRESSES]
+        self._set(response, _BROWSER, _SEPARATOR.join([browser, *all_proofs]), _BROWSER_LIFETIME)
 
     def _read(self, request: Request) -> tuple[str, list[str]]:
         browser, *proofs = request.cookies.get(self._name(_BROWSER), "").split(_SEPARATOR)

@@ -93,6 +93,21 @@ CHANGES: dict[str, tuple[str, Change, str]] = {
         lambda workspace: workspace.change_contact("m05", phone="+35891234567"),
         "invalid_address",
     ),
+    "has a number of another country now": (
+        BY_SMS,
+        lambda workspace: workspace.change_contact("m05", phone="+2482512345"),
+        "country_not_served",
+    ),
+    "has a satellite telephone now": (
+        BY_SMS,
+        lambda workspace: workspace.change_contact("m05", phone="+88213123456"),
+        "country_not_served",
+    ),
+    "has a premium-rate number now": (
+        BY_SMS,
+        lambda workspace: workspace.change_contact("m05", phone="+358600123456"),
+        "invalid_address",
+    ),
     "has moved to an unknown address": (
         BY_POST,
         lambda workspace: workspace.change_contact("m05", street=None, address_key=None),

@@ -128,3 +128,11 @@ async def test_proof_uses_the_provider_in_the_settings(campaign_workspace: Sampl
         assert list(double.mailboxes.received) == ["aino@kyla.example.org"]
     with pytest.raises(UserError, match="did not say that it took the message"):
         await asyncio.to_thread(send_to, campaign_workspace, "aino@kyla.example.org")
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("number", ["+46701234567", "+18765551234", "+2482512345", "+35891234567"])
+def test_proof_goes_to_no_number_of_a_country_that_is_not_served(workspace: SampleWorkspace, number: str) -> None:
+    workspace.add_setting(f'internal_addresses: ["{number}"]')
+    workspace.write_campaign("letter", TWO_VARIANTS)
+    assert refusal(workspace, number) == "country_not_served"
