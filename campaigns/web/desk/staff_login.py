@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from campaigns.people.accounts import staff_accounts
+from campaigns.people.accounts import local_login
+from campaigns.people.accounts.local_login import NextStep, SecondStep
 from campaigns.web.desk.desk_pages import DESK_HOME, NO_REFUSAL, DeskPages
 from campaigns.web.forms import FormBody
 from campaigns.web.page_context import READ_METHODS
+from campaigns.web.visitor_forms import Visitor
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,13 @@ class StaffLoginPages:
     desk: DeskPages
 
     def routes(self) -> APIRouter:
-        """Return the home page and the two forms that need no role."""
+        """Return the home page and the forms that need no role."""
         router = APIRouter()
         router.add_api_route(DESK_HOME, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(f"{DESK_HOME}/session", self.sign_in, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(
+            f"{DESK_HOME}/second-step", self.sign_in_with_code, methods=["POST"], response_class=HTMLResponse
+        )
         router.add_api_route(f"{DESK_HOME}/out", self.sign_out, methods=["POST"], response_class=HTMLResponse)
         return router
 
@@ -33,13 +38,34 @@ class StaffLoginPages:
         return self.desk.render(request, agent, "home", refused=NO_REFUSAL)
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
-        """Open a session when the password is right; every failure gets the same response."""
+        """Open a session when the password is right, or ask for the code; every failure gets the same response."""
         page_context = self.desk.page_context
-        self.desk.visitor_forms.require(request, form)
+        visitor = self.desk.visitor_forms.require(request, form)
         page_context.limit_attempts(request)
-        secret = staff_accounts.log_in(page_context.context, form.value("name"), form.value("password"))
-        if secret is None:
+        name = form.value("name")
+        result = local_login.log_in(page_context.context, name, form.value("password"))
+        if result is None:
             return self._sign_in_page(request, wrong=True)
+        if result is NextStep.ENROLMENT:
+            return self.desk.render(request, None, "enrolment", 403, name=name)
+        if result is NextStep.CODE:
+            step = local_login.begin_second_step(page_context.context, name, visitor.secret)
+            return self._second_step_page(request, visitor, step)
+        return self._open(request, result)
+
+    def sign_in_with_code(self, request: Request, form: FormBody) -> Response:
+        """Open a session when the code of the second step is right; every failure gets the same response."""
+        page_context = self.desk.page_context
+        visitor = self.desk.visitor_forms.require(request, form)
+        page_context.limit_attempts(request)
+        step = SecondStep(form.value("name"), form.value("begun_at"), visitor.secret, form.value("ticket"))
+        secret = local_login.log_in_with_code(page_context.context, step, form.value("code"))
+        if secret is None:
+            return self._second_step_page(request, visitor, step, wrong=True)
+        return self._open(request, secret)
+
+    def _open(self, request: Request, secret: str) -> Response:
+        page_context = self.desk.page_context
         self.desk.sessions.end_former(request)
         response = RedirectResponse(f"{DESK_HOME}?lang={page_context.language(request).value}", 303)
         self.desk.sessions.start(response, secret)
@@ -60,3 +86,16 @@ class StaffLoginPages:
         )
         self.desk.visitor_forms.remember(page, visitor)
         return page
+
+    def _second_step_page(
+        self, request: Request, visitor: Visitor, step: SecondStep, *, wrong: bool = False
+    ) -> HTMLResponse:
+        return self.desk.render(
+            request,
+            None,
+            "second_step",
+            400 if wrong else 200,
+            wrong=wrong,
+            form_token=visitor.form_token,
+            step=step,
+        )
