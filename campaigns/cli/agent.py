@@ -42,6 +42,7 @@ def list_accounts(context: typer.Context, json: open_workspace.JsonOption = Fals
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
+        accounts = staff_accounts.list_accounts(engine.context)
         rows = [
             {
                 "name": account.name,
@@ -51,19 +52,19 @@ def list_accounts(context: typer.Context, json: open_workspace.JsonOption = Fals
                 "issuer": account.issuer,
                 "second_factor": account.has_totp,
             }
-            for account in staff_accounts.list_accounts(engine.context)
+            for account in accounts
         ]
     if json:
         output.print_json(rows)
         return
     cells = [
         (
-            row["name"],
-            ", ".join(row["roles"]),
-            row["issuer"] or ("password and app" if row["second_factor"] else "password"),
-            row["disabled_at"] or "",
+            account.name,
+            ", ".join(sorted(account.roles)),
+            account.issuer or ("password and app" if account.has_totp else "password"),
+            "" if account.disabled_at is None else account.disabled_at.isoformat(),
         )
-        for row in rows
+        for account in accounts
     ]
     output.print_table("", ("name", "roles", "signs in by", "disabled"), cells)
 

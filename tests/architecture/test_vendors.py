@@ -16,6 +16,11 @@ VENDORS: Final = {
     "alembic": {"campaigns/store/"},
     "apscheduler": {"campaigns/runs/dispatch/periodic_jobs.py"},
     "argon2": {"campaigns/people/accounts/passwords.py"},
+    "authlib": {
+        "campaigns/people/accounts/id_token.py",
+        "campaigns/people/accounts/identity_provider.py",
+        "campaigns/people/accounts/provider_client.py",
+    },
     "babel": {"campaigns/rendering/templates/filters.py"},
     "cronsim": {"campaigns/core/model/schedule.py"},
     "cryptography": {
@@ -30,6 +35,7 @@ VENDORS: Final = {
     "faker": {"campaigns/demo/data/names.py"},
     "fastapi": {"campaigns/web/"},
     "jinja2": {"campaigns/rendering/", "campaigns/web/page_renderer.py"},
+    "joserfc": {"campaigns/people/accounts/id_token.py", "campaigns/people/accounts/identity_provider.py"},
     "mjml": {"campaigns/rendering/email/mjml.py"},
     "phonenumbers": {"audiences/addresses.py"},
     "procrastinate": {"campaigns/runs/dispatch/procrastinate_dispatcher.py"},

@@ -17,12 +17,12 @@ from campaigns.workspace.context import Context
 
 MIN_PASSWORD_LENGTH: Final = 12
 MAX_PASSWORD_LENGTH: Final = 200
-_NAME: Final = re.compile(r"[a-z_][a-z0-9._-]{0,31}")
+ACCOUNT_NAME: Final = re.compile(r"[a-z_][a-z0-9._-]{0,31}")
 
 
 def add(context: Context, name: str, roles: Iterable[Role], password: str) -> None:
     """Create an account; raise UserError when the name is invalid or taken, or the password too weak."""
-    if not _NAME.fullmatch(name):
+    if not ACCOUNT_NAME.fullmatch(name):
         message = "a name is up to 32 of the characters a-z 0-9 . _ -"
         raise UserError.about(name, message, "no_name", "the name that they have on this machine, for its commands")
     password_hash, now, role_set = (

@@ -17,6 +17,7 @@ from campaigns.core.errors import UserError
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Permission
+from campaigns.people.accounts.identity_provider import IdentityProvider, identity_provider
 from campaigns.people.desk import lookup
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason, PurchaseLinesPurpose, parse_reason
 from campaigns.people.desk.changes import DESK_SOURCES
@@ -68,6 +69,12 @@ class DeskPages:
     def visitor_forms(self) -> VisitorForms:
         """Return the forms of staff who are not signed in."""
         return VisitorForms(self.page_context, "staff")
+
+    @LockedCachedProperty
+    def identity_provider(self) -> IdentityProvider | None:
+        """Identity provider that signs staff in, if one is set."""
+        context = self.page_context.context
+        return identity_provider(context.settings, context.signer)
 
     @LockedCachedProperty
     def look_up_throttle(self) -> SharedThrottle:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from campaigns.web.desk.desk_pages import DeskPages, DeskTask
 from campaigns.web.desk.member_changes import MemberChangePages
 from campaigns.web.desk.member_search import MemberSearchPages
+from campaigns.web.desk.provider_sign_in import ProviderSignInPages
 from campaigns.web.desk.purchase_lookup import PurchaseLookupPage
 from campaigns.web.desk.request_queue import RequestQueuePages
 from campaigns.web.desk.staff_login import StaffLoginPages
@@ -19,6 +20,7 @@ def desk_routes(page_context: PageContext) -> APIRouter:
     desk = DeskPages(page_context, StaffSessions(page_context))
     router = APIRouter()
     router.include_router(StaffLoginPages(desk).routes())
+    router.include_router(ProviderSignInPages(desk).routes())
     router.include_router(desk.router(desk_tasks(desk)))
     return router
 

@@ -7,7 +7,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns.people.accounts import local_login
 from campaigns.people.accounts.local_login import NextStep, SecondStep
+from campaigns.people.accounts.provider_client import ProviderError
 from campaigns.web.desk.desk_pages import DESK_HOME, NO_REFUSAL, DeskPages
+from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormBody
 from campaigns.web.page_context import READ_METHODS
 from campaigns.web.visitor_forms import Visitor
@@ -47,7 +49,7 @@ class StaffLoginPages:
         if result is None:
             return self._sign_in_page(request, wrong=True)
         if result is NextStep.ENROLMENT:
-            return self.desk.render(request, None, "enrolment", 403, name=name)
+            return self.desk.render(request, None, "enrolment", 403, account=name)
         if result is NextStep.CODE:
             step = local_login.begin_second_step(page_context.context, name, visitor.secret)
             return self._second_step_page(request, visitor, step)
@@ -75,14 +77,34 @@ class StaffLoginPages:
     def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
         """End the session."""
         agent = self.desk.sessions.require(request, form, None)
-        page = self._sign_in_page(request)
+        page = self._sign_in_page(request, provider_logout=self._provider_logout(agent))
         self.desk.sessions.end(page, agent)
         return page
 
-    def _sign_in_page(self, request: Request, *, wrong: bool = False) -> HTMLResponse:
+    def _provider_logout(self, agent: SignedInStaff) -> str | None:
+        """Return where the agent ends their session at the identity provider, too."""
+        provider = self.desk.identity_provider
+        if provider is None or agent.account.issuer is None:
+            return None
+        try:
+            return provider.end_session_url()
+        except ProviderError:
+            return None
+
+    def _sign_in_page(
+        self, request: Request, *, wrong: bool = False, provider_logout: str | None = None
+    ) -> HTMLResponse:
         visitor = self.desk.visitor_forms.visitor(request)
         page = self.desk.render(
-            request, None, "sign_in", 400 if wrong else 200, wrong=wrong, form_token=visitor.form_token
+            request,
+            None,
+            "sign_in",
+            400 if wrong else 200,
+            wrong=wrong,
+            form_token=visitor.form_token,
+            has_provider=self.desk.identity_provider is not None,
+            has_passwords=local_login.are_passwords_in_use(self.desk.page_context.context),
+            provider_logout=provider_logout,
         )
         self.desk.visitor_forms.remember(page, visitor)
         return page
