@@ -1,6 +1,6 @@
 """Process of a real identity provider, Canaille, with two people, a group and our client; killed after use.
 
-Usage: python canaille_server.py PORT REDIRECT_URI
+Usage: python -m tests.support.canaille_server PORT REDIRECT_URI
 """
 
 import os

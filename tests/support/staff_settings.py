@@ -1,13 +1,13 @@
 """Settings of the staff's sign-in, written into a sample workspace."""
 
-from tests.support.web_client import WebWorkspace
+from tests.support.sample_workspace import SampleWorkspace
 
 
-def set_staff(web_workspace: WebWorkspace, text: str) -> None:
+def set_staff(workspace: SampleWorkspace, text: str) -> None:
     """Write the key `staff` of the settings, and read them again."""
-    path = web_workspace.root / "config" / "settings.yaml"
+    path = workspace.root / "config" / "settings.yaml"
     path.write_text(f"{path.read_text('utf-8')}\nstaff: {text}\n", "utf-8")
-    web_workspace.reload()
+    workspace.reload()
 
 
 def oidc(issuer: str, name_claim: str = "preferred_username", roles: str = "viesti-desk: [desk]") -> str:

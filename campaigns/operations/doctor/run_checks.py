@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from campaigns.operations.doctor import providers, stores
 from campaigns.operations.doctor.finding import Finding, FindingLevel
 from campaigns.operations.doctor.mail_domain import MailDomain, TxtResolver
+from campaigns.operations.doctor.staff_sign_in import check_staff_sign_in
 from campaigns.workspace.context import Context
 
 
@@ -19,6 +20,7 @@ def run_checks(
     yield from (ledger_finding, *other_findings)
     if ledger_finding.level is not FindingLevel.FAIL:
         yield stores.check_reconciliation(context.ledger, context.clock.now())
+        yield from check_staff_sign_in(context, environment)
     yield stores.check_data_age(context)
     yield providers.check_clock(settings)
     yield providers.check_public_url(settings)
