@@ -47,6 +47,11 @@ def print_line(text: str) -> None:
     typer.echo(text)
 
 
+def print_warning(text: str) -> None:
+    """Print one line of a warning to standard error."""
+    typer.echo(text, err=True)
+
+
 def print_step(text: str) -> None:
     """Print the current step, on a terminal only."""
     if _console(errors=True).is_terminal:

@@ -1,8 +1,10 @@
 """Accounts and roles: the commands of each role, checked against a second table (A-25)."""
 
 import io
+import re
 from typing import Final
 
+import pyotp
 import pytest
 import typer
 
@@ -10,7 +12,7 @@ from campaigns.cli.main import app
 from campaigns.cli.required_roles import REQUIRED_PERMISSIONS
 from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission, Role, is_permitted
-from campaigns.people.accounts import staff_accounts
+from campaigns.people.accounts import staff_accounts, totp
 from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import MONDAYS, Shell
 
@@ -87,7 +89,7 @@ def typed_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_accounts_are_added_listed_changed_and_disabled(viesti: Shell, typed_passwords: None) -> None:
-    viesti("agent", "add", "aino", "--role", "desk", "--role", "expert")
+    viesti("agent", "add", "aino", "--role", "desk", "--role", "expert", "--yes")
     assert "[name_taken]" in viesti("agent", "add", "aino", "--role", "desk", code=1).err
     viesti("agent", "roles", "aino", "--role", "desk")
     viesti("agent", "password", "aino")
@@ -122,10 +124,70 @@ def test_an_unknown_account_is_a_user_error(viesti: Shell, typed_passwords: None
 def test_a25_a_role_in_use_is_required_from_then_on(viesti: Shell, typed_passwords: None, monkeypatch) -> None:
     viesti.write("letter", MONDAYS)
     viesti("publish", "letter")
-    viesti("agent", "add", "liisa", "--role", "author")
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
     assert "[not_permitted]" in viesti("publish", "letter", code=1).err
     viesti("requests")  # a role of no account
     monkeypatch.setattr("campaigns.cli.open_workspace.account", lambda: "liisa")
     viesti("publish", "letter")
     viesti("agent", "disable", "liisa")
     assert "[not_permitted]" in viesti("publish", "letter", code=1).err
+
+
+def test_the_first_account_of_a_role_lists_the_commands_that_it_closes(viesti: Shell, typed_passwords: None) -> None:
+    warning = viesti("agent", "add", "liisa", "--role", "author", "--yes").err
+    for command in ("plan", "preview", "publish", "report", "audience count"):
+        assert f"viesti {command}  (" in warning
+    assert "viesti member show" not in warning
+    assert "so far liisa alone" in warning
+    assert "YOU MAY NOT RUN THEM ANY MORE" in warning
+    second = viesti("agent", "add", "maija", "--role", "author").err  # closes nothing more, so nothing is asked
+    assert second == ""
+
+
+def test_a_role_that_closes_commands_needs_a_yes_from_a_script(viesti: Shell, typed_passwords: None) -> None:
+    assert "[closes_commands]" in viesti("agent", "add", "liisa", "--role", "author", code=1).err
+    assert viesti("agent", "list", "--json").json == []
+    viesti("calendar")
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_a_role_that_closes_commands_is_confirmed_at_a_terminal(
+    viesti: Shell, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    monkeypatch.setattr("campaigns.cli.agent.sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: answer == "y")
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: PASSWORD)
+    refusal = viesti("agent", "add", "liisa", "--role", "author", code=0 if answer == "y" else 1).err
+    assert ("[not_confirmed]" in refusal) is (answer == "n")
+    assert len(viesti("agent", "list", "--json").json) == (answer == "y")
+
+
+def test_a_change_of_roles_that_closes_commands_is_confirmed_too(viesti: Shell, typed_passwords: None) -> None:
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
+    assert "viesti approve" in viesti("agent", "roles", "liisa", "--role", "approver", code=1).err
+    viesti("agent", "roles", "liisa", "--role", "approver", "--yes")
+
+
+def test_an_app_is_set_as_second_factor_and_removed(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = totp.new_key()
+    monkeypatch.setattr("campaigns.people.accounts.totp.new_key", lambda: key)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n000000\n{pyotp.TOTP(key).now()}\n"))
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
+    assert "[wrong_code]" in viesti("agent", "totp", "liisa", code=1).err
+    assert viesti("agent", "list", "--json").json[0]["second_factor"] is False
+    shown = viesti("agent", "totp", "liisa").out
+    assert f"secret={key}" in shown
+    assert "█" in shown or "▄" in shown
+    assert len(re.findall(r"^  \w{5}-\w{5}-\w{5}$", shown, re.MULTILINE)) == 10
+    assert viesti("agent", "list", "--json").json[0]["second_factor"] is True
+    assert "password and app" in viesti("agent", "list").out
+    viesti("agent", "totp", "liisa", "--remove")
+    assert "[no_second_factor]" in viesti("agent", "totp", "liisa", "--remove", code=1).err
+    assert "[unknown_agent]" in viesti("agent", "totp", "nobody", code=1).err
+
+
+def test_an_emergency_opens_passwords_of_one_account_for_some_hours(viesti: Shell, typed_passwords: None) -> None:
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
+    assert "may sign in by password until" in viesti("agent", "emergency", "liisa", "--hours", "2").out
+    assert "[unknown_agent]" in viesti("agent", "emergency", "nobody", code=1).err
+    assert "[no_identity_provider]" in viesti("agent", "link", "liisa", "00u1", code=1).err

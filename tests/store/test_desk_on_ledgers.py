@@ -7,7 +7,7 @@ from audiences.people import contacts
 from audiences.people.find_members import find_members, recognise
 from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome
 from campaigns.core.model.roles import Permission, Role
-from campaigns.people.accounts import staff_accounts
+from campaigns.people.accounts import local_login, staff_accounts
 from campaigns.people.desk import lookup
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
 from campaigns.people.privacy import requests
@@ -19,8 +19,8 @@ PASSWORD = "neljä sanaa on hyvä"
 
 def test_account_signs_in_and_out_on_either_ledger(workspace: SampleWorkspace) -> None:
     staff_accounts.add(workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
-    assert staff_accounts.log_in(workspace.engine.context, "helmi", "wrong") is None
-    secret = staff_accounts.log_in(workspace.engine.context, "helmi", PASSWORD)
+    assert local_login.log_in(workspace.engine.context, "helmi", "wrong") is None
+    secret = local_login.log_in(workspace.engine.context, "helmi", PASSWORD)
     assert secret is not None
     with workspace.engine.context.ledger.write() as connection:
         account = accounts.account_of_session(connection, secret, workspace.clock.time)

@@ -7,7 +7,9 @@ from random import Random
 import pytest
 
 from campaigns.core.model.roles import Permission, Role, is_permitted
+from campaigns.people.accounts import local_login
 from campaigns.people.accounts import staff_accounts as accounts
+from campaigns.people.accounts.identity_provider import CALLBACK_PATH
 from campaigns.store.people import accounts as people_accounts
 from campaigns.web import network_pace
 from campaigns.web.app import pages_app
@@ -57,10 +59,10 @@ async def test_every_failed_sign_in_gets_the_same_answer(web_workspace, web, kin
 async def test_an_account_is_locked_for_fifteen_minutes_after_failed_sign_ins(web_workspace, web):
     accounts.add(web_workspace.engine.context, NAME, [Role.DESK], PASSWORD)
     for _ in range(people_accounts.MAX_LOGIN_FAILURES):
-        assert accounts.log_in(web_workspace.engine.context, NAME, "wrong") is None
-    assert accounts.log_in(web_workspace.engine.context, NAME, PASSWORD) is None
+        assert local_login.log_in(web_workspace.engine.context, NAME, "wrong") is None
+    assert local_login.log_in(web_workspace.engine.context, NAME, PASSWORD) is None
     web_workspace.clock.time += people_accounts.LOGIN_FAILURE_WINDOW + timedelta(seconds=1)
-    assert accounts.log_in(web_workspace.engine.context, NAME, PASSWORD) is not None
+    assert local_login.log_in(web_workspace.engine.context, NAME, PASSWORD) is not None
 
 
 @pytest.mark.hostile
@@ -70,7 +72,7 @@ async def test_many_sign_ins_of_one_network_are_slowed_and_not_refused(web_works
     async def sleep(seconds):
         delays.append(seconds)
 
-    monkeypatch.setattr("campaigns.web.desk.staff_login.staff_accounts.log_in", lambda *_: None)
+    monkeypatch.setattr("campaigns.web.desk.staff_login.local_login.log_in", lambda *_: None)
     monkeypatch.setattr("campaigns.web.network_pace.asyncio.sleep", sleep)
     names = [f"a{number}" for number in range(network_pace.UNSLOWED + 3)]
     answers = [await web.post("/desk/session", data={"name": name, "password": "x"}) for name in names]
@@ -87,7 +89,7 @@ def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_w
     cheap_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
     with web_workspace.engine.context.ledger.write() as connection:
         people_accounts.store_rehash(connection, NAME, cheap_hash)
-    assert accounts.log_in(web_workspace.engine.context, NAME, password)
+    assert local_login.log_in(web_workspace.engine.context, NAME, password)
     ((_, _, stored_hash, *_),) = web_workspace.ledger_dump()["agent"]
     assert stored_hash.startswith("$argon2id$")
     assert stored_hash != cheap_hash
@@ -118,10 +120,14 @@ async def test_changed_roles_end_the_session(web_workspace, desk):
 def test_a25_every_desk_form_requires_a_permission(web_workspace):
     governed = {task.path for task in every_task(web_workspace)}
     posts = {route.path for route in routes(pages_app(web_workspace.engine)) if "POST" in route.methods}
-    assert {path for path in posts if path.startswith("/desk")} == governed | {"/desk/session", "/desk/out"}
+    assert {path for path in posts if path.startswith("/desk")} == governed | {
+        "/desk/session",
+        "/desk/second-step",
+        "/desk/out",
+    }
     gets = {route.path for route in routes(pages_app(web_workspace.engine)) if "GET" in route.methods}
     views = {view.path for view in every_view(web_workspace)}
-    assert {path for path in gets if path.startswith("/desk")} == views | {"/desk"}
+    assert {path for path in gets if path.startswith("/desk")} == views | {"/desk", "/desk/provider", CALLBACK_PATH}
 
 
 @pytest.mark.parametrize("role", Role)

@@ -18,6 +18,7 @@ from campaigns.core.model.percentage import Percentage
 from campaigns.core.model.phone_countries import CountryCode
 from campaigns.core.model.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
 from campaigns.core.model.schedule import TimeZone, WallTime, parse_wall_time
+from campaigns.core.model.staff_settings import StaffSettings
 from campaigns.core.model.warm_up import WarmUp
 
 _POSTAL_CODE_FORM = TextPattern(r"\d{5}", "a postal code is five digits", '"00100"')
@@ -253,6 +254,7 @@ class Settings(FrozenModel):
     per_member: tuple[FrequencyCap, ...] = ()
     internal_addresses: tuple[InternalAddress, ...] = ()
     seeds: tuple[SeedAddress, ...] = ()
+    staff: StaffSettings = StaffSettings()
     trusted_proxies: tuple[ProxyNetwork, ...] = ()
     synthetic: bool = False
 

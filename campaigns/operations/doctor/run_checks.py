@@ -8,6 +8,7 @@ from campaigns.operations.doctor import goods, providers, stores
 from campaigns.operations.doctor.file_modes import check_file_modes
 from campaigns.operations.doctor.finding import Finding, FindingLevel
 from campaigns.operations.doctor.mail_domain import MailDomain, TxtResolver
+from campaigns.operations.doctor.staff_sign_in import check_staff_sign_in
 from campaigns.workspace.context import Context
 
 
@@ -21,6 +22,7 @@ def run_checks(
     if ledger_finding.level is not FindingLevel.FAIL:
         yield stores.check_reconciliation(context.ledger, context.clock.now())
         yield stores.check_proxies(context)
+        yield from check_staff_sign_in(context, environment)
     yield check_file_modes((context.workspace.data, context.workspace.outbox))
     yield stores.check_data_age(context)
     yield from goods.check_goods(context)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -11,17 +12,17 @@ from campaigns.core.model.enums import Language
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import passwords
 from campaigns.store.people import accounts, audit
-from campaigns.store.people.accounts import Account
+from campaigns.store.people.accounts import Account, ProviderIdentity
 from campaigns.workspace.context import Context
 
 MIN_PASSWORD_LENGTH: Final = 12
-_MAX_PASSWORD_LENGTH: Final = 200
-_NAME: Final = re.compile(r"[a-z_][a-z0-9._-]{0,31}")
+MAX_PASSWORD_LENGTH: Final = 200
+ACCOUNT_NAME: Final = re.compile(r"[a-z_][a-z0-9._-]{0,31}")
 
 
 def add(context: Context, name: str, roles: Iterable[Role], password: str) -> None:
     """Create an account; raise UserError when the name is invalid or taken, or the password too weak."""
-    if not _NAME.fullmatch(name):
+    if not ACCOUNT_NAME.fullmatch(name):
         message = "a name is up to 32 of the characters a-z 0-9 . _ -"
         raise UserError.about(name, message, "no_name", "the name that they have on this machine, for its commands")
     password_hash, now, role_set = (
@@ -41,6 +42,12 @@ def list_accounts(context: Context) -> Sequence[Account]:
         return accounts.list_all(connection)
 
 
+def require_account(context: Context, name: str) -> Account:
+    """Return an account; raise UserError when it is unknown."""
+    with context.ledger.read() as connection:
+        return _require_account(connection, name)
+
+
 def give_roles(context: Context, name: str, roles: Iterable[Role]) -> None:
     """Replace an account's roles and end its sessions; raise UserError when the account is unknown."""
     role_names = sorted(frozenset(roles))
@@ -54,9 +61,56 @@ def set_password(context: Context, name: str, password: str) -> None:
     """Replace an account's password and end its sessions; raise UserError as `add` does."""
     password_hash = passwords.hash_password(_require_strong(context, name, password))
     with context.ledger.write() as connection:
-        _require_account(connection, name)
+        _require_local(connection, name)
         accounts.change_account(connection, name, password=password_hash)
         audit.record(connection, context.clock.now(), context.actor, "set_password", name)
+
+
+def allow_password(context: Context, name: str, span: timedelta) -> datetime:
+    """Let a local account sign in by password for a while although passwords are off; return the end.
+
+    For the day when the identity provider is down. Raise UserError when the account has no password.
+    """
+    now = context.clock.now()
+    with context.ledger.write() as connection:
+        _require_account(connection, name)
+        if accounts.password_hash(connection, name) is None:
+            message = "this account has no password, or is disabled"
+            raise UserError.about(name, message, "no_password", "`viesti agent list`, then a local account")
+        accounts.change_account(connection, name, emergency_until=now + span)
+        detail = {"until": (now + span).isoformat()}
+        audit.record(connection, now, context.actor, "allow_password", name, detail)
+    return now + span
+
+
+def link(context: Context, name: str, subject: str) -> None:
+    """Make an account one of the identity provider: its password and second factor are removed, its sessions end.
+
+    `subject` is the person's `sub` at the provider. Raise UserError when the account is unknown, no provider is set, or
+    the person has another account.
+    """
+    oidc = context.settings.staff.oidc
+    if oidc is None:
+        message = "no identity provider is set"
+        raise UserError.about(name, message, "no_identity_provider", "`staff.oidc` in `config/settings.yaml`")
+    identity = ProviderIdentity(oidc.issuer, subject)
+    with context.ledger.write() as connection:
+        _require_account(connection, name)
+        other = accounts.find_by_identity(connection, identity)
+        if other is not None and other.name != name:
+            message = f"this person has the account {other.name}"
+            raise UserError.about(name, message, "person_has_account", "disable one of the two")
+        values = {"issuer": identity.issuer, "subject": subject, "password": None}
+        accounts.change_account(connection, name, **values, totp_key=None, totp_step=None, recovery_codes=None)
+        audit.record(connection, context.clock.now(), context.actor, "link_agent", name, {"issuer": identity.issuer})
+
+
+def newly_required(context: Context, roles: Iterable[Role]) -> frozenset[Permission]:
+    """Return the permissions that no account has yet: with these roles, their commands are closed to everybody else."""
+    wanted = {act for act in Permission if is_permitted(roles, act)}
+    with context.ledger.read() as connection:
+        held = [account.roles for account in accounts.list_all(connection)]
+    return frozenset(act for act in wanted if not any(is_permitted(others, act) for others in held))
 
 
 def disable(context: Context, name: str) -> None:
@@ -66,31 +120,6 @@ def disable(context: Context, name: str) -> None:
         _require_account(connection, name)
         accounts.change_account(connection, name, disabled_at=now)
         audit.record(connection, now, context.actor, "disable_agent", name)
-
-
-def log_in(context: Context, name: str, password: str) -> str | None:
-    """Open a session and return its secret; None for any failure, always after the same time and without a cause.
-
-    After ten wrong passwords within 15 minutes the right one fails too, for known and unknown accounts alike.
-    """
-    now, account = context.clock.now(), context.signer.keyed_hash("account", name)
-    with context.ledger.read() as connection:
-        password_hash = accounts.password_hash(connection, name)
-    is_right = passwords.verify(password_hash, password[:_MAX_PASSWORD_LENGTH])
-    new_hash = (
-        passwords.hash_password(password)
-        if is_right and password_hash and passwords.needs_rehash(password_hash)
-        else None
-    )
-    with context.ledger.write() as connection:
-        is_locked = accounts.count_login_failures(connection, account, now) >= accounts.MAX_LOGIN_FAILURES
-        if is_locked or not is_right or accounts.password_hash(connection, name) != password_hash:
-            accounts.record_login_failure(connection, account, now)
-            return None
-        if new_hash:
-            accounts.store_rehash(connection, name, new_hash)
-        audit.record(connection, now, name, "log_in", name)
-        return accounts.open_session(connection, name, now)
 
 
 def require_permission(context: Context, act: Permission) -> None:
@@ -106,10 +135,8 @@ def require_permission(context: Context, act: Permission) -> None:
 
 
 def _require_strong(context: Context, name: str, password: str) -> str:
-    if not MIN_PASSWORD_LENGTH <= len(password) <= _MAX_PASSWORD_LENGTH or name in password.lower():
-        message = (
-            f"a password has {MIN_PASSWORD_LENGTH} to {_MAX_PASSWORD_LENGTH} characters, and the name is not in it"
-        )
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH or name in password.lower():
+        message = f"a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters, and the name is not in it"
         raise UserError.about(name, message, "weak_password", "several words are easy to remember")
     organisation = context.settings.organisation
     names = (organisation.name.text(language) for language in Language)
@@ -120,6 +147,15 @@ def _require_strong(context: Context, name: str, password: str) -> str:
     return password
 
 
-def _require_account(connection: Connection, name: str) -> None:
-    if accounts.get(connection, name) is None:
+def _require_local(connection: Connection, name: str) -> None:
+    account = _require_account(connection, name)
+    if account.issuer is not None:
+        message = f"this account signs in at {account.issuer} and has no password"
+        raise UserError.about(name, message, "provider_account", "add a local account of another name")
+
+
+def _require_account(connection: Connection, name: str) -> Account:
+    account = accounts.get(connection, name)
+    if account is None:
         raise UserError.about(name, "there is no account of this name", "unknown_agent", "`viesti agent list`")
+    return account

@@ -20,6 +20,14 @@ _FAILURES_KEPT: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderIdentity:
+    """Person at an identity provider: `subject` is unique with its `issuer`, and never given to another person."""
+
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Staff account with its roles."""
 
@@ -27,17 +35,29 @@ class Account:
     roles: frozenset[Role]
     since: datetime
     disabled_at: datetime | None
+    issuer: str | None = None
+    has_totp: bool = False
+    emergency_until: datetime | None = None
 
     def may(self, act: Permission) -> bool:
         """Return whether the account is enabled and its roles permit an act."""
         return self.disabled_at is None and is_permitted(self.roles, act)
 
 
-def add(connection: Connection, name: str, roles: Iterable[Role], password: str, now: datetime) -> bool:
+def add(
+    connection: Connection,
+    name: str,
+    roles: Iterable[Role],
+    password: str | None,
+    now: datetime,
+    identity: ProviderIdentity | None = None,
+) -> bool:
     """Store a new account; return False when the name is taken, also by a disabled one: the audit log names it."""
     if get(connection, name) is not None:
         return False
-    row = {"name": name, "roles": sorted(roles), "password": password, "since": now}
+    row: dict[str, Any] = {"name": name, "roles": sorted(roles), "password": password, "since": now}
+    if identity is not None:
+        row |= {"issuer": identity.issuer, "subject": identity.subject}
     connection.execute(insert(STAFF_ACCOUNT).values(**row))
     return True
 
@@ -45,6 +65,13 @@ def add(connection: Connection, name: str, roles: Iterable[Role], password: str,
 def get(connection: Connection, name: str) -> Account | None:
     """Return the account of a name."""
     row = connection.execute(select(STAFF_ACCOUNT).where(STAFF_ACCOUNT.c.name == name)).mappings().one_or_none()
+    return None if row is None else _account(row)
+
+
+def find_by_identity(connection: Connection, identity: ProviderIdentity) -> Account | None:
+    """Return the account of a person at an identity provider, a disabled one too."""
+    is_theirs = (STAFF_ACCOUNT.c.issuer == identity.issuer) & (STAFF_ACCOUNT.c.subject == identity.subject)
+    row = connection.execute(select(STAFF_ACCOUNT).where(is_theirs)).mappings().one_or_none()
     return None if row is None else _account(row)
 
 
@@ -121,7 +148,15 @@ def record_login_failure(connection: Connection, account: str, now: datetime) ->
 
 def _account(row: RowMapping) -> Account:
     roles = frozenset(Role(role) for role in row["roles"])
-    return Account(row["name"], roles, row["since"], row["disabled_at"])
+    return Account(
+        row["name"],
+        roles,
+        row["since"],
+        row["disabled_at"],
+        row["issuer"],
+        has_totp=row["totp_key"] is not None,
+        emergency_until=row["emergency_until"],
+    )
 
 
 def _digest(secret: str) -> str:

@@ -53,15 +53,27 @@ class ProcessorTask(SQLModel, table=True):
 
 
 class StaffAccount(SQLModel, table=True):
-    """Staff account with roles. Never deleted: the audit log names it."""
+    """Staff account with roles. Never deleted: the audit log names it.
+
+    An account has a password, or is one of an identity provider: `issuer` and `subject` name the person there.
+    `totp_key` is encrypted, `totp_step` the last time step whose code was used, `recovery_codes` are keyed hashes.
+    Until `emergency_until` its password works although passwords are off.
+    """
 
     __tablename__ = "agent"
+    __table_args__ = (Index("agent_identity", "issuer", "subject", unique=True),)
 
     name: str = Field(primary_key=True)
     roles: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    password: str  # argon2 hash with its salt and cost
+    password: str | None = None  # argon2 hash with its salt and cost
     since: datetime
     disabled_at: datetime | None = None
+    issuer: str | None = None
+    subject: str | None = None
+    totp_key: str | None = None
+    totp_step: int | None = None
+    recovery_codes: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    emergency_until: datetime | None = None
 
 
 class StaffSession(SQLModel, table=True):

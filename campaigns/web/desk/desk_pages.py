@@ -14,6 +14,7 @@ from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.roles import Permission
+from campaigns.people.accounts.identity_provider import IdentityProvider, identity_provider
 from campaigns.people.desk import caller_check
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason, parse_reason
 from campaigns.web.desk.page_tickets import PageTickets, Visit
@@ -67,6 +68,12 @@ class DeskPages:
     def visitor_forms(self) -> VisitorForms:
         """Return the forms of staff who are not signed in."""
         return VisitorForms(self.page_context, "staff")
+
+    @LockedCachedProperty
+    def identity_provider(self) -> IdentityProvider | None:
+        """Identity provider that signs staff in, if one is set."""
+        context = self.page_context.context
+        return identity_provider(context.settings, context.signer)
 
     @LockedCachedProperty
     def look_up_throttle(self) -> SharedThrottle:

@@ -11,6 +11,7 @@ from campaigns.web.desk.member_changes import MemberChangePages
 from campaigns.web.desk.member_page import MemberPage
 from campaigns.web.desk.member_search import MemberSearchPages
 from campaigns.web.desk.merge_pages import MergePages
+from campaigns.web.desk.provider_sign_in import ProviderSignInPages
 from campaigns.web.desk.purchase_lookup import PurchaseLookupPage
 from campaigns.web.desk.request_queue import RequestQueuePages
 from campaigns.web.desk.staff_login import StaffLoginPages
@@ -23,6 +24,7 @@ def desk_routes(page_context: PageContext) -> APIRouter:
     desk = DeskPages(page_context, StaffSessions(page_context))
     router = APIRouter()
     router.include_router(StaffLoginPages(desk).routes())
+    router.include_router(ProviderSignInPages(desk).routes())
     router.include_router(desk.router(desk_tasks(desk), desk_views(desk)))
     return router
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from campaigns.people.accounts import staff_accounts
+from campaigns.people.accounts import local_login
+from campaigns.people.accounts.local_login import NextStep, SecondStep
+from campaigns.people.accounts.provider_client import ProviderError
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
 from campaigns.web.desk.member_search import search_form_values
+from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormBody
 from campaigns.web.page_context import READ_METHODS
+from campaigns.web.visitor_forms import Visitor
 
 
 @dataclass(frozen=True)
@@ -19,10 +23,13 @@ class StaffLoginPages:
     desk: DeskPages
 
     def routes(self) -> APIRouter:
-        """Return the home page and the two forms that need no role."""
+        """Return the home page and the forms that need no role."""
         router = APIRouter()
         router.add_api_route(DESK_HOME, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(f"{DESK_HOME}/session", self.sign_in, methods=["POST"], response_class=HTMLResponse)
+        router.add_api_route(
+            f"{DESK_HOME}/second-step", self.sign_in_with_code, methods=["POST"], response_class=HTMLResponse
+        )
         router.add_api_route(f"{DESK_HOME}/out", self.sign_out, methods=["POST"], response_class=HTMLResponse)
         return router
 
@@ -34,13 +41,34 @@ class StaffLoginPages:
         return self.desk.render(request, agent, "home", **search_form_values(self.desk.tickets.last_reason(agent)))
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
-        """Open a session when the password is right; every failure gets the same response."""
+        """Open a session when the password is right, or ask for the code; every failure gets the same response."""
         page_context = self.desk.page_context
-        self.desk.visitor_forms.require(request, form)
+        visitor = self.desk.visitor_forms.require(request, form)
         page_context.limit_attempts(request)
-        secret = staff_accounts.log_in(page_context.context, form.value("name"), form.value("password"))
-        if secret is None:
+        name = form.value("name")
+        result = local_login.log_in(page_context.context, name, form.value("password"))
+        if result is None:
             return self._sign_in_page(request, wrong=True)
+        if result is NextStep.ENROLMENT:
+            return self.desk.render(request, None, "enrolment", 403, account=name)
+        if result is NextStep.CODE:
+            step = local_login.begin_second_step(page_context.context, name, visitor.secret)
+            return self._second_step_page(request, visitor, step)
+        return self._open(request, result)
+
+    def sign_in_with_code(self, request: Request, form: FormBody) -> Response:
+        """Open a session when the code of the second step is right; every failure gets the same response."""
+        page_context = self.desk.page_context
+        visitor = self.desk.visitor_forms.require(request, form)
+        page_context.limit_attempts(request)
+        step = SecondStep(form.value("name"), form.value("begun_at"), visitor.secret, form.value("ticket"))
+        secret = local_login.log_in_with_code(page_context.context, step, form.value("code"))
+        if secret is None:
+            return self._second_step_page(request, visitor, step, wrong=True)
+        return self._open(request, secret)
+
+    def _open(self, request: Request, secret: str) -> Response:
+        page_context = self.desk.page_context
         self.desk.sessions.end_former(request)
         response = RedirectResponse(f"{DESK_HOME}?lang={page_context.language(request).value}", 303)
         self.desk.sessions.start(response, secret)
@@ -50,14 +78,47 @@ class StaffLoginPages:
     def sign_out(self, request: Request, form: FormBody) -> HTMLResponse:
         """End the session."""
         agent = self.desk.sessions.require(request, form, None)
-        page = self._sign_in_page(request)
+        page = self._sign_in_page(request, provider_logout=self._provider_logout(agent))
         self.desk.sessions.end(page, agent)
         return page
 
-    def _sign_in_page(self, request: Request, *, wrong: bool = False) -> HTMLResponse:
+    def _provider_logout(self, agent: SignedInStaff) -> str | None:
+        """Return where the agent ends their session at the identity provider, too."""
+        provider = self.desk.identity_provider
+        if provider is None or agent.account.issuer is None:
+            return None
+        try:
+            return provider.end_session_url()
+        except ProviderError:
+            return None
+
+    def _sign_in_page(
+        self, request: Request, *, wrong: bool = False, provider_logout: str | None = None
+    ) -> HTMLResponse:
         visitor = self.desk.visitor_forms.visitor(request)
         page = self.desk.render(
-            request, None, "sign_in", 400 if wrong else 200, wrong=wrong, form_token=visitor.form_token
+            request,
+            None,
+            "sign_in",
+            400 if wrong else 200,
+            wrong=wrong,
+            form_token=visitor.form_token,
+            has_provider=self.desk.identity_provider is not None,
+            has_passwords=local_login.are_passwords_in_use(self.desk.page_context.context),
+            provider_logout=provider_logout,
         )
         self.desk.visitor_forms.remember(page, visitor)
         return page
+
+    def _second_step_page(
+        self, request: Request, visitor: Visitor, step: SecondStep, *, wrong: bool = False
+    ) -> HTMLResponse:
+        return self.desk.render(
+            request,
+            None,
+            "second_step",
+            400 if wrong else 200,
+            wrong=wrong,
+            form_token=visitor.form_token,
+            step=step,
+        )

@@ -1,0 +1,115 @@
+"""Sign-in of staff at the organisation's identity provider: there, and back to the desk."""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from campaigns.core.model.enums import Language
+from campaigns.people.accounts import provider_login
+from campaigns.people.accounts.identity_provider import CALLBACK_PATH, SIGN_IN_LIFETIME, Callback, IdentityProvider
+from campaigns.people.accounts.provider_client import ProviderError, UnusableProviderError
+from campaigns.people.accounts.provider_login import RefusedPerson
+from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
+from campaigns.web.page_context import READ_METHODS
+
+_LOG: Final = logging.getLogger("viesti")
+
+
+@dataclass(frozen=True)
+class ProviderSignInPages:
+    """The way to the identity provider, and the page to which it sends people back."""
+
+    desk: DeskPages
+
+    def routes(self) -> APIRouter:
+        """Return both routes; without an identity provider they are not found."""
+        router = APIRouter()
+        router.add_api_route(f"{DESK_HOME}/provider", self.begin, methods=READ_METHODS)
+        router.add_api_route(CALLBACK_PATH, self.finish, methods=["GET"], response_class=HTMLResponse)
+        return router
+
+    @property
+    def cookie_name(self) -> str:
+        """Return the name of the cookie that lasts until the provider's answer."""
+        return "__Host-viesti-provider" if self.desk.page_context.is_https else "viesti-provider"
+
+    def begin(self, request: Request) -> Response:
+        """Send the browser to the identity provider; its cookie is needed to come back."""
+        try:
+            attempt, url = self._provider().begin(self.desk.page_context.language(request))
+        except UnusableProviderError as error:
+            return self._failure(request, error)
+        response = RedirectResponse(url, 303)
+        response.set_cookie(
+            self.cookie_name,
+            attempt.secret,
+            max_age=int(SIGN_IN_LIFETIME.total_seconds()),
+            path="/",
+            secure=self.desk.page_context.is_https,
+            httponly=True,
+            samesite="lax",  # the answer comes from the provider's site
+        )
+        return response
+
+    def finish(self, request: Request) -> Response:
+        """Open a session for the person whom the provider names.
+
+        The page that follows leads to the desk by itself: a redirect would come from the provider's site, and bring no
+        session cookie, which is `SameSite=Strict`.
+        """
+        provider, cookie = self._provider(), request.cookies.get(self.cookie_name, "")
+        try:
+            claims = provider.claims(cookie, _callback(request))
+        except ProviderError as error:
+            self.desk.page_context.limit_attempts(request)
+            return self._forget_attempt(self._failure(request, error))
+        result = provider_login.log_in(self.desk.page_context.context, provider.settings, claims)
+        if isinstance(result, RefusedPerson):
+            page = self.desk.render(
+                request, None, "provider_refused", 403, because=result.reason, contact=provider.settings.contact
+            )
+            return self._forget_attempt(page)
+        page = self.desk.render(request, None, "provider_done", way=f"{DESK_HOME}?lang={_language(cookie)}")
+        self.desk.sessions.end_former(request)
+        self.desk.sessions.start(page, result)
+        self.desk.visitor_forms.forget(page)
+        return self._forget_attempt(page)
+
+    def _provider(self) -> IdentityProvider:
+        provider = self.desk.identity_provider
+        if provider is None:
+            raise HTTPException(404)
+        return provider
+
+    def _failure(self, request: Request, error: ProviderError) -> HTMLResponse:
+        _LOG.warning("sign-in by the identity provider: %s", error)
+        is_unusable = isinstance(error, UnusableProviderError)
+        return self.desk.render(
+            request,
+            None,
+            "provider_refused",
+            503 if is_unusable else 400,
+            because="unusable" if is_unusable else "failed",
+            contact=self._provider().settings.contact,
+        )
+
+    def _forget_attempt(self, response: Response) -> Response:
+        is_https = self.desk.page_context.is_https
+        response.delete_cookie(self.cookie_name, path="/", secure=is_https, httponly=True, samesite="lax")
+        return response
+
+
+def _callback(request: Request) -> Callback:
+    def value(name: str) -> str:
+        values = request.query_params.getlist(name)
+        return values[0] if len(values) == 1 else ""
+
+    return Callback(value("code"), value("state"), value("iss"), value("error"))
+
+
+def _language(cookie: str) -> str:
+    code = cookie.rpartition(".")[2]
+    return code if code in set(Language) else Language.FI.value
