@@ -41,6 +41,7 @@ CHECKS: Final[tuple[tuple[frozenset[str], Callable[[CampaignSource], Iterator[Pr
     (_TEMPLATES | {"sender", "audience", "experiment", "offers"}, partner_checks.check_no_purchase_lines_for_partner),
     (_TEMPLATES | {"purpose", "offers"}, offer_checks.check_no_offers_in_service),
     (_TEMPLATES | {"offers"}, offer_checks.check_offer_values),
+    (_TEMPLATES | {"purpose", "audience", "experiment", "offers"}, purpose_checks.check_columns_allowed),
     (frozenset({"purpose"}), purpose_checks.check_rights_purpose),
     (frozenset({"purpose", "audience"}), purpose_checks.check_audience_present),
     (frozenset({"schedule"}), purpose_checks.check_schedule_in_future),

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from campaigns.core.errors import Problem, Severity
 from campaigns.core.model.campaign import Campaign, CampaignBase, ChannelTemplates, OfferSelection, Variant
+from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.yaml.located import Located
 from campaigns.rules.scope import RuleScope
@@ -70,6 +71,16 @@ class CampaignSource:
         for variant, at in zip(self.variants, self.variant_locations(), strict=True):
             if variant.offers is not None:
                 yield variant.offers, at.part("offers")
+
+    def rules(self) -> Iterator[tuple[Condition, Located]]:
+        """Yield every rule of the campaign with the location of its key."""
+        if self.file.audience is not None:
+            yield self.file.audience, self.part_or_file("audience")
+        for variant, at in zip(self.variants, self.variant_locations(), strict=True):
+            if variant.when is not None:
+                yield variant.when, at.part("when")
+        if self.file.experiment is not None and self.file.experiment.goal is not None:
+            yield self.file.experiment.goal, self.part_or_file("experiment").part("goal")
 
     def part_or_file(self, name: str) -> Located:
         """Return the part under a top-level key; the whole file when the key is missing."""

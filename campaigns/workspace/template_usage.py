@@ -103,24 +103,25 @@ class TemplateChecks:
 
     @cached_property
     def _check(self) -> Callable[[Channel, str, Purpose], list[Problem]]:
-        known = member_variables(self.catalogue)
-
         @cache
         def check(channel: Channel, name: str, purpose: Purpose) -> list[Problem]:
             folder = self.load(channel, name)
+            known = member_variables(self.catalogue, purpose)
             run = partial(_CHECKS[channel], folder, purpose, known, self.settings)
             return self.cache.get_or_check(f"{channel}-{name}-{purpose}", folder.digest(), run)
 
         return check
 
 
-def member_variables(catalogue: Catalogue) -> frozenset[str]:
-    """Return the member variables of templates: some contact fields, and the catalogue's columns other than contact.
+def member_variables(catalogue: Catalogue, purpose: Purpose) -> frozenset[str]:
+    """Return the member variables of templates of a purpose: contact fields, and columns that the catalogue allows it.
 
     E-mail addresses and phone numbers are not among them: they would be frozen with the plan and become outdated.
     """
     declared = {
-        name for name, column in catalogue.profile_columns.items() if column.data_class is not DataClass.CONTACT
+        name
+        for name, column in catalogue.profile_columns.items()
+        if column.data_class is not DataClass.CONTACT and column.allows(purpose)
     }
     return frozenset(f"{_MEMBER}{name}" for name in CONTACT_FIELDS | declared)
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from campaigns.core.model.campaign import Identifier
 from campaigns.core.model.duration import Duration
-from campaigns.core.model.enums import ColumnType, DataClass
+from campaigns.core.model.enums import ColumnType, DataClass, Purpose
 from campaigns.core.model.goods_classes import ClassifiedGoods, RestrictedClass, SpecialClass, comparable_values
 from campaigns.core.model.localised_text import FrozenModel, Localised
 
@@ -19,6 +19,7 @@ class CatalogueColumn(FrozenModel):
     """Column: its type, class, meaning and source.
 
     `values` lists all values of a text column; with `categories: true`, rules may use only values found in the data.
+    `purposes` are those for which campaigns may use it (GD-01); without any, all.
     """
 
     type: ColumnType
@@ -27,6 +28,11 @@ class CatalogueColumn(FrozenModel):
     source: str
     values: tuple[str, ...] = ()
     categories: bool = False
+    purposes: tuple[Purpose, ...] = ()
+
+    def allows(self, purpose: Purpose) -> bool:
+        """Return whether campaigns of a purpose may use the column."""
+        return not self.purposes or purpose in self.purposes
 
 
 class CatalogueTable(FrozenModel):

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from campaigns.core.errors import Problem
-from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import DataClass, Purpose
-from campaigns.core.yaml.located import Located
 from campaigns.rules.data_usage import data_usage
 from campaigns.workspace.campaign_source import CampaignSource, error
 
@@ -23,21 +21,10 @@ def check_no_purchase_lines_for_partner(source: CampaignSource) -> Iterator[Prob
     """Refuse rules and offers based on purchase lines: a click would reveal purchases (design, section 5)."""
     if not source.file.sender.partner:
         return
-    for rule, at in _rules(source):
+    for rule, at in source.rules():
         if DataClass.BASKET in data_usage(rule, source.scope).data_classes:
             hint = "receipt totals (`shopped`) and what members have told are permitted"
             yield error(at, "a partner's campaign may not use purchase lines", "partner_basket", hint)
     for _, at in source.offer_choices():
         message = "offers are ranked by what a member buys, which a partner's campaign may not use"
         yield error(at, message, "partner_basket", "write the partner's offer into the template")
-
-
-def _rules(source: CampaignSource) -> Iterator[tuple[Condition, Located]]:
-    """Yield every rule of the campaign with the location of its key."""
-    if source.file.audience is not None:
-        yield source.file.audience, source.part_or_file("audience")
-    for variant, at in zip(source.variants, source.variant_locations(), strict=True):
-        if variant.when is not None:
-            yield variant.when, at.part("when")
-    if source.file.experiment is not None and source.file.experiment.goal is not None:
-        yield source.file.experiment.goal, source.part_or_file("experiment").part("goal")

@@ -1,10 +1,14 @@
 """Checks of a campaign's newsletter, audience and schedule against its purpose and the present time."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from campaigns.core.errors import Problem, closest_match
 from campaigns.core.model.enums import Purpose
+from campaigns.rules.data_usage import data_usage
 from campaigns.workspace.campaign_source import CampaignSource, error, warning
+
+_RANKING_COLUMNS: Final = frozenset({("purchases", "member_id"), ("purchases", "amount")})
 
 
 def check_newsletter(source: CampaignSource) -> Iterator[Problem]:
@@ -22,6 +26,21 @@ def check_newsletter(source: CampaignSource) -> Iterator[Problem]:
     elif source.newsletters is not None and name not in source.newsletters:
         hint = closest_match(name, source.newsletters) or "add it under `newsletters` in config/settings.yaml"
         yield error(at, f"there is no newsletter `{name}`", "unknown_newsletter", hint)
+
+
+def check_columns_allowed(source: CampaignSource) -> Iterator[Problem]:
+    """Refuse rules and offers that use a column which the catalogue allows for other purposes only (GD-01)."""
+    uses = [(data_usage(rule, source.scope).columns, at) for rule, at in source.rules()]
+    if source.file.purpose not in (Purpose.SERVICE, Purpose.RIGHTS):  # whose offers another check refuses
+        uses += [(_RANKING_COLUMNS, at) for _, at in source.offer_choices()]
+    for columns, at in uses:
+        for table, name in sorted(columns):
+            column = source.vocabulary.catalogue.tables[table].columns[name]
+            if not column.allows(source.file.purpose):
+                message = f"`{name}` of `{table}` may not be used for the purpose `{source.file.purpose}`"
+                hint = f"the catalogue allows it for {', '.join(f'`{purpose}`' for purpose in column.purposes)}"
+                yield error(at, message, "column_purpose", hint)
+                break
 
 
 def check_rights_purpose(source: CampaignSource) -> Iterator[Problem]:
