@@ -56,6 +56,12 @@ class Agent(BrowserUser):
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"{value} is not among the options of {selector}")
 
+    def check_caller(self) -> None:
+        """Check the caller by an identity document."""
+        self.keep_screenshot("desk-check")
+        self.choose("#document-kind", "passport")
+        self.press("#document button")
+
     def unfold(self, form: str) -> None:
         self.tab_to(f"details:has({form}) > summary")
         self.page.keyboard.press("Enter")
@@ -69,11 +75,16 @@ def agent(browser: Any, web_workspace: WebWorkspace) -> Iterator[Agent]:
 
 
 def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Agent) -> None:
+    aino = web_workspace.contact(AINO)
+    born = {"member_id": DUPLICATE, "register": "owners", "birth_date": "1951-01-01"}
+    web_workspace.import_rows("members", [born])
+    web_workspace.change_contact(DUPLICATE, phone=aino["phone"])
     staff_accounts.add(web_workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
     agent.sign_in("helmi")
     agent.keep_screenshot("desk-find")
     agent.find_member("phone", "040 123 0001")
     agent.press("form[action*=member] button")
+    agent.check_caller()
     assert agent.heading == "Nimi1 Mäki"
     agent.unfold("#choices")
     agent.tick(Choice.TRACKING)
@@ -87,16 +98,19 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
     agent.type_text("#new-email", "uusi@example.org")
     agent.press("#contact button")
     assert web_workspace.contact(AINO)["email"] == "uusi@example.org"
+    agent.keep_screenshot("desk-unproven")
     agent.unfold("#file")
     agent.choose("#kind", RequestKind.ACCESS)
     agent.press("#file button")
     agent.unfold("#merge")
     agent.type_text("#other", DUPLICATE)
     agent.press("#merge button")
+    agent.keep_screenshot("desk-merge")
     agent.press("main form:has([name=confirmed]) button")
     assert agent.page.inner_text(".done") == "The numbers are one now."
     agent.find_member("name", "Nimi7 Mäki")
     agent.press("form[action*=member] button")
+    agent.check_caller()
     agent.unfold("#deceased")
     agent.press("#deceased button")
     agent.press("main form:has([name=confirmed]) button")
@@ -109,8 +123,8 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
 def check_audit_log(web_workspace: WebWorkspace) -> None:
     actions = [row[3] for row in web_workspace.ledger_dump()["audit"] if row[2] == "helmi"]
     assert actions == [
-        "log_in", "find", "look_up", "change_choices", "change_contact", "file_request", "look_up", "merge",
-        "find", "look_up", "mark",
+        "log_in", "find", "look_up", "caller_check", "change_choices", "change_contact", "file_request", "look_up",
+        "merge", "find", "look_up", "caller_check", "mark",
     ]  # fmt: skip
     audit_seals.seal_all(
         web_workspace.engine.context.ledger, web_workspace.engine.context.signer, web_workspace.clock.time
@@ -118,7 +132,7 @@ def check_audit_log(web_workspace: WebWorkspace) -> None:
     with web_workspace.engine.context.ledger.read() as connection:
         assert audit_seals.verify(connection, web_workspace.engine.context.signer).fault is None
     recipients = {to for to, _ in web_workspace.notices()}
-    assert recipients == {f"{AINO}@example.org", "uusi@example.org"}
+    assert recipients == {f"{AINO}@example.org", "uusi@example.org"}  # the duplicate's address: Aino's is unproven
 
 
 def test_the_privacy_officer_handles_requests_and_processor_tasks_by_keyboard_alone(
@@ -153,6 +167,7 @@ def test_the_expert_reads_purchase_lines_by_keyboard_alone(web_workspace: WebWor
     agent.sign_in("elsa")
     agent.find_member("number", AINO)
     agent.press("form[action*=member] button")
+    agent.check_caller()
     agent.unfold("#lines")
     for field in ("#first", "#last"):
         agent.tab_to(field)
@@ -177,6 +192,8 @@ def test_the_desk_works_in_three_languages_and_dark_mode(
         agent.choose("#ground", "visit")
         agent.press("form[action*=find] button")
         agent.press("form[action*=member] button")
+        agent.keep_screenshot(f"desk-check-{language}")
+        agent.check_caller()
         for form in ("#choices", "#contact", "#file"):
             agent.unfold(form)
         assert agent.page.locator("details[open]").count() == 3
