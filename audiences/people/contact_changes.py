@@ -7,7 +7,8 @@ any change, nothing is handed out that the desk may not see, for `WAIT`.
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -45,8 +46,8 @@ class NewChange:
 
     member_id: str
     field: str
-    former: str | None = field(repr=False)
-    value: str | None = field(repr=False)
+    former: str | None = dataclass_field(repr=False)
+    value: str | None = dataclass_field(repr=False)
     origin: ChangeOrigin
     proven: bool = False
 

@@ -116,7 +116,7 @@ class _Translator:
         fields = {"request": self(f"request_{details['request']}")}
         if "opens_at" in details:
             moment = datetime.fromisoformat(details["opens_at"]).astimezone(self.settings.zone)
-            day = template_filters(self.language, self.settings.currency)["date"](moment.date())
+            day = template_filters(self.language, self.settings.currency)["date"](moment.date(), "long")
             return {**fields, "opens": self("moment", day=str(day), hour=f"{moment:%H:%M}")}
         if "due" not in details:
             return fields

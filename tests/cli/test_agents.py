@@ -23,7 +23,7 @@ COMMANDS_BY_ROLE: Final = {
     Role.APPROVER: "approve count",
     Role.SENDER: "send run pause resume cancel count",
     Role.ANALYST: "count",
-    Role.PRIVACY_OFFICER: "show why merge erase requests verify count",
+    Role.PRIVACY_OFFICER: "show why merge unmerge erase requests verify count",
     Role.DESK: "show merge",
     Role.EXPERT: "show why",
 }
@@ -34,7 +34,8 @@ PERMISSION_BY_COMMAND: Final = {
     "proof": Permission.WRITE, "count": Permission.COUNT,
     "approve": Permission.APPROVE, "send": Permission.SEND, "run": Permission.SEND, "pause": Permission.SEND,
     "resume": Permission.SEND, "cancel": Permission.SEND, "show": Permission.LOOK_UP, "why": Permission.EXPLAIN,
-    "merge": Permission.MERGE, "erase": Permission.ANSWER, "requests": Permission.ANSWER,
+    "merge": Permission.MERGE, "unmerge": Permission.APPROVE_MERGE, "erase": Permission.ANSWER,
+    "requests": Permission.ANSWER,
     "verify": Permission.READ_AUDIT,
 }  # fmt: skip
 

@@ -31,7 +31,7 @@ def test_an_invalid_seal_is_a_user_error(viesti: Shell) -> None:
 
 
 def test_a24_audit_rows_are_found_by_member_id_and_hide_it(viesti: Shell) -> None:
-    viesti("member", "merge", "m06", "m05")
+    viesti("member", "merge", "m06", "m05", "--approve")
     (row,) = viesti("audit", "show", "--subject", "m05", "--json").json
     assert row["action"] == "merge"
     assert "m05" not in str(row)

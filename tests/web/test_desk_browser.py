@@ -40,7 +40,7 @@ class Agent(BrowserUser):
         self.type_text("#password", PASSWORD)
         self.press("main form button")
 
-    def find_member(self, typed: str, ground: str = "call") -> None:
+    def find_member(self, typed: str, ground: str = "visit") -> None:
         """Search by keyboard: the reason stays chosen after the first time."""
         self.open_page("/desk?lang=en")
         if not self.page.is_checked(f"#ground-{ground}"):
@@ -61,6 +61,12 @@ class Agent(BrowserUser):
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"{value} is not among the options of {selector}")
 
+    def check_caller(self) -> None:
+        """Check the caller by an identity document."""
+        self.keep_screenshot("desk-check")
+        self.choose("#document-kind", "passport")
+        self.press("#document button")
+
     def unfold(self, form: str) -> None:
         self.tab_to(f"details:has({form}) > summary")
         self.page.keyboard.press("Enter")
@@ -74,10 +80,15 @@ def agent(browser: Any, web_workspace: WebWorkspace) -> Iterator[Agent]:
 
 
 def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Agent) -> None:
+    aino = web_workspace.contact(AINO)
+    born = {"member_id": DUPLICATE, "register": "owners", "birth_date": "1951-01-01"}
+    web_workspace.import_rows("members", [born])
+    web_workspace.change_contact(DUPLICATE, phone=aino["phone"])
     staff_accounts.add(web_workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
     agent.sign_in("helmi")
     agent.keep_screenshot("desk-find")
     agent.find_member("040 123 0001")
+    agent.check_caller()
     assert agent.heading == "Nimi1 Mäki"
     agent.tick(Choice.TRACKING)
     agent.tick(Choice.SMS_OWN)
@@ -92,15 +103,18 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
     agent.page.keyboard.type("uusi@example.org")
     agent.press("#contact button")
     assert web_workspace.contact(AINO)["email"] == "uusi@example.org"
+    agent.keep_screenshot("desk-unproven")
     agent.unfold("#file")
     agent.choose("#kind", RequestKind.ACCESS)
     agent.press("#file button")
     agent.unfold("#merge")
     agent.type_text("#other", DUPLICATE)
     agent.press("#merge button")
+    agent.keep_screenshot("desk-merge")
     agent.press("main form:has([name=confirmed]) button")
     assert agent.page.inner_text(".done") == "The numbers are one now."
     agent.find_member("Nimi7 Mäki")
+    agent.check_caller()
     agent.unfold("#deceased")
     agent.press("#deceased button")
     agent.press("main form:has([name=confirmed]) button")
@@ -113,7 +127,8 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
 def check_audit_log(web_workspace: WebWorkspace) -> None:
     actions = [row[3] for row in web_workspace.ledger_dump()["audit"] if row[2] == "helmi"]
     assert actions == [
-        "log_in", "look_up", "change_choices", "change_contact", "file_request", "look_up", "merge", "look_up", "mark",
+        "log_in", "look_up", "caller_check", "change_choices", "change_contact", "file_request", "look_up", "merge",
+        "look_up", "caller_check", "mark",
     ]  # fmt: skip
     audit_seals.seal_all(
         web_workspace.engine.context.ledger, web_workspace.engine.context.signer, web_workspace.clock.time
@@ -121,7 +136,7 @@ def check_audit_log(web_workspace: WebWorkspace) -> None:
     with web_workspace.engine.context.ledger.read() as connection:
         assert audit_seals.verify(connection, web_workspace.engine.context.signer).fault is None
     recipients = {to for to, _ in web_workspace.notices()}
-    assert recipients == {f"{AINO}@example.org", "uusi@example.org"}
+    assert recipients == {f"{AINO}@example.org", "uusi@example.org"}  # the duplicate's address: Aino's is unproven
 
 
 def test_the_privacy_officer_handles_requests_and_processor_tasks_by_keyboard_alone(
@@ -155,6 +170,7 @@ def test_the_expert_reads_purchase_lines_by_keyboard_alone(web_workspace: WebWor
     staff_accounts.add(web_workspace.engine.context, "elsa", [Role.DESK, Role.EXPERT], PASSWORD)
     agent.sign_in("elsa")
     agent.find_member(AINO)
+    agent.check_caller()
     agent.unfold("#lines")
     for field in ("#first", "#last"):
         agent.tab_to(field)
@@ -180,6 +196,8 @@ def test_the_desk_works_in_three_languages_and_dark_mode(
         agent.page.keyboard.press("Space")
         agent.type_text("#typed", AINO)
         agent.press("#find button")
+        agent.keep_screenshot(f"desk-check-{language}")
+        agent.check_caller()
         agent.keep_screenshot(f"desk-member-{language}-dark")
         for form in ("#contact", "#file"):
             agent.unfold(form)
@@ -203,10 +221,13 @@ def test_from_typing_to_the_saved_choice_takes_three_presses(
         assert page.is_checked("#ground-call")
         page.click("#typed")
         page.keyboard.type(web_workspace.contact(member)["phone"])
-        presses = 0
-        for selector in ("#find button", 'input[value="sms_own"]', "#choices button"):
-            page.click(selector)
-            presses += 1
+        page.click("#find button")
+        for name, answer in answers_of(web_workspace, member).items():
+            page.fill(f"#answer-{name}", answer)
+        page.click("#questions button")
+        page.check('input[value="sms_own"]')
+        page.click("#choices button")
+        presses = 3
         page.wait_for_selector(".done")
         assert [entry.choice for entry in web_workspace.record(member)] == ["sms_own"]
         assert presses <= 3
@@ -218,6 +239,7 @@ def test_back_and_reload_work_without_sending_a_form_again(web_workspace: WebWor
     agent.sign_in("helmi")
     page = agent.page
     agent.find_member(AINO)
+    agent.check_caller()
     member_page = page.url
     page.click("summary[accesskey=y]")
     page.fill("#new-email", "no address")

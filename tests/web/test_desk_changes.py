@@ -6,7 +6,9 @@ import pytest
 
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.consent_texts import ConsentText
+from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice, Language
+from campaigns.people.privacy import merging
 from campaigns.store.people.audit import subject_of_member
 from tests.support.desk_session import NAME, allowed_choices
 from tests.support.page_walk import hidden_fields
@@ -207,11 +209,100 @@ async def test_choices_other_than_marks_cannot_be_marked(web_workspace, desk, ch
     assert web_workspace.record() == []
 
 
-async def test_c12_a_duplicate_is_merged_after_both_members_were_looked_up(web_workspace, desk):
-    web_workspace.record_choices(OTHER, "no_marketing")
+def agree(web_workspace, *columns, member=OTHER):
+    """Let a member agree with Aino on some columns of the contact, and on the date of birth."""
+    aino = web_workspace.contact(AINO)
+    web_workspace.import_rows("members", [{"member_id": member, "register": "owners", "birth_date": "1951-01-01"}])
+    web_workspace.change_contact(member, **{column: aino[column] for column in columns})
+
+
+async def test_the_merge_page_shows_both_members_side_by_side(web_workspace, desk):
+    agree(web_workspace, "phone")
+    await desk.open_member()
+    page = (await desk.do_task("/merge", other=OTHER)).text
+    for text in (
+        "1951",
+        "Year of birth",
+        "Household",
+        "Last purchase",
+        "Choices",
+        "Facts that agree",
+        "Telephone number",
+    ):
+        assert text in page
+    assert f"{AINO}@example.org" in page
+    assert "Make them one" in page
+
+
+@pytest.mark.hostile
+async def test_the_merge_page_is_no_way_to_the_contact_of_a_member_who_was_not_checked(web_workspace, desk):
+    await desk.open_member()
+    page = (await desk.do_task("/merge", other=OTHER)).text
+    contact = web_workspace.contact(OTHER)
+    for name in ("email", "phone", "street"):
+        assert contact[name] not in page
+    assert "Not shown" in page
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("fields", [{}, {"approved": "yes"}], ids=["as it is", "with the supervisors' tick"])
+async def test_an_agent_merges_no_stranger(web_workspace, desk, fields):
     await desk.open_member()
     page = await desk.do_task("/merge", other=OTHER)
-    assert f"{OTHER}@example.org" in page.text
+    assert "Ask a supervisor" in page.text
+    assert "Make them one" not in page.text
+    ticket = hidden_fields(page.text).get("other_ticket", [""])[0] or look_up_ticket(web_workspace, desk, OTHER)
+    answer = await desk.do_task("/merge", other=OTHER, other_ticket=ticket, confirmed="yes", **fields)
+    assert answer.status_code == 400
+    assert web_workspace.contact(OTHER)
+
+
+@pytest.mark.hostile
+async def test_a_supervisor_approves_expressly_and_undoes_a_merge(web_workspace, officer):
+    await officer.open_member()
+    page = await officer.do_task("/merge", other=OTHER)
+    ticket = hidden_fields(page.text)["other_ticket"][0]
+    confirmed = {"other": OTHER, "other_ticket": ticket, "confirmed": "yes"}
+    assert (await officer.do_task("/merge", **confirmed)).status_code == 400
+    merged = await officer.do_task("/merge", **confirmed, approved="yes")
+    assert "Undo the merge" in merged.text
+    assert officer.audit_notes()[-1][3]["approved"] is True
+    answer = await officer.do_task("/unmerge", merged=OTHER)
+    assert "The numbers are separate again" in answer.text
+    assert web_workspace.contact(OTHER)["email"] == f"{OTHER}@example.org"
+
+
+@pytest.mark.hostile
+async def test_an_agent_without_the_role_undoes_no_merge(web_workspace, desk):
+    merging.merge(web_workspace.engine.context, OTHER, AINO, approved=True)
+    page = await desk.open_member()
+    assert "Undo the merge" not in page.text
+    assert (await desk.do_task("/unmerge", merged=OTHER)).status_code == 403
+    with pytest.raises(UserError):
+        web_workspace.contact(OTHER)
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("merged", ["", "m99", AINO, "m07"])
+async def test_only_a_merge_into_the_open_member_is_undone(web_workspace, officer, merged):
+    merging.merge(web_workspace.engine.context, "m07", "m08", approved=True)
+    await officer.open_member()
+    assert (await officer.do_task("/unmerge", merged=merged)).status_code == 400
+    with pytest.raises(UserError):
+        web_workspace.contact("m07")
+
+
+def look_up_ticket(web_workspace, desk, member):
+    """Return the ticket that a look-up of the member in this session gives."""
+    signer = web_workspace.engine.context.signer
+    return signer.keyed_hash("desk ticket", desk.web.cookies["viesti-desk"], member)
+
+
+async def test_c12_a_duplicate_is_merged_after_both_members_were_looked_up(web_workspace, desk):
+    web_workspace.record_choices(OTHER, "no_marketing")
+    agree(web_workspace, "phone", "mailbox")
+    await desk.open_member()
+    page = await desk.do_task("/merge", other=OTHER)
     assert web_workspace.contact(OTHER)
     answer = await desk.do_task("/merge", confirmed="yes")
     assert "The numbers are one now" in answer.text

@@ -1,7 +1,7 @@
 """State of a member's contact for their own pages: unproven addresses, and until when data waits."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -13,15 +13,19 @@ def contact_state(connection: Connection, page_context: PageContext, member_id: 
     """Return the values of the template `contact_state.html`."""
     now = page_context.now
     opens = contact_changes.opens_at(connection, member_id, now)
+    opens_on, opens_hour = local_moment(page_context, opens)
     kinds = {held.kind for held in held_requests.waiting_requests(connection, member_id, now)}
     return {
         "unproven": sorted(contact_changes.unproven_changes(connection, member_id)),
         "held_kinds": sorted(kinds) if opens is not None else [],
-        **local_moment(page_context, opens),
+        "opens_on": opens_on,
+        "opens_hour": opens_hour,
     }
 
 
-def local_moment(page_context: PageContext, moment: datetime | None) -> Mapping[str, object]:
-    """Return day and hour of a moment as the workspace's clock shows them; None where there is none."""
-    local = None if moment is None else moment.astimezone(page_context.context.repository.settings.zone)
-    return {"opens_on": local and local.date(), "opens_hour": "" if local is None else f"{local:%H:%M}"}
+def local_moment(page_context: PageContext, moment: datetime | None) -> tuple[date | None, str]:
+    """Return day and hour of a moment as the workspace's clock shows them; None and nothing where there is none."""
+    if moment is None:
+        return None, ""
+    local = moment.astimezone(page_context.context.repository.settings.zone)
+    return local.date(), f"{local:%H:%M}"

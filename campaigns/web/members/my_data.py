@@ -169,8 +169,11 @@ class MyDataPages:
         held = contact_proofs.hold_while_waiting(self.page_context.context, session.member_id, kind)
         if held is None:
             return None
-        moment = local_moment(self.page_context, held.opens_at)
-        return self.page_context.render(request, "held", self.page_context.language(request), 403, at=_DATA, **moment)
+        opens_on, opens_hour = local_moment(self.page_context, held.opens_at)
+        language = self.page_context.language(request)
+        return self.page_context.render(
+            request, "held", language, 403, at=_DATA, opens_on=opens_on, opens_hour=opens_hour
+        )
 
     def _file(self, member_id: str, kind: RequestKind, words: str) -> PrivacyRequest:
         return requests.file(self.page_context.context, member_id, kind, ConsentSource.WEB, words)
