@@ -244,7 +244,12 @@ def test_desk_pages_reflow_at_320_pixels_with_targets_of_24(
     requests.file(web_workspace.engine.context, AINO, RequestKind.ACCESS, requests.ConsentSource.WEB, "Kiitos")
     agent.sign_in("oiva", language)
     page = agent.page
-    for name, selector in (("home", None), ("member", "#find button"), ("queue", "[accesskey=q]"), ("audit", "[accesskey=g]")):
+    for name, selector in (
+        ("home", None),
+        ("member", "#find button"),
+        ("queue", "[accesskey=q]"),
+        ("audit", "[accesskey=g]"),
+    ):
         if selector == "#find button":
             page.click("#ground-call")
             page.fill("#typed", MEMBERS[2])

@@ -128,7 +128,13 @@ async def test_a25_a_role_opens_only_the_forms_it_is_permitted(web_workspace, we
         else:
             assert answer.status_code == 403
     after = web_workspace.ledger_dump()
-    assert {name for name in after if after[name] != before[name]} <= {"agent_session", "audit", "audit_seal", "desk_ticket", "tried"}
+    assert {name for name in after if after[name] != before[name]} <= {
+        "agent_session",
+        "audit",
+        "audit_seal",
+        "desk_ticket",
+        "tried",
+    }
 
 
 @pytest.mark.parametrize("path", ["/find", "/member", "/choices", "/contact", "/mark", "/file", "/merge", "/out"])

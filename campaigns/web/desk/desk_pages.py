@@ -76,9 +76,7 @@ class DeskPages:
         for task in tasks:
             router.add_api_route(task.path, self._guarded_form(task), methods=["POST"], response_class=HTMLResponse)
         for view in views:
-            router.add_api_route(
-                view.path, self._guarded_page(view), methods=READ_METHODS, response_class=HTMLResponse
-            )
+            router.add_api_route(view.path, self._guarded_page(view), methods=READ_METHODS, response_class=HTMLResponse)
         return router
 
     def _guarded_form(self, task: DeskTask) -> Callable[[Request, FormFields], Response]:

@@ -67,9 +67,7 @@ class MemberSearchPages:
         if content is None:
             raise HTTPException(404)
         refused = Refusal.from_json(content["refused"])
-        people = lookup.contacts(
-            self.desk.context_as(agent), content["members"], unmask=agent.may(Permission.UNMASK)
-        )
+        people = lookup.contacts(self.desk.context_as(agent), content["members"], unmask=agent.may(Permission.UNMASK))
         return self.desk.render(
             request,
             agent,

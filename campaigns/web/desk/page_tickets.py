@@ -39,9 +39,7 @@ class PageTickets:
     def open(self, agent: SignedInStaff, kind: str, content: Mapping[str, Any]) -> str:
         """Return the ticket of a new page."""
         with self.page_context.context.ledger.write() as connection:
-            return desk_tickets.open_ticket(
-                connection, agent.secret, {**content, "kind": kind}, self.page_context.now
-            )
+            return desk_tickets.open_ticket(connection, agent.secret, {**content, "kind": kind}, self.page_context.now)
 
     def read(self, agent: SignedInStaff, kind: str, ticket: str) -> Mapping[str, Any] | None:
         """Return the content of a page of this session; None when there is no such page of this kind."""

@@ -57,8 +57,8 @@ class PurchaseLookupPage:
         if content is None:
             raise HTTPException(404)
         stored = content["criteria"]
-        period = (date.fromisoformat(stored[name]) for name in ("first", "last"))
-        criteria = PurchaseCriteria(*period, stored["store"], stored["department"])
+        first, last = (date.fromisoformat(stored[name]) for name in ("first", "last"))
+        criteria = PurchaseCriteria(first, last, stored["store"], stored["department"])
         return self.desk.render(
             request,
             agent,

@@ -93,7 +93,7 @@ COLUMN_LABELS: Final[Mapping[tuple[str, str], CodeLabels]] = {
     ("processor_task", "answer"): _ANSWER,
     ("one_time_code", "aim"): CodeLabels(tuple(CodeAim), ("aim_",)),
     ("sign_up", "language"): _LANGUAGE,
-    ("audit", "action"): CodeLabels((), ("action_",)),
+    ("audit", "action"): CodeLabels((), ("action_", "act_")),
     ("retention", "what"): CodeLabels(("unsent_messages", "one_time_codes"), ("value_",)),
     ("processors", "channel"): _CHANNEL,
     ("processors", "processor"): PROCESSOR_LABELS,
