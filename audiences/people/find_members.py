@@ -33,7 +33,7 @@ class SearchField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """Text of the search box and the fields it may be a value of; the first is the likeliest. None: nothing to look for.
+    """Text of the search box, and the fields it may be a value of, the likeliest first; without any it finds nobody.
 
     `postal_code` tells namesakes apart.
     """

@@ -33,6 +33,11 @@ REFUSALS: Final = (
     "too_many_days", "too_wide", "closed_request", "cannot_put_off", "not_erased", "unknown_task",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
+OTHER_ACTIONS: Final = (
+    "list_requests", "log_in", "add_agent", "give_roles", "set_password", "disable_agent", "plan", "approve", "send",
+    "publish", "unpublish", "read_audit", "export_audit", "verify_audit",
+)  # fmt: skip
+"""Audited actions that concern no member."""
 _COMPOSED: Final = {
     "error_": (400, 403, 404, 429, 500),
     "purpose_": Purpose,
@@ -52,6 +57,7 @@ _COMPOSED: Final = {
     "by_": (*SearchField, "nothing"),
     "desk_key_": "svtymqgh",
     "fault_": FaultKind,
+    "act_": OTHER_ACTIONS,
     "audit_export_": ("csv", "jsonl"),
     "audit_": ("subject", "actor"),
     "desk_": ("first", "last"),

@@ -22,7 +22,9 @@ def working_paths(web_workspace: WebWorkspace) -> list[str]:
         prefix = route.path.split("/")[1]
         if prefix == CLICK_PATH:  # see `test_click_redirect.py`: they change only a count
             continue
-        if "{token}" in route.path:
+        if "{ticket}" in route.path:  # see `test_hostile_desk.py`: a ticket is of one session
+            paths.add(route.path.replace("{ticket}", "x" * 24))
+        elif "{token}" in route.path:
             paths.add(route.path.replace("{token}", valid_token(web_workspace, prefix)))
         else:
             paths.add(route.path)
@@ -48,7 +50,8 @@ async def test_get_head_and_options_change_nothing(web_workspace, web, session):
         for method in ("GET", "HEAD", "OPTIONS"):
             for query in ("", "?lang=sv", "?List-Unsubscribe=One-Click", "?stop=email_own&on=email_own"):
                 answer = await web.request(method, path + query)
-                assert answer.status_code in {200, 405}, (method, path)
+                closed = {403, 404} if "x" * 24 in path else set()
+                assert answer.status_code in {200, 405} | closed, (method, path)
     assert web_workspace.ledger_dump() == before
 
 

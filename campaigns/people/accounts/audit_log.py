@@ -60,7 +60,7 @@ def export(context: Context, query: AuditQuery, file_format: str) -> Sequence[Ma
 
 
 def note_search(context: Context, action: str, query: AuditQuery, further: Mapping[str, object] | None = None) -> None:
-    """Record a search or an export of the log: by whom and for what. The subject is the one searched for."""
+    """Record a search or an export of the log; its subject is the one searched for, if the log knows it."""
     detail = {
         "actor": query.actor,
         "action": query.action,
@@ -68,9 +68,11 @@ def note_search(context: Context, action: str, query: AuditQuery, further: Mappi
         "until": "" if query.until is None else query.until.isoformat(),
         **(further or {}),
     }
-    subject = next((name for name in sorted(query.subjects) if name.startswith("member:")), "audit")
     stated = {name: value for name, value in detail.items() if value != ""}
     with context.ledger.write() as connection:
+        is_known = query.subjects and audit.search(connection, AuditQuery(query.subjects), 1)
+        members = sorted(name for name in query.subjects if name.startswith("member:"))
+        subject = members[0] if is_known and members else "audit"
         audit.record(connection, context.clock.now(), context.actor, action, subject, stated)
     _seal_now(context)
 

@@ -26,7 +26,7 @@ class LookUpReason(StrEnum):
 
     @property
     def source(self) -> ConsentSource:
-        """Return where a change under this reason comes from: a caller's from the telephone, all others from the desk."""
+        """Return where a change under this reason comes from: the telephone for a caller, the desk for all others."""
         return ConsentSource.PHONE if self is LookUpReason.CALL else ConsentSource.DESK
 
 

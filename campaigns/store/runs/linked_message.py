@@ -63,7 +63,7 @@ def find_message(connection: Connection, run_number: int, position: int) -> Plan
         .where(DELIVERY.c.run_number == run_number, DELIVERY.c.position == position, RUN.c.planned_at.is_not(None))
     )
     row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _message(row)
+    return None if row is None else _message(dict(row))
 
 
 def latest_messages(connection: Connection, member_id: str, limit: int) -> Sequence[MessageOutcome]:
@@ -77,7 +77,7 @@ def latest_messages(connection: Connection, member_id: str, limit: int) -> Seque
     )
     rows = connection.execute(query).mappings().all()
     return [
-        MessageOutcome(_message({name: row[name] for name in row if name != "state"}), DeliveryState(row["state"]))
+        MessageOutcome(_message({column.name: row[column.name] for column in _COLUMNS}), DeliveryState(row["state"]))
         for row in rows
     ]
 

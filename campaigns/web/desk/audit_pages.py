@@ -22,7 +22,7 @@ from campaigns.web.desk.refusals import Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormFields
 from campaigns.web.members.code_labels import COLUMN_LABELS, CellFormatter
-from campaigns.web.page_renderer import read_text_file
+from campaigns.web.page_renderer import page_texts, read_text_file
 
 ROWS_ON_PAGE: Final = 50
 _FILTERS: Final = ("subject", "actor", "action", "first", "last")
@@ -49,7 +49,7 @@ class AuditPages:
 
     def views(self) -> Sequence[DeskView]:
         """Return the only page: the rows of a search, and the result of a verification."""
-        return (DeskView(f"{DESK_HOME}/audit/{{ticket}}", Permission.READ_AUDIT, self.show),)
+        return (DeskView(f"{DESK_HOME}/log/{{ticket}}", Permission.READ_AUDIT, self.show),)
 
     def search(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Write the search into the log and open its page."""
@@ -74,7 +74,7 @@ class AuditPages:
         }
         return self._open(request, agent, filters, verdict=verdict)
 
-    def export(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
+    def export(self, _request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Return the rows of a search as a file: CSV for a spreadsheet, or JSON Lines."""
         file_format = form.value("form")
         if file_format not in _MEDIA_TYPES:
@@ -101,7 +101,7 @@ class AuditPages:
         refused, before = Refusal.from_json(content["refused"]), _row_number(request.query_params.get("before", ""))
         rows, more = ((), False) if refused.form == "audit" else self._rows(agent, content["filters"], before)
         language = self.desk.page_context.language(request)
-        formatter = CellFormatter(self.desk.page_context.renderer.settings, language, str, str)
+        formatter = CellFormatter(self.desk.page_context.renderer.settings, language, str, _text)
         return self.desk.render(
             request,
             agent,
@@ -168,7 +168,7 @@ class AuditPages:
         refused: Mapping[str, Any] | None = None,
     ) -> Response:
         content = {"filters": filters, "verdict": verdict, "refused": refused}
-        return self.desk.redirect(request, f"/audit/{self.desk.tickets.open(agent, AUDIT, content)}")
+        return self.desk.redirect(request, f"/log/{self.desk.tickets.open(agent, AUDIT, content)}")
 
     def _limit(self, agent: SignedInStaff) -> None:
         if not self.desk.audit_throttle.allows(agent.account.name, self.desk.page_context.now):
@@ -197,9 +197,14 @@ def _row_number(text: str) -> int | None:
 
 
 def _actions() -> list[str]:
-    """Return the actions that have a label, as the form offers them."""
-    prefix = "action_"
-    return sorted(key.removeprefix(prefix) for key in read_text_file("code_labels.yaml") if key.startswith(prefix))
+    """Return the actions that have a label, as the form offers them: on members, and all others."""
+    keys = [*read_text_file("code_labels.yaml"), *page_texts()]
+    names = (key.partition("_") for key in keys if key.startswith(("action_", "act_")))
+    return sorted(name for _, _, name in names)
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _csv_file(rows: Sequence[Mapping[str, Any]]) -> bytes:

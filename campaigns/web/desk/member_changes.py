@@ -71,7 +71,7 @@ class MemberChangePages:
         differs = {name for name in _CONTACT_FIELDS if typed[name] != form.value(f"shown_{name}")}
         if differs & set(_ADDRESS_FIELDS):
             differs |= set(_ADDRESS_FIELDS)
-        wanted = {name: typed[name] for name in _CONTACT_FIELDS if name in differs}
+        wanted: dict[str, str] = {name: typed[name] for name in _CONTACT_FIELDS if name in differs}
         removed = [name for name in _REMOVABLE_FIELDS if name in differs and not typed[name]]
         changed = changes.change_contact(self.desk.context_as(agent), visit.member_id, wanted, removed)
         return self.desk.return_to_member(request, agent, visit, "done_contact" if changed else "done_nothing")

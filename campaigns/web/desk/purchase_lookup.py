@@ -58,8 +58,8 @@ class PurchaseLookupPage:
             raise HTTPException(404)
         self.desk.require_check(agent, content["member"])
         stored = content["criteria"]
-        period = (date.fromisoformat(stored[name]) for name in ("first", "last"))
-        criteria = PurchaseCriteria(*period, stored["store"], stored["department"])
+        first, last = (date.fromisoformat(stored[name]) for name in ("first", "last"))
+        criteria = PurchaseCriteria(first, last, stored["store"], stored["department"])
         return self.desk.render(
             request,
             agent,

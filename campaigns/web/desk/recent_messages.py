@@ -1,4 +1,4 @@
-"""Last messages of a member on the desk's page, each with why it was sent, as far as the agent may know (A-25, C-09)."""
+"""Last messages of a member at the desk, each with why it was sent, as far as the agent may know (A-25, C-09)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _PURCHASES: Final = frozenset({DataClass.TOTALS.value, DataClass.BASKET.value, D
 
 @dataclass(frozen=True, slots=True)
 class RecentMessage:
-    """Message on the page; `why` has its explanation, `withheld` is true where it names purchases the agent may not see."""
+    """Message on the page; `why` has its explanation, `withheld`: it names purchases that the agent may not see."""
 
     day: date
     channel: str

@@ -48,8 +48,8 @@ class RequestQueuePages:
     def views(self) -> Sequence[DeskView]:
         """Return the queue, and the confirmation of an erasure."""
         return (
-            DeskView(f"{DESK_HOME}/requests/{{ticket}}", Permission.ANSWER, self.show),
-            DeskView(f"{DESK_HOME}/requests/{{ticket}}/erase", Permission.ANSWER, self.confirm_erasure),
+            DeskView(f"{DESK_HOME}/queue/{{ticket}}", Permission.ANSWER, self.show),
+            DeskView(f"{DESK_HOME}/queue/{{ticket}}/erase", Permission.ANSWER, self.confirm_erasure),
         )
 
     def open(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
@@ -85,7 +85,7 @@ class RequestQueuePages:
         context, filed = self.desk.context_as(agent), self._open_request(_number(form), agent, RequestKind.ERASE)
         if not form.value("confirmed"):
             ticket = self.desk.tickets.open(agent, QUEUE, {"erase": filed.number})
-            return self.desk.redirect(request, f"/requests/{ticket}/erase")
+            return self.desk.redirect(request, f"/queue/{ticket}/erase")
         erasure.erase_and_notify(context, filed.member_id)
         return self._return(request, form, agent, done="done_erase")
 
@@ -153,7 +153,7 @@ class RequestQueuePages:
             ticket = self.desk.tickets.open(agent, QUEUE, outcome)
         else:
             self.desk.tickets.write(agent, QUEUE, ticket, outcome)
-        return self.desk.redirect(request, f"/requests/{ticket}")
+        return self.desk.redirect(request, f"/queue/{ticket}")
 
 
 def _number(form: FormFields) -> int:

@@ -38,7 +38,7 @@ class StaffLoginPages:
         agent = self.desk.sessions.current(request)
         if agent is None:
             return self._sign_in_page(request)
-        return self.desk.render(request, agent, "home", **search_form_values(self.desk.tickets.last_reason(agent)))
+        return self.desk.render(request, agent, "home", 200, **search_form_values(self.desk.tickets.last_reason(agent)))
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session when the password is right, or ask for the code; every failure gets the same response."""

@@ -101,7 +101,7 @@ COLUMN_LABELS: Final[Mapping[tuple[str, str], CodeLabels]] = {
     ("contact_change", "origin"): _ORIGIN,
     ("held_request", "kind"): _KIND,
     ("caller_check", "way"): _WAY,
-    ("audit", "action"): CodeLabels((), ("action_",)),
+    ("audit", "action"): CodeLabels((), ("action_", "act_")),
     ("retention", "what"): CodeLabels(("unsent_messages", "one_time_codes"), ("value_",)),
     ("processors", "channel"): _CHANNEL,
     ("processors", "processor"): PROCESSOR_LABELS,
