@@ -71,14 +71,19 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Erase a member's contact, profile and purchases for good; no import brings them back."""
+    from campaigns.core.model.enums import Language
     from campaigns.people.privacy import erasure
+    from campaigns.rendering.notice_writer import copy_lines
 
     with open_workspace.open_engine(context) as engine:
         engine.queries.member(member)
         if not yes:
             typer.confirm(f"Erase {member}? This cannot be undone", abort=True)
-        erasure.erase(engine.context, member)
+        copies = erasure.erase(engine.context, member)
+        lines = copy_lines(copies.days(), Language.EN, engine.context.repository.settings)
     output.print_line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
+    for line in lines:
+        output.print_line(line)
 
 
 @app.command("merge")

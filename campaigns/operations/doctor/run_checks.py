@@ -3,11 +3,13 @@
 import asyncio
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from campaigns.operations.doctor import providers, stores
 from campaigns.operations.doctor.file_modes import check_file_modes
 from campaigns.operations.doctor.finding import Finding, FindingLevel
 from campaigns.operations.doctor.mail_domain import MailDomain, TxtResolver
+from campaigns.people.privacy.written_files import registered_paths
 from campaigns.workspace.context import Context
 
 
@@ -20,7 +22,7 @@ def run_checks(
     yield from (ledger_finding, *other_findings)
     if ledger_finding.level is not FindingLevel.FAIL:
         yield stores.check_reconciliation(context.ledger, context.clock.now())
-    yield check_file_modes((context.workspace.data, context.workspace.outbox))
+    yield check_file_modes(_private_places(context, ledger_finding))
     yield stores.check_data_age(context)
     yield providers.check_clock(settings)
     yield providers.check_public_url(settings)
@@ -30,3 +32,9 @@ def run_checks(
     yield from providers.check_regions(settings)
     yield from asyncio.run(providers.check_reachability(settings))
     yield from MailDomain(settings.channels.email, environment, resolver).findings()
+
+
+def _private_places(context: Context, ledger_finding: Finding) -> list[Path]:
+    """Return what only this account may read: folders of the workspace, and the files that the ledger lists."""
+    listed = [] if ledger_finding.level is FindingLevel.FAIL else registered_paths(context)
+    return [context.workspace.data, context.workspace.outbox, *listed]

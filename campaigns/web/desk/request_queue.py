@@ -13,6 +13,7 @@ from campaigns.core.model.roles import Permission
 from campaigns.people.accounts import audit_log
 from campaigns.people.privacy import erasure, processors, requests
 from campaigns.people.privacy.subject_access import export_with_audit
+from campaigns.rendering.notice_writer import copy_lines
 from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask
 from campaigns.web.desk.staff_session import SignedInStaff
@@ -71,8 +72,10 @@ class RequestQueuePages:
         context, filed = self.desk.context_as(agent), self._open_request(form, agent, RequestKind.ERASE)
         if not form.value("confirmed"):
             return self.desk.render(request, agent, "erase", filed=filed)
-        erasure.erase_and_notify(context, filed.member_id)
-        return self._page(request, agent, "done_erase")
+        copies = erasure.erase_and_notify(context, filed.member_id)
+        language = self.desk.page_context.language(request)
+        lines = copy_lines(copies.days(), language, context.repository.settings)
+        return self._page(request, agent, "done_erase", lines)
 
     def record_answer(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Record that a processor was told, and its answer."""
@@ -89,7 +92,7 @@ class RequestQueuePages:
             raise UserError.about(str(filed.number), f"this is not a request for {kind}", "another_kind", "look again")
         return filed
 
-    def _page(self, request: Request, agent: SignedInStaff, done_text: str) -> HTMLResponse:
+    def _page(self, request: Request, agent: SignedInStaff, done_text: str, copies: Sequence[str] = ()) -> HTMLResponse:
         context = self.desk.context_as(agent)
         today = requests.today(context)
         rows = [(row, (row.due_on - today).days) for row in requests.list_open(context)]
@@ -102,6 +105,7 @@ class RequestQueuePages:
             tasks=tasks,
             called=partial(PROCESSOR_LABELS.label, language=self.desk.page_context.language(request)),
             said=done_text,
+            copies=copies,
             endings=[ending.value for ending in RequestOutcome],
             answers=[answer.value for answer in ProcessorAnswer],
             forms=list(EXPORT_FORMATS),
