@@ -72,14 +72,19 @@ def erase(
     despite_wait: open_workspace.DespiteWaitOption = False,
 ) -> None:
     """Erase a member's contact, profile and purchases for good; no import brings them back."""
+    from campaigns.core.model.enums import Language
     from campaigns.people.privacy import erasure
+    from campaigns.rendering.notice_writer import copy_lines
 
     with open_workspace.open_engine(context) as engine:
         engine.queries.member(member)
         if not yes:
             typer.confirm(f"Erase {member}? This cannot be undone", abort=True)
-        erasure.erase(engine.context, member, despite_wait=despite_wait)
+        copies = erasure.erase(engine.context, member, despite_wait=despite_wait)
+        lines = copy_lines(copies.days(), Language.EN, engine.context.repository.settings)
     output.print_line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
+    for line in lines:
+        output.print_line(line)
 
 
 @app.command("merge")

@@ -57,19 +57,24 @@ def export(
 ) -> None:
     """Export everything held about a member, for the member; the audit log records it."""
     from campaigns.people.privacy.subject_access import export_with_audit
+    from campaigns.people.privacy.written_files import register_file
+    from campaigns.store.people.kept_files import KeptFileKind
 
     with open_workspace.open_engine(context) as engine:
         whole = export_with_audit(engine.queries, member, form.value, engine.context.actor, despite_wait=despite_wait)
         content = _file_content(
             engine.context, whole, form, language or engine.context.repository.settings.default_language
         )
-    if out is None and form is ExportFormat.JSON:
-        typer.echo(content.decode())
-        return
-    file = out or Path(f"export-{safe_file_name(member)}.{'zip' if form is ExportFormat.CSV else form.value}")
-    with report_write_errors(file):
-        write_named(file, content)
-    output.print_line(str(file))
+        file = None if out is None and form is ExportFormat.JSON else out or _default_file(member, form)
+        if file is not None:
+            with report_write_errors(file):
+                write_named(file, content)
+            register_file(engine.context, KeptFileKind.EXPORT, file, member)
+    output.print_line(content.decode() if file is None else str(file))
+
+
+def _default_file(member: str, form: ExportFormat) -> Path:
+    return Path(f"export-{safe_file_name(member)}.{'zip' if form is ExportFormat.CSV else form.value}")
 
 
 def _file_content(context: "Context", whole: "SubjectAccessExport", form: ExportFormat, language: "Language") -> bytes:

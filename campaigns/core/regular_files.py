@@ -2,8 +2,9 @@
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from campaigns.core.errors import UserError
 
@@ -16,7 +17,7 @@ _KINDS: Final = {
 }
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file to be read; raise UserError for a folder, a pipe or a device, at once and before reading any of it.
 
     Raise OSError when there is no such file, or when it may not be read. Symbolic links are followed.

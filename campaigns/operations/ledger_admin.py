@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from audiences.people import member_erasure
 from audiences.tables import CONTACT
+from campaigns.people.privacy.written_files import register_file
 from campaigns.results.feedback import erase_events
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.shared_run_files import SharedRunFiles
@@ -17,7 +18,8 @@ from campaigns.store.admin.copy import RowCounts
 from campaigns.store.admin.database_url import check_url
 from campaigns.store.admin.suspend import SuspendResult
 from campaigns.store.ledger.connection import Ledger, ProgressCallback
-from campaigns.store.people import audit, privacy_requests, reassign
+from campaigns.store.people import audit, kept_files, privacy_requests, reassign
+from campaigns.store.people.kept_files import KeptFileKind
 from campaigns.store.runs import runs
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.context import Context
@@ -61,8 +63,10 @@ def _share_files(engine: Engine, target: Ledger) -> None:
 
 
 def backup_to(context: Context, file: Path, on_progress: ProgressCallback) -> RowCounts:
-    """Write a backup (see `store.admin.backup`)."""
-    return backup.backup(context.ledger, file, on_progress)
+    """Write a backup (see `store.admin.backup`), and register it: it is deleted when its retention is over."""
+    counted = backup.backup(context.ledger, file, on_progress)
+    register_file(context, KeptFileKind.BACKUP, file)
+    return counted
 
 
 def restore_from(context: Context, file: Path, on_progress: ProgressCallback) -> tuple[RowCounts, SuspendResult]:
@@ -80,6 +84,7 @@ def restore_from(context: Context, file: Path, on_progress: ProgressCallback) ->
             erase_events.erase_addresses_of_member(connection, member)
             member_erasure.erase_from_ledger(connection, context.signer, member, now)
             alias = member_erasure.pseudonym(context.signer, member)
+            kept_files.reassign(connection, member, None)
             reassign.pseudonymise(connection, member, alias)
             privacy_requests.erase_member(connection, member, alias, context.actor, now)
         audit.record(connection, now, context.actor, "restore", file.name, {"erased_since": len(restored)})

@@ -107,6 +107,7 @@ class _Translator:
             )
         for newsletter in details.get("newsletters", ()):
             yield choice_label(f"newsletter:{newsletter}", self.language, self.settings)
+        yield from copy_lines(details.get("copies", {}), self.language, self.settings)
         if "because" in details:
             yield details["because"]
 
@@ -120,8 +121,16 @@ class _Translator:
             return {**fields, "opens": self("moment", day=str(day), hour=f"{moment:%H:%M}")}
         if "due" not in details:
             return fields
-        day = template_filters(self.language, self.settings.currency)["date"](date.fromisoformat(details["due"]))
-        return {**fields, "due": str(day)}
+        return {**fields, "due": self.day(details["due"])}
+
+    def day(self, iso: str) -> str:
+        return str(template_filters(self.language, self.settings.currency)["date"](date.fromisoformat(iso)))
+
+
+def copy_lines(copies: Mapping[str, str], language: Language, settings: Settings) -> list[str]:
+    """Return a sentence for each kind of copy that outlives an erasure; `copies` has their last days."""
+    translate = _Translator(language, settings)
+    return [translate(f"copies_{kind}", day=translate.day(day)) for kind, day in copies.items()]
 
 
 @lru_cache(maxsize=1)

@@ -31,15 +31,6 @@ def test_gd15_an_export_is_an_archive_or_a_page(viesti: Shell, tmp_path):
     assert (page.stat().st_mode & 0o077, archive.stat().st_mode & 0o077) == (0, 0)
 
 
-def test_an_export_stays_in_its_folder_for_any_member_id(viesti: Shell, monkeypatch):
-    file = viesti.root / "strange.csv"
-    file.write_text("member_id,register\n../m99,owners\n", "utf-8")
-    viesti("import", "members", file)
-    monkeypatch.chdir(viesti.root)
-    assert viesti("member", "export", "../m99", "--format", "html").out == "export-..%2Fm99.html\n"
-    assert (viesti.root / "export-..%2Fm99.html").is_file()
-
-
 def test_an_unknown_member_is_not_exported(viesti: Shell):
     result = viesti("member", "export", "nobody", code=1)
     assert "no member of this id" in result.err

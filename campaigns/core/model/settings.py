@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, HttpUrl, 
 from campaigns.core.model.campaign import FrequencyCap, Identifier, SendRateField
 from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import Language
+from campaigns.core.model.file_retention import RetentionSettings
 from campaigns.core.model.internal_addresses import InternalAddress, SeedAddress, is_internal_address
 from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, NonEmptyText, TextPattern
 from campaigns.core.model.percentage import Percentage
@@ -249,6 +250,7 @@ class Settings(FrozenModel):
     dispatch: DispatchSettings = DispatchSettings()
     breaker: CircuitBreakerSettings = CircuitBreakerSettings()
     effect: EffectSettings = EffectSettings()
+    retention: RetentionSettings = RetentionSettings()
     holdout: Annotated[Percentage, AfterValidator(_check_holdout)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18
     per_member: tuple[FrequencyCap, ...] = ()

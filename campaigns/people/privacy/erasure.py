@@ -14,11 +14,12 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.core.safe_names import safe_file_name
-from campaigns.people.privacy import contact_proofs
+from campaigns.people.privacy import contact_proofs, outbox_erasure, written_files
 from campaigns.people.privacy.processors import create_processor_tasks
+from campaigns.people.privacy.remaining_copies import RemainingCopies, find_remaining_copies
 from campaigns.results.feedback import erase_events
 from campaigns.runs.notices import enqueue
-from campaigns.store.people import audit, privacy_requests, processor_tasks, reassign
+from campaigns.store.people import audit, kept_files, privacy_requests, processor_tasks, reassign
 from campaigns.store.runs import delivery_events, purge_skips, runs
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.context import Context
@@ -34,12 +35,12 @@ _POLL_INTERVAL: Final = 0.5
 
 def erase(
     context: Context, member_id: str, *, extra_channels: Collection[Channel] = (), despite_wait: bool = False
-) -> None:
-    """Erase a member: hidden at once, deleted with the next `apply_retention` (GD-12).
+) -> RemainingCopies:
+    """Erase a member: hidden at once, deleted with the next `apply_retention` (GD-12); return what goes later.
 
-    Creates tasks to notify processors that hold data of the member, and those of `extra_channels`. Raises UserError
-    when the member is unknown, while the contact changed lately (an operator may go on with `despite_wait`), or while
-    an import writes the warehouse. After a crash, call it again.
+    Creates tasks to notify processors that hold data of the member, and those of `extra_channels`, which carry one
+    last message. Raises UserError when the member is unknown, while the contact changed lately (an operator may go on
+    with `despite_wait`), or while an import writes the warehouse. After a crash, call it again.
     """
     with context.ledger.read() as connection:
         contact_of(connection, member_id)
@@ -47,28 +48,44 @@ def erase(
     now, signer = context.clock.now(), context.signer
     member_erasure.tombstone_members(context.repository.warehouse, [member_id], now)
     alias = member_erasure.pseudonym(signer, member_id)
+    _delete_files(context, member_id)
     with context.ledger.write() as connection:
+        copies = find_remaining_copies(context, connection, member_id, last_notice=bool(extra_channels))
         erase_events.erase_addresses_of_member(connection, member_id)
         create_processor_tasks(
             context, connection, member_id, RequestKind.ERASE, pseudonym=alias, extra_channels=extra_channels
         )
         processor_tasks.reassign(connection, member_id, alias)
+        kept_files.reassign(connection, member_id, None)
         member_erasure.erase_from_ledger(connection, signer, member_id, now)
         reassign.pseudonymise(connection, member_id, alias)
         privacy_requests.erase_member(connection, member_id, alias, context.actor, now)
         audit.record(connection, now, context.actor, "erase", audit.subject_of_member(signer, member_id))
+    outbox_erasure.remove_messages(context, alias)  # what was sent in the meantime
+    return copies
+
+
+def _delete_files(context: Context, member_id: str) -> None:
+    """Delete the files that hold this member alone."""
+    outbox_erasure.remove_messages(context, member_id)
+    outbox_erasure.remove_proofs(context, member_id)
+    written_files.delete_exports(context, member_id)
     shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
 
 
-def erase_and_notify(context: Context, member_id: str) -> None:
-    """Erase a member on request, and send one confirmation to their e-mail address; raise UserError as `erase` does."""
+def erase_and_notify(context: Context, member_id: str) -> RemainingCopies:
+    """Erase a member on request, and send one confirmation to their e-mail address; raise UserError as `erase` does.
+
+    The confirmation says what goes later, and so does the result.
+    """
     with context.ledger.read() as connection:
         contact = contact_of(connection, member_id)
-    erase(context, member_id, extra_channels=(Channel.EMAIL,) if contact["email"] else ())
+    copies = erase(context, member_id, extra_channels=(Channel.EMAIL,) if contact["email"] else ())
     if contact["email"]:
         with context.ledger.write() as connection:
             language = Language(contact["language"])
-            enqueue.erased(connection, Channel.EMAIL, contact["email"], language, context.clock.now())
+            enqueue.erased(connection, Channel.EMAIL, contact["email"], language, copies.days(), context.clock.now())
+    return copies
 
 
 def apply_retention(context: Context, stopping: Event | None = None) -> tuple[RetentionEvidence, ...]:
@@ -91,6 +108,8 @@ def apply_retention(context: Context, stopping: Event | None = None) -> tuple[Re
         *warehouse_evidence,
         skips,
         RetentionEvidence("words of events", EVENT_RETENTION, emptied, *delivery_events.remaining_payloads(ledger)),
+        outbox_erasure.delete_old_files(context),
+        *written_files.delete_old_files(context),
     )
     with ledger.write() as connection:
         merge_records.purge_records(connection, now)
@@ -100,6 +119,7 @@ def apply_retention(context: Context, stopping: Event | None = None) -> tuple[Re
         audit.record(
             connection, now, context.actor, "retention", "all", {item.table: item.removed for item in evidence}
         )
+    ledger.truncate_log()
     return evidence
 
 

@@ -1,5 +1,6 @@
 """Merge of two ids of one person: by two facts that agree or a supervisor's approval, and its undo for 30 days."""
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ from audiences.people.contacts import contact_of
 from audiences.people.merge_facts import MemberFacts, MergeAgreement
 from audiences.tables import CHOICE_ENTRY
 from campaigns.core.errors import UserError
-from campaigns.people.privacy import contact_proofs
+from campaigns.core.safe_names import safe_file_name
+from campaigns.people.privacy import contact_proofs, outbox_erasure
 from campaigns.store.people import audit, reassign
 from campaigns.workspace.context import Context
 
@@ -55,6 +57,8 @@ def merge(context: Context, member_id: str, into: str, *, approved: bool = False
         _merge_in_ledger(connection, number, member_id, into, now)
         detail = {"facts": list(found.facts), "approved": approved and not found.is_enough}
         _note(context, connection, "merge", into, member_id, detail)
+    outbox_erasure.remove_proofs(context, member_id)
+    shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
     return moved
 
 

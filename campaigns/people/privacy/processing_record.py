@@ -34,6 +34,8 @@ _SECURITY: Final = (
     "Roles limit what each staff account may do; every look-up of a member is in the sealed audit log.",
     "Choices are read again at the moment of each claim; without the ledger nothing is sent.",
     "Erased data is hidden at once, deleted at night; pseudonyms and keyed hashes remain. A restore keeps it erased.",
+    "Files of one member are deleted with the member; letters, call lists and backups when their retention is over.",
+    "Files with data of members are readable by one account of the machine, whatever its umask.",
     "Encryption of disks, backups and database connections depends on the configuration of this machine.",
 )
 
@@ -49,7 +51,7 @@ def build_record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Seque
         "ledger": [{"table": table, "meaning": meaning} for table, meaning in _tables()],
         "recipients": recipients,
         "transfers": [row for row in recipients if row["region"] == _OUTSIDE],
-        "retention": list(_retention(catalogue)),
+        "retention": list(_retention(settings, catalogue)),
         "security": [{"measure": measure} for measure in _SECURITY],
     }
 
@@ -99,12 +101,15 @@ def _region(settings: Settings, processor: str, where: str) -> str:
     return "here" if where == "here" else "as agreed with them"
 
 
-def _retention(catalogue: Catalogue) -> Iterator[RecordRow]:
+def _retention(settings: Settings, catalogue: Catalogue) -> Iterator[RecordRow]:
     """Yield retention in days; None: as long as the membership, then deleted or pseudonymised."""
     periods: Mapping[str, timedelta | None] = {
         **{name: table.retention for name, table in catalogue.tables.items()},
         **LEDGER_RETENTION,
         "words_of_providers": EVENT_RETENTION,
+        "outbox_after_a_run": settings.retention.outbox,
+        "backups": settings.retention.backups,
+        "exports": settings.retention.exports,
         "rest_of_the_ledger": None,
     }
     for name, period in periods.items():

@@ -1,6 +1,6 @@
 """Functions that enqueue notices about a member's own affairs, one for each kind; `notice_sender` sends them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -96,9 +96,20 @@ def request_refused(connection: Connection, member_id: str, request: str, reason
     _enqueue(connection, Notice(NoticeKind.REFUSED, member_id, about), now)
 
 
-def erased(connection: Connection, channel: Channel, former_address: str, language: Language, now: datetime) -> None:
-    """Send a last notice to the address of an erased member; the address is deleted with it."""
-    _enqueue(connection, Notice(NoticeKind.ERASED, None, {}, channel, former_address, language), now)
+def erased(
+    connection: Connection,
+    channel: Channel,
+    former_address: str,
+    language: Language,
+    copies: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Send a last notice to the address of an erased member; the address is deleted with it.
+
+    `copies` has the last day of each kind of copy that goes later.
+    """
+    about = {"copies": dict(copies)}
+    _enqueue(connection, Notice(NoticeKind.ERASED, None, about, channel, former_address, language), now)
 
 
 def sign_up(

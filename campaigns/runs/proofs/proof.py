@@ -23,6 +23,9 @@ from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
 
 PROOF_PREFIX: Final = "[proof]"
+MEMBER_PROOF: Final = "proof of a member"
+"""Scope of the name of a member in the folder of their proofs: erasure finds it by the member id."""
+
 _SEND_TIMEOUT: Final = timedelta(minutes=2)
 
 
@@ -95,12 +98,17 @@ class ProofSender:
         claimed = create_claimed_proof(
             opaque_id=self.run_context.signer.keyed_hash("proof", token_hex(16)),
             attempt=token_hex(8),
-            run=self.run_context.run.run_id,
+            run="-".join((self.run_context.run.run_id, *self._member_name(proof))),
             channel=proof.channel,
             address=proof.address,
             settings=self.run_context.settings,
         )
         return ClaimedMessage(claimed, proof.contact, proof.variant, proof.arm, self.clock.now() + _SEND_TIMEOUT)
+
+    def _member_name(self, proof: ProofMessage) -> tuple[str, ...]:
+        """Return the opaque name of the member whose values the proof shows; none for the template's sample."""
+        member_id = proof.contact.get("member_id")
+        return () if member_id is None else (self.run_context.signer.keyed_hash(MEMBER_PROOF, member_id),)
 
     def _email(self, proof: ProofMessage, contexts: TemplateContexts, delivery: ClaimedMessage) -> OutgoingEmail:
         template = EmailTemplate.compile(self.template_folder(proof), proof.language, self.run_context.settings)

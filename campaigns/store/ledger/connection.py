@@ -46,6 +46,7 @@ class DatabaseBackend(Protocol):
         on_progress: ProgressCallback,
     ) -> None: ...
     def analyse(self, engine: Engine, tables: Sequence[Table], /) -> None: ...
+    def truncate_log(self, engine: Engine, /) -> None: ...
 
 
 class Ledger:
@@ -114,6 +115,10 @@ class Ledger:
     def analyse(self, *tables: Table) -> None:
         """Update the planner statistics of tables after a bulk load."""
         self._backend.analyse(self.engine, tables)
+
+    def truncate_log(self) -> None:
+        """Empty the write-ahead log beside the database, if it has one: it repeats rows that are deleted since."""
+        self._backend.truncate_log(self.engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -31,6 +31,7 @@ _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # what is deleted is overwritten
     "PRAGMA temp_store=MEMORY",
 )
 
@@ -206,6 +207,12 @@ def _attached(connection: Connection, file: Path) -> Iterator[None]:
         yield
     finally:
         cursor.execute("DETACH laid")
+
+
+def truncate_log(engine: Engine) -> None:
+    """Write the log into the database and empty it; readers in the way leave it for the next time."""
+    with engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def analyse(_engine: Engine, _tables: Sequence[Table]) -> None:

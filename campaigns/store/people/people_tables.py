@@ -157,6 +157,26 @@ class QueuedNotice(SQLModel, table=True):
 NOTICE = SQLModel.metadata.tables["note"]
 
 
+class KeptFile(SQLModel, table=True):
+    """File with data about members that a command wrote where an operator said: a backup, or an export of one member.
+
+    It is deleted on `machine` when its retention is over, unless `digest` says that another took its place.
+    """
+
+    __tablename__ = "kept_file"
+
+    number: int | None = Field(default=None, primary_key=True)
+    kind: str
+    path: str
+    machine: str
+    digest: str
+    member_id: str | None = Field(default=None, index=True)
+    made_at: datetime
+
+
+KEPT_FILE = SQLModel.metadata.tables["kept_file"]
+
+
 class AuditEntry(SQLModel, table=True):
     """Entry of the audit log: who did what to which run, campaign, file or member, when and why. Append-only.
 

@@ -20,8 +20,9 @@ WITHHELD_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "note": frozenset({"about", "attempt"}),
     "request": frozenset({"filed_by", "closed_by"}),
     "processor_task": frozenset({"closed_by"}),
+    "kept_file": frozenset({"path", "machine", "digest"}),
 }
-"""Columns that are not disclosed: they would allow to sign in as the member, or they name staff."""
+"""Columns that are not disclosed: they would allow to sign in as the member, or they name staff or our machines."""
 
 TABLES_IN_MESSAGES: Final = frozenset({"decision", "delivery"})
 """Tables that `messages` joins."""

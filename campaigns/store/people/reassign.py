@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, select, update
 
-from campaigns.store.people.people_tables import NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK
+from campaigns.store.people.people_tables import KEPT_FILE, NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK
 from campaigns.store.runs import decisions, deliveries
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DECISION, DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
-_NUMBERED: Final = (EVENT, NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK)
+_NUMBERED: Final = (EVENT, KEPT_FILE, NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK)
 _CHUNK: Final = 500
 
 
@@ -59,7 +59,7 @@ def merge(connection: Connection, member_id: str, into: str) -> dict[str, list[A
 
 
 def unmerge(connection: Connection, member_id: str, into: str, moved: Mapping[str, Sequence[Any]]) -> None:
-    """Move decisions, deliveries, events, notices, requests and tasks back to `member_id`; `moved` is from `merge`."""
+    """Move decisions, deliveries, events, files, notices, requests and tasks back to `member_id`; `moved` is from `merge`."""
     for run_number, position in moved[DELIVERY.name]:
         of_delivery = (DELIVERY.c.run_number == run_number, DELIVERY.c.position == position)
         connection.execute(

@@ -14,6 +14,7 @@ from campaigns.core.model.roles import Permission
 from campaigns.people.accounts import audit_log
 from campaigns.people.privacy import erasure, processors, requests
 from campaigns.people.privacy.subject_access import export_with_audit
+from campaigns.rendering.notice_writer import copy_lines
 from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, DeskView
 from campaigns.web.desk.page_tickets import QUEUE
@@ -86,8 +87,8 @@ class RequestQueuePages:
         if not form.value("confirmed"):
             ticket = self.desk.tickets.open(agent, QUEUE, {"erase": filed.number})
             return self.desk.redirect(request, f"/queue/{ticket}/erase")
-        erasure.erase_and_notify(context, filed.member_id)
-        return self._return(request, form, agent, done="done_erase")
+        copies = erasure.erase_and_notify(context, filed.member_id)
+        return self._return(request, form, agent, done="done_erase", copies=copies.days())
 
     def record_answer(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Record that a processor was told, and its answer."""
@@ -107,6 +108,7 @@ class RequestQueuePages:
         """Show the open requests, most urgent first, and the processors to be told."""
         content = self._content(agent, ticket)
         context, refused = self.desk.context_as(agent), Refusal.from_json(content.get("refused"))
+        language = self.desk.page_context.language(request)
         today = requests.today(context)
         return self.desk.render(
             request,
@@ -118,6 +120,7 @@ class RequestQueuePages:
             tasks=[(task, (task.due_on - today).days) for task in processors.open_tasks(context)],
             called=partial(PROCESSOR_LABELS.label, language=self.desk.page_context.language(request)),
             said=content.get("done", ""),
+            copies=copy_lines(content.get("copies", {}), language, context.repository.settings),
             refused=refused,
             endings=[ending.value for ending in RequestOutcome],
             answers=[answer.value for answer in ProcessorAnswer],

@@ -18,6 +18,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import contact_proofs, erasure, requests
 from campaigns.people.privacy.subject_access import export_with_audit
+from campaigns.rendering.notice_writer import copy_lines
 from campaigns.store.people import privacy_requests
 from campaigns.store.people.people_tables import PrivacyRequest
 from campaigns.web.forms import FormBody, FormFields
@@ -156,11 +157,12 @@ class MyDataPages:
         if held is not None:
             return held
         try:
-            erasure.erase_and_notify(self.page_context.context, session.member_id)
+            copies = erasure.erase_and_notify(self.page_context.context, session.member_id)
         except UserError:
             filed = self._file(session.member_id, RequestKind.ERASE, "")
             return self._filed_page(request, filed)
-        page = self.page_context.render(request, "erased", language, at=MEMBER_HOME)
+        lines = copy_lines(copies.days(), language, self.page_context.context.repository.settings)
+        page = self.page_context.render(request, "erased", language, at=MEMBER_HOME, copies=lines)
         self.sessions.end(page, session)
         return page
 

@@ -1,0 +1,88 @@
+"""Backups and exports that commands wrote: registered, and deleted when their retention is over or a member is erased.
+
+A file is deleted only where it was written and only unchanged: another one in its place is somebody else's.
+"""
+
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
+from hashlib import file_digest
+from pathlib import Path
+from platform import node
+from typing import Final
+
+from campaigns.core.model.retention_evidence import RetentionEvidence
+from campaigns.core.regular_files import is_regular, open_regular
+from campaigns.store.people import kept_files
+from campaigns.store.people.kept_files import KeptFileKind
+from campaigns.store.people.people_tables import KeptFile
+from campaigns.workspace.context import Context
+
+_LOG: Final = logging.getLogger("viesti")
+
+
+def register_file(context: Context, kind: KeptFileKind, file: Path, member_id: str | None = None) -> None:
+    """Register a file that was just written; a pipe or a terminal is none."""
+    if not is_regular(file):
+        return
+    row = KeptFile(
+        kind=kind.value,
+        path=str(file.resolve()),
+        machine=node(),
+        digest=_digest(file),
+        member_id=member_id,
+        made_at=context.clock.now(),
+    )
+    with context.ledger.write() as connection:
+        kept_files.add(connection, row)
+
+
+def delete_exports(context: Context, member_id: str) -> None:
+    """Delete the exports of a member that were written on this machine."""
+    with context.ledger.read() as connection:
+        files = kept_files.list_of_member(connection, member_id, node())
+    _delete(context, files)
+
+
+def delete_old_files(context: Context) -> tuple[RetentionEvidence, ...]:
+    """Delete backups and exports past their retention on this machine; return the evidence."""
+    settings = context.repository.settings.retention
+    periods = {KeptFileKind.BACKUP: settings.backups, KeptFileKind.EXPORT: settings.exports}
+    return tuple(_evidence(context, kind, period) for kind, period in periods.items())
+
+
+def registered_paths(context: Context) -> list[Path]:
+    """Return the registered files of this machine."""
+    with context.ledger.read() as connection:
+        return [Path(path) for path in kept_files.list_paths(connection, node())]
+
+
+def _evidence(context: Context, kind: KeptFileKind, period: timedelta) -> RetentionEvidence:
+    with context.ledger.read() as connection:
+        files = kept_files.list_made_before(connection, kind, node(), context.clock.now() - period)
+    removed = _delete(context, files)
+    with context.ledger.read() as connection:
+        return RetentionEvidence(f"{kind} files", period, removed, *kept_files.remaining(connection, kind))
+
+
+def _delete(context: Context, files: Iterable[KeptFile]) -> int:
+    """Delete files and strike them from the register; return how many there were."""
+    gone = []
+    for file in files:
+        path = Path(file.path)
+        with suppress(FileNotFoundError):
+            if _digest(path) == file.digest:
+                path.unlink()
+            else:
+                _LOG.warning("%s: another file has taken its place, and stays", path)
+        gone.append(file.number or 0)
+    if gone:
+        with context.ledger.write() as connection:
+            kept_files.remove(connection, gone)
+    return len(gone)
+
+
+def _digest(file: Path) -> str:
+    with open_regular(file) as stream:
+        return file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,325 @@
+"""Files of an erased member: their own go at once, those of many members on the day that was named (GD-12)."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from email import message_from_bytes
+from email.policy import default
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Final
+
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import select
+
+from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.privacy_rights import RequestKind
+from campaigns.operations import ledger_admin
+from campaigns.operations.nightly import NightlyJobs
+from campaigns.people.privacy import erasure
+from campaigns.people.privacy.written_files import register_file
+from campaigns.rendering.notice_writer import copy_lines
+from campaigns.runs.notices import enqueue
+from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
+from campaigns.store.people.kept_files import KeptFileKind
+from campaigns.store.people.people_tables import KEPT_FILE
+from campaigns.store.runs.run_tables import Run
+from tests.support.sample_workspace import SampleWorkspace, ignore_progress
+
+AINO, OTHER = "m-98765401", "m01"
+CONTACT: Final = {
+    "member_id": AINO,
+    "register": "owners",
+    "first_name": "Aliisa",
+    "last_name": "Tunnistettava",
+    "language": "fi",
+    "birth_date": "1950-01-01",
+    "email": "aliisa.tunnistettava@example.org",
+    "phone": "+358409876543",
+    "street": "Poistokuja 17",
+    "postal_code": "00100",
+    "city": "Kylä",
+    "bonus_last_month": "1.50",
+}
+SECRETS: Final = ("Aliisa", "Tunnistettava", CONTACT["email"], CONTACT["phone"], "040 9876543", "Poistokuja", AINO)
+SERVICE: Final = "purpose: service\nschedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers]}\n"
+CONTENT: Final = {"email": "hello", "sms": "hello", "post": "survey", "phone": "survey_script"}
+CHANNELS: Final = tuple(CONTENT)
+
+
+@pytest.fixture(scope="module")
+def written(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample workspace with one member more, whose values stand nowhere else, and every kind of file about them."""
+    root = tmp_path_factory.mktemp("written") / "workspace"
+    shutil.copytree(base_workspace, root)
+    with closing(SampleWorkspace(root)) as workspace:
+        workspace.import_rows("members", [CONTACT])
+        (root / "members.csv").unlink()
+        workspace.add_setting("internal_addresses: [proofs@kyla.example.org]")
+        write_messages(workspace)
+    return root
+
+
+@pytest.fixture
+def workspace(written: Path, tmp_path: Path) -> Iterator[SampleWorkspace]:
+    root = tmp_path / "workspace"
+    shutil.copytree(written, root)
+    with closing(SampleWorkspace(root)) as workspace:
+        yield workspace
+
+
+def send(workspace: SampleWorkspace, channel: str) -> Run:
+    """Send a service message to everybody by a channel; its content is the same for all purposes."""
+    purpose = "survey" if channel in {"post", "phone"} else "service"
+    text = SERVICE.replace("service", purpose) + f"channels: [{channel}]\ncontent: {{{channel}: {CONTENT[channel]}}}\n"
+    run = workspace.start(f"by_{channel}", text)
+    workspace.send(run)
+    return run
+
+
+def night(workspace: SampleWorkspace, days: int) -> None:
+    """Let days pass, and run the nightly jobs."""
+    workspace.clock.advance(days=days)
+    erasure.apply_retention(workspace.engine.context)
+
+
+def write_messages(workspace: SampleWorkspace) -> None:
+    """Send a message by every channel, a notice and a proof, and write a preview."""
+    context = workspace.engine.context
+    for channel in CHANNELS:
+        send(workspace, channel)
+    draft, _ = context.repository.campaign_definition("by_email")
+    workspace.engine.queries.preview(draft, AINO, workspace.clock.time)
+    send_proof(workspace.engine.queries, draft, ProofRequest("proofs@kyla.example.org", AINO))
+    with context.ledger.write() as connection:
+        enqueue.request_received(connection, AINO, RequestKind.ACCESS, date(2018, 2, 1), workspace.clock.time)
+    workspace.engine.notice_sender.send_waiting()
+
+
+def write_everything(workspace: SampleWorkspace) -> dict[str, Path]:
+    """Write an export and a backup, whose places the ledger stores; return the files about the member by kind."""
+    context, outbox = workspace.engine.context, workspace.root / "outbox"
+    export, backup = workspace.root / "export.json", workspace.root / "backups" / "ledger.sqlite"
+    export.write_text(json.dumps(CONTACT), "utf-8")
+    register_file(context, KeptFileKind.EXPORT, export, AINO)
+    ledger_admin.backup_to(context, backup, ignore_progress)
+    return {
+        "e-mail": member_mail(outbox / "by_email-20180101T0800Z"),
+        "notice": member_mail(outbox / "notes"),
+        "text message": outbox / "by_sms-20180101T0800Z" / "sms.jsonl",
+        "letters": outbox / "by_post-20180101T0800Z" / "post-1",
+        "call list": outbox / "by_phone-20180101T0800Z" / "phone-1",
+        "proof": next(outbox.glob("proof-*-*/email/*.eml")),
+        "preview": next((workspace.root / "data" / "previews").glob("*/*/message.html")),
+        "export": export,
+        "backup": backup,
+    }
+
+
+def member_mail(folder: Path) -> Path:
+    mails = {to(file): file for file in (folder / "email").glob("*.eml")}
+    return mails[CONTACT["email"]]
+
+
+def to(mail: Path) -> str:
+    return parseaddr(message_from_bytes(mail.read_bytes(), policy=default)["To"])[1]
+
+
+def places_of(root: Path, secret: str) -> list[str]:
+    """Return the files below a folder that hold a text, in their names or their decoded contents."""
+    return sorted(
+        str(path.relative_to(root))
+        for path in root.rglob("*")
+        if secret in path.name or (path.is_file() and any(secret in text for text in texts_of(path)))
+    )
+
+
+def texts_of(path: Path) -> Iterator[str]:
+    content = path.read_bytes()
+    yield content.decode("utf-8", "replace")
+    if path.suffix == ".parquet":
+        yield str(pq.read_table(path).to_pydict())
+    if path.suffix == ".eml":
+        message = message_from_bytes(content, policy=default)
+        yield str(dict(message.items()))
+        yield from (part.get_content() for part in message.walk() if part.get_content_maintype() == "text")
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("kind", ["e-mail", "notice", "proof", "preview", "export"])
+def test_gd12_a_file_of_the_member_alone_is_gone_at_once(workspace: SampleWorkspace, kind: str) -> None:
+    path = write_everything(workspace)[kind]
+    assert path.exists()
+    erasure.erase(workspace.engine.context, AINO)
+    assert not path.exists()
+
+
+@pytest.mark.hostile
+def test_gd12_a_text_message_is_overwritten_in_place_and_the_others_stay(workspace: SampleWorkspace) -> None:
+    file = write_everything(workspace)["text message"]
+    before = file.read_bytes()
+    erasure.erase(workspace.engine.context, AINO)
+    after = file.read_bytes()
+    assert CONTACT["phone"].encode() in before
+    assert CONTACT["phone"].encode() not in after
+    assert len(before) == len(after)
+    lines = [json.loads(line) for line in after.splitlines()]
+    assert [line["text"] == "" for line in lines].count(True) == 1
+    assert len({line["to"] for line in lines}) == len(lines)
+
+
+def test_gd12_the_messages_of_other_members_stay(workspace: SampleWorkspace) -> None:
+    path = write_everything(workspace)["e-mail"]
+    before = {to(mail) for mail in path.parent.iterdir()}
+    erasure.erase(workspace.engine.context, AINO)
+    assert {to(mail) for mail in path.parent.iterdir()} == before - {CONTACT["email"]}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("kind", ["letters", "call list", "backup"])
+def test_gd12_a_file_with_many_members_goes_on_the_day_that_was_named(workspace: SampleWorkspace, kind: str) -> None:
+    path = write_everything(workspace)[kind]
+    copies = erasure.erase(workspace.engine.context, AINO)
+    day = copies.backups if kind == "backup" else copies.letters
+    assert day == date(2018, 2, 1)
+    night(workspace, days=29)
+    assert path.exists()
+    night(workspace, days=2)
+    assert workspace.clock.time.date() <= day
+    assert not path.exists()
+
+
+@pytest.mark.hostile
+def test_gd12_after_the_retention_no_file_of_the_workspace_holds_the_member(workspace: SampleWorkspace) -> None:
+    write_everything(workspace)
+    assert all(places_of(workspace.root, secret) for secret in SECRETS)
+    erasure.erase_and_notify(workspace.engine.context, AINO)
+    workspace.engine.notice_sender.send_waiting()
+    make_as_old_as_the_clock(workspace)
+    night(workspace, days=32)
+    found = {secret: places_of(workspace.root, secret) for secret in SECRETS}
+    mark = ("data/warehouse/tombstones", "data/warehouse/manifest.json")  # keeps the member from being imported again
+    assert [path for path in found.pop(AINO) if not path.startswith(mark)] == []
+    assert not any(found.values()), found
+
+
+def make_as_old_as_the_clock(workspace: SampleWorkspace) -> None:
+    """Set the times of the files in the outbox to those of the workspace's clock, which is not the machine's."""
+    moment = workspace.clock.time.timestamp()
+    for path in (workspace.root / "outbox").rglob("*"):
+        os.utime(path, (moment, moment))
+
+
+@pytest.mark.hostile
+def test_gd12_an_erasure_that_was_interrupted_removes_the_files_when_it_is_repeated(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_everything(workspace)["e-mail"]
+
+    def die(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(erasure.member_erasure, "erase_from_ledger", die)
+        with pytest.raises(KeyboardInterrupt):
+            erasure.erase(workspace.engine.context, AINO)
+    assert erasure.erase(workspace.engine.context, AINO).letters is not None
+    assert not path.exists()
+
+
+@pytest.mark.hostile
+def test_gd12_a_message_whose_run_is_still_open_is_not_deleted_by_night(workspace: SampleWorkspace) -> None:
+    run = workspace.start("slow", SERVICE + "channels: [email]\ncontent: {email: hello}\nlimits: {rate: 2 per hour}\n")
+    workspace.send(run)
+    mail = next((workspace.root / "outbox" / run.run_id / "email").glob("*.eml"))
+    night(workspace, days=1)
+    assert mail.exists()
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("kind", ["backup", "export"])
+def test_another_file_that_took_the_place_of_ours_is_not_deleted(workspace: SampleWorkspace, kind: str) -> None:
+    path = write_everything(workspace)[kind]
+    path.write_text("a letter to my mother", "utf-8")
+    erasure.erase(workspace.engine.context, AINO)
+    night(workspace, days=32)
+    assert path.read_text("utf-8") == "a letter to my mother"
+
+
+def test_retention_of_files_is_a_setting(workspace: SampleWorkspace) -> None:
+    workspace.add_setting("retention: {outbox: 3 days, backups: 5 days, exports: 1 day}")
+    paths = write_everything(workspace)
+    copies = erasure.erase(workspace.engine.context, AINO)
+    assert (copies.letters, copies.backups) == (date(2018, 1, 5), date(2018, 1, 7))
+    night(workspace, days=4)
+    assert [paths[kind].exists() for kind in ("letters", "backup")] == [False, True]
+
+
+def test_exports_are_deleted_when_their_retention_is_over(workspace: SampleWorkspace) -> None:
+    path = write_everything(workspace)["export"]
+    night(workspace, days=29)
+    assert path.exists()
+    night(workspace, days=2)
+    assert not path.exists()
+
+
+def test_c12_a_merge_moves_the_exports_of_the_duplicate_and_deletes_its_previews(workspace: SampleWorkspace) -> None:
+    paths = write_everything(workspace)
+    erasure.merge(workspace.engine.context, AINO, OTHER)
+    assert [paths[kind].exists() for kind in ("preview", "proof", "export")] == [False, False, True]
+    with workspace.engine.context.ledger.read() as connection:
+        members = connection.execute(select(KEPT_FILE.c.member_id).where(KEPT_FILE.c.kind == "export")).scalars().all()
+    assert members == [OTHER]
+    erasure.erase(workspace.engine.context, OTHER)
+    assert not paths["export"].exists()
+
+
+def test_gd12_the_last_notice_names_what_goes_later(workspace: SampleWorkspace) -> None:
+    write_everything(workspace)
+    copies = erasure.erase_and_notify(workspace.engine.context, AINO)
+    workspace.engine.notice_sender.send_waiting()
+    notice = member_mail(workspace.root / "outbox" / "notes")
+    text = message_from_bytes(notice.read_bytes(), policy=default).get_body(("plain",)).get_content()
+    lines = copy_lines(copies.days(), Language.FI, workspace.engine.context.repository.settings)
+    assert len(lines) == 3  # letters, this message, backups
+    assert all(line in " ".join(text.split()) for line in lines)
+    assert all("1.2.2018" in line for line in lines)
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_member_without_copies_is_told_of_none(base_workspace: Path, tmp_path: Path, channel: str) -> None:
+    root = tmp_path / "workspace"
+    shutil.copytree(base_workspace, root)
+    with closing(SampleWorkspace(root)) as workspace:
+        send(workspace, channel)
+        assert erasure.erase(workspace.engine.context, OTHER).days() == {}
+
+
+def test_gd14_the_print_house_and_the_call_centre_are_among_the_recipients(workspace: SampleWorkspace) -> None:
+    from campaigns.people.privacy import processors
+
+    write_everything(workspace)
+    erasure.erase(workspace.engine.context, AINO)
+    tasks = processors.open_tasks(workspace.engine.context)
+    assert {task.processor for task in tasks} == {"print_house", "call_centre"}
+    assert {task.channel for task in tasks} == {Channel.POST, Channel.PHONE}
+
+
+def test_the_nightly_job_of_the_server_deletes_files(workspace: SampleWorkspace) -> None:
+    path = write_everything(workspace)["backup"]
+    jobs = NightlyJobs(workspace.engine.context)
+    jobs.run_if_due()
+    workspace.clock.time += timedelta(days=32)
+    jobs.run_if_due()
+    assert not path.exists()
+
+
+def test_an_outbox_that_is_gone_hinders_no_erasure(workspace: SampleWorkspace) -> None:
+    write_everything(workspace)
+    shutil.rmtree(workspace.root / "outbox")
+    erasure.erase(workspace.engine.context, AINO)
+    night(workspace, days=32)
