@@ -18,6 +18,7 @@ from campaigns.rendering.checks.template_values import (
     unknown_value_problems,
     without_member_values,
 )
+from campaigns.rendering.letters.letter_renderer import LIMIT_CODE
 from campaigns.rendering.letters.letter_template import LetterTemplate, letter_variable_uses
 from campaigns.rendering.letters.markup import LETTER_FILE
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
@@ -51,7 +52,10 @@ def check_letter(
         *_required_text_problems(folder, templates[0]),
     ]
     if not problems:
-        problems += (problem for template in templates for problem in _sample_problems(folder, template, profile))
+        for template in templates:
+            problems += _sample_problems(folder, template, profile)
+            if any(problem.code == LIMIT_CODE for problem in problems):
+                break  # the other languages would take as long
         problems += _unverified(profile)
     return list(dict.fromkeys(problems))  # the languages often share a problem
 

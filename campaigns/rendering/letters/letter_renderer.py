@@ -19,8 +19,9 @@ from campaigns.core.errors import UserError
 from campaigns.rendering.letters.joined_pdf import JoinedPdf
 from campaigns.rendering.letters.typst import TypstDocument
 
-MEMORY: Final = 1_500_000_000
+MEMORY: Final = 1_000_000_000
 """Bytes of memory that the letters of one bundle may take while they are drawn."""
+LIMIT_CODE: Final = "typst_limit"
 _START_SECONDS: Final = 10  # of a processor; a letter takes 5 ms
 _SECONDS_PER_LETTER: Final = 0.1
 _WAITING_FACTOR: Final = 6  # a busy machine is slower than its processor time
@@ -68,7 +69,7 @@ class LetterDocuments:
         except ChildLimitError as error:
             message = f"a letter takes more than {MEMORY / 1e9:.1f} GB of memory or {_START_SECONDS} seconds"
             hint = "look for a `range`, a loop, a text or a picture that grows without end"
-            raise UserError.about(self.file, message, "typst_limit", hint) from error
+            raise UserError.about(self.file, message, LIMIT_CODE, hint) from error
 
     def documents(self) -> Iterator[TypstDocument]:
         """Yield the document of each letter, which holds the values of its member and of nobody else."""
@@ -92,7 +93,7 @@ def render_documents(letters: LetterDocuments) -> LetterPages:
             counts.append(joined.add(pdf))
             if counts[-1] > _MAX_PAGES or len(pdf) > _MAX_BYTES:
                 message = f"a letter has more than {_MAX_PAGES} pages or {_MAX_BYTES // 1_000_000} MB"
-                raise UserError.about(letters.file, message, "typst_limit", "print less, or smaller pictures")
+                raise UserError.about(letters.file, message, LIMIT_CODE, "print less, or smaller pictures")
     return LetterPages(joined.finish(frame), tuple(counts))
 
 

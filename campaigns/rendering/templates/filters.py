@@ -23,6 +23,8 @@ _DAYS: Final[Mapping[str, Mapping[Language, str]]] = {
     "month": {Language.FI: "LLLL", Language.SV: "LLLL", Language.EN: "LLLL"},
 }
 
+_MAX_PLACES: Final = 9
+
 Filter = Callable[..., str]
 
 
@@ -61,6 +63,8 @@ class _Formatter:
         return format_currency(_number(amount), self.currency, locale=self.locale)
 
     def number(self, value: Decimal | int, places: int = 0) -> str:
+        if not 0 <= places <= _MAX_PLACES:
+            raise TypeError(f"`number` has at most {_MAX_PLACES} decimals")
         pattern = f"#,##0.{'0' * places}" if places else None
         return format_decimal(_number(value), pattern, locale=self.locale)
 

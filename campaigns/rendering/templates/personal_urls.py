@@ -20,9 +20,9 @@ _HOUSE: Final = frozenset({"campaign", "organisation", "sender", "today"})
 _HOUSE_LINK: Final = ("organisation", "privacy_notice")
 _OWN_LINKS: Final = frozenset({("offers", LIST_ITEM, "image"), ("note", "link")})
 
-_ADDRESS: Final = re.compile(
-    r"://|^//|\bwww\.|\b(?:mailto|tel|sms|javascript|data|ftp|geo):|[\w-]+\.[^\W\d_]{2,}(?:[/?#:&=]|$)", re.IGNORECASE
-)
+_BEGUN: Final = r"://|^//|\bwww\.|\b(?:mailto|tel|sms|javascript|data|ftp|geo):|[\w-]+\.[^\W\d_]{2,}[/?#:&=]"
+_ADDRESS: Final = re.compile(rf"{_BEGUN}|[\w-]+\.[^\W\d_]{{2,}}$", re.IGNORECASE)  # or the name of a host
+_ADDRESS_OF_CHOICE: Final = re.compile(_BEGUN, re.IGNORECASE)  # a sentence may end before a condition, without a space
 _PARTS_OF_ADDRESSES: Final = frozenset(":/.?&=@#%\\")
 _URL_ATTRIBUTE: Final = re.compile(
     r"""\b(?:href|src|srcset|background(?:-url)?|action|formaction|poster|cite|data|longdesc|ping|xlink:href)\s*=\s*"""
@@ -39,14 +39,14 @@ _COMPUTED: Final = re.compile(f"{_START}[^{_END}]*{_END}")
 _Path = tuple[str, ...]
 
 
-class _Text(NamedTuple):
+class _MadeText(NamedTuple):
     """Text of a value that the template makes itself, and the constants that it may contain."""
 
-    shown: str
+    pattern: str
     constants: frozenset[str] = frozenset()
 
 
-_Value = _Path | _Text  # a path from the context, or a text
+_Value = _Path | _MadeText  # a path from the context, or a text
 _Scope = dict[str, _Value]
 
 
@@ -86,10 +86,13 @@ def _is_personal_word(word: str) -> bool:
     """Return whether a word of a text is an address with a sign in it."""
     if _JOINT in word and _COMPUTED.sub("", word).strip(".,;:!?"):
         return True
+    if not re.sub(f"[{_CHOICE}{_OWN_LINK}]", "", word):
+        return False
     before, own_link, after = word.partition(_OWN_LINK)
     if own_link:
         return bool(_ADDRESS.search(_SIGNS.sub("", before))) or _VALUE in after or _OWN_LINK in after
-    return (_VALUE in word or _CHOICE in word) and _ADDRESS.search(_SIGNS.sub("", word)) is not None
+    pattern = _ADDRESS if _VALUE in word else _ADDRESS_OF_CHOICE
+    return (_VALUE in word or _CHOICE in word) and pattern.search(_SIGNS.sub("", word)) is not None
 
 
 def _line_of_sign(pieces: list[tuple[str, int]], start: int, end: int) -> int:
@@ -135,7 +138,7 @@ def _loop(node: nodes.For, scope: _Scope) -> Iterator[tuple[str, int]]:
     for _ in range(2):  # the end of one turn stands before the beginning of the next
         yield _CHOICE, node.lineno
         inner: _Scope = {**scope, "loop": ("loop",)}
-        _bind(node.target, values if isinstance(values, _Text) else (*values, LIST_ITEM), inner)
+        _bind(node.target, values if isinstance(values, _MadeText) else (*values, LIST_ITEM), inner)
         yield from _render(node.body, inner)
     yield _CHOICE, node.lineno
     yield from _render(node.else_, dict(scope))
@@ -160,7 +163,7 @@ def _value(node: nodes.Node, scope: _Scope) -> _Value:
     """Return the path of a plain reference, or the text of any other value."""
     match node:
         case nodes.Const(value=str() | int() as constant):
-            return _Text(_plain(str(constant)), frozenset({_plain(str(constant))}))
+            return _MadeText(_plain(str(constant)), frozenset({_plain(str(constant))}))
         case nodes.Name():
             return scope.get(node.name, (node.name,))
         case nodes.Getattr():
@@ -175,7 +178,7 @@ def _value(node: nodes.Node, scope: _Scope) -> _Value:
 
 def _child(node: nodes.Node, step: str, scope: _Scope) -> _Value:
     value = _value(node, scope)
-    return _computed(value.constants, is_cut=True) if isinstance(value, _Text) else (*value, step)
+    return _computed(value.constants, is_cut=True) if isinstance(value, _MadeText) else (*value, step)
 
 
 def _constants(node: nodes.Node, scope: _Scope) -> Iterator[str]:
@@ -193,10 +196,10 @@ def _constants(node: nodes.Node, scope: _Scope) -> Iterator[str]:
 
 
 def _constants_of(value: _Value) -> frozenset[str]:
-    return value.constants if isinstance(value, _Text) else frozenset()
+    return value.constants if isinstance(value, _MadeText) else frozenset()
 
 
-def _computed(constants: Iterable[str], *, is_cut: bool = False) -> _Text:
+def _computed(constants: Iterable[str], *, is_cut: bool = False) -> _MadeText:
     """Return the text of a value that is computed: a sign, and the constants that it may become.
 
     A part of a constant could be any part of an address, so it is a joint as well.
@@ -204,7 +207,7 @@ def _computed(constants: Iterable[str], *, is_cut: bool = False) -> _Text:
     texts = frozenset(constants)
     is_joint = (is_cut and any(texts)) or any(_PARTS_OF_ADDRESSES & set(text) for text in texts)
     signs = _VALUE.join(("", *sorted(texts), ""))
-    return _Text(f"{_START}{_JOINT if is_joint else ''}{signs or _VALUE}{_END}", texts)
+    return _MadeText(f"{_START}{_JOINT if is_joint else ''}{signs or _VALUE}{_END}", texts)
 
 
 def _shown(node: nodes.Node, scope: _Scope) -> str:
@@ -212,8 +215,8 @@ def _shown(node: nodes.Node, scope: _Scope) -> str:
     if isinstance(node, nodes.TemplateData):
         return _plain(node.data)
     value = _value(node, scope)
-    if isinstance(value, _Text):
-        return value.shown
+    if isinstance(value, _MadeText):
+        return value.pattern
     if value[0] in _HOUSE:
         return "https://house.example/" if value == _HOUSE_LINK else "h"
     return _OWN_LINK if value in _OWN_LINKS or value[:1] == ("links",) else _VALUE

@@ -5,6 +5,7 @@ a text.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -133,21 +134,29 @@ def parse_template(
     """Return the syntax tree of a source; UserError with its syntax error, or with every violation."""
     place = place_of or source.position_of_line
     try:
-        tree = sandbox.parse(source.text)
+        with _depth_as_problem(source):
+            tree = sandbox.parse(source.text)
+            violations = list(find_violations(tree, sandbox.filters, sandbox.tests))
     except jinja2.TemplateSyntaxError as error:
         message = error.message or "this is not a template"
         raise UserError([Problem(place(error.lineno), message, "template_syntax")]) from error
-    except (RecursionError, ValueError) as error:  # deeply nested brackets, a number of thousands of digits
+    if violations:
+        raise UserError(
+            Problem(place(violation.line), violation.message, violation.code, violation.hint)
+            for violation in violations
+        )
+    return tree
+
+
+@contextmanager
+def _depth_as_problem(source: TemplateSource) -> Iterator[None]:
+    """Turn what deeply nested brackets, endless sums and numbers of thousands of digits raise into UserError."""
+    try:
+        yield
+    except (RecursionError, ValueError, MemoryError) as error:
         raise UserError.about(
             source.file, "the template is nested too deeply, or a number in it is too long", "template_syntax"
         ) from error
-    problems = [
-        Problem(place(violation.line), violation.message, violation.code, violation.hint)
-        for violation in find_violations(tree, sandbox.filters, sandbox.tests)
-    ]
-    if problems:
-        raise UserError(problems)
-    return tree
 
 
 def compile_template(
@@ -159,13 +168,11 @@ def compile_template(
     """
     place, tree = place_of or source.position_of_line, parse_template(sandbox, source, place_of)
     is_markup = sandbox.autoescape is not False and _is_markup(source.file)
-    problems = [
-        Problem(place(line), _PERSONAL_URL, "personal_url", _PERSONAL_URL_HINT)
-        for line in personal_url_lines(tree, is_markup=is_markup)
-    ]
-    if problems:
-        raise UserError(problems)
-    code = sandbox.compile(tree, source.file, source.file)
+    with _depth_as_problem(source):
+        lines = list(personal_url_lines(tree, is_markup=is_markup))
+        if lines:
+            raise UserError(Problem(place(line), _PERSONAL_URL, "personal_url", _PERSONAL_URL_HINT) for line in lines)
+        code = sandbox.compile(tree, source.file, source.file)
     return CompiledTemplate(jinja2.Template.from_code(sandbox, code, {}), source.file, place)
 
 
@@ -174,7 +181,8 @@ def variable_uses_in(
 ) -> tuple[VariableUse, ...]:
     """Return every use of a value in a source with its position, including values of list items."""
     sandbox = sandbox_for(Channel.EMAIL, Language.EN, "EUR")
-    return tuple(variable_uses(parse_template(sandbox, source, place_of), place_of or source.position_of_line))
+    with _depth_as_problem(source):
+        return tuple(variable_uses(parse_template(sandbox, source, place_of), place_of or source.position_of_line))
 
 
 def insert_texts(

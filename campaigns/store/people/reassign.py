@@ -59,7 +59,7 @@ def merge(connection: Connection, member_id: str, into: str) -> dict[str, list[A
 
 
 def unmerge(connection: Connection, member_id: str, into: str, moved: Mapping[str, Sequence[Any]]) -> None:
-    """Move decisions, deliveries, events, files, notices, requests and tasks back to `member_id`; `moved` is from `merge`."""
+    """Move everything that `merge` moved back to `member_id`; `moved` is from `merge`."""
     for run_number, position in moved[DELIVERY.name]:
         of_delivery = (DELIVERY.c.run_number == run_number, DELIVERY.c.position == position)
         connection.execute(
