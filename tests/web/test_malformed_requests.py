@@ -92,7 +92,7 @@ def test_malformed_requests_get_an_answer_without_a_redirect_and_change_nothing(
         answer = exchange(server_address, request + b"\r\n")
         assert status(answer) == expected, request[:80]
         head = answer.partition(b"\r\n\r\n")[0].lower()
-        for mark in (b"evil.example.org", b"set-cookie", b"location:", b"server:"):
+        for mark in (b"evil.example.org", b"set-cookie: viesti=", b"location:", b"server:"):
             assert mark not in head, request[:80]
         assert b"evil.example.org" not in answer
         assert b"public_url" not in answer
