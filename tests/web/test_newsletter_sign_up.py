@@ -10,6 +10,7 @@ from audiences.people import sign_ups
 from audiences.tables import CONTACT, SIGN_UP
 from campaigns.core.model.enums import Language
 from campaigns.people import sign_up_import
+from campaigns.web.network_pace import UNSLOWED
 from tests.support.page_walk import hidden_fields
 from tests.support.web_client import AINO, WebWorkspace
 
@@ -143,9 +144,17 @@ async def test_the_mailbox_limit_ignores_letter_case(web_workspace, web):
     assert len(web_workspace.notices()) == sign_ups.MAX_EMAILS_PER_DAY
 
 
-async def test_sign_ups_are_limited_to_ten_per_client(web):
-    forms = [{**FORM, "address": f"x{number}@example.org"} for number in range(11)]
-    assert [(await web.post("/join", data=form)).status_code for form in forms] == [200] * 10 + [429]
+@pytest.mark.hostile
+async def test_many_sign_ups_of_one_network_are_slowed_and_not_refused(web, monkeypatch):
+    delays = []
+
+    async def sleep(seconds):
+        delays.append(seconds)
+
+    monkeypatch.setattr("campaigns.web.network_pace.asyncio.sleep", sleep)
+    forms = [{**FORM, "address": f"x{number}@example.org"} for number in range(UNSLOWED + 2)]
+    assert {(await web.post("/join", data=form)).status_code for form in forms} == {200}
+    assert len(delays) == 2
 
 
 @pytest.mark.parametrize(
