@@ -15,6 +15,7 @@ from audiences.people.find_members import SearchField
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.locked_cached_property import LockedCachedProperty
+from campaigns.core.model.enums import Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Permission
 from campaigns.people.accounts.identity_provider import IdentityProvider, identity_provider
@@ -105,9 +106,16 @@ class DeskPages:
         return self.page_context.context.as_user(agent.account.name)
 
     def render(
-        self, request: Request, agent: SignedInStaff | None, name: str, status: int = 200, **values: object
+        self,
+        request: Request,
+        agent: SignedInStaff | None,
+        name: str,
+        status: int = 200,
+        *,
+        language: Language | None = None,
+        **values: object,
     ) -> HTMLResponse:
-        """Render a desk page with the values that all of them need."""
+        """Render a desk page with the values that all of them need; by default in the language of the request."""
         shared = {
             "agent": agent and agent.account.name,
             "proof": agent and agent.csrf_token,
@@ -116,7 +124,7 @@ class DeskPages:
             "ways": [by.value for by in SearchField],
             "day": partial(local_day, zone=self.page_context.context.repository.settings.zone),
         }
-        language = self.page_context.language(request)
+        language = language or self.page_context.language(request)
         return self.page_context.render(request, f"desk/{name}", language, status, at=DESK_HOME, **{**shared, **values})
 
     def render_refusal(
