@@ -7,13 +7,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from audiences import tables as _people  # noqa: F401 - registers its tables
 from campaigns.core.errors import UserError
+from campaigns.core.model.roles import Role
 from campaigns.store.admin import schema
 from campaigns.store.ledger.connection import Ledger
+from campaigns.store.people import accounts
 from campaigns.store.people import people_tables as _people_tables  # noqa: F401 - registers its tables
+from campaigns.store.people.accounts import ProviderIdentity
 from campaigns.store.runs import event_tables as _events  # noqa: F401 - registers its tables
 from campaigns.store.runs import run_tables as _runs  # noqa: F401 - registers its tables
 
@@ -83,3 +87,27 @@ def test_numbers_stored_before_get_their_country_and_kind(bare, monkeypatch):
         ("m4", None),
         ("m5", None),
     ]
+
+
+def test_accounts_of_the_first_revision_are_local_and_have_no_second_factor(bare, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "HEAD", "0001")
+        schema.upgrade(bare)
+    with bare.write() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO agent (name, roles, password, since) "
+                "VALUES ('helmi', '[\"desk\"]', 'hash', '2026-01-01 00:00:00+00:00')"
+            )
+        )
+    schema.upgrade(bare)
+    with bare.write() as connection:
+        account = accounts.get(connection, "helmi")
+        assert account is not None
+        assert (account.roles, account.issuer, account.has_totp) == ({Role.DESK}, None, False)
+        assert accounts.password_hash(connection, "helmi") == "hash"
+        identity = ProviderIdentity("https://id.example.org", "1")
+        assert accounts.add(connection, "maija", [Role.DESK], None, account.since, identity)
+        assert accounts.find_by_identity(connection, identity) is not None
+    with bare.write() as connection, pytest.raises(IntegrityError):  # a person has one account
+        accounts.add(connection, "liisa", [Role.DESK], None, account.since, identity)

@@ -12,6 +12,7 @@ from audiences.consent.consent_state import ConsentSource
 from audiences.people.find_members import SearchField
 from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Register
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
+from campaigns.people.accounts.provider_login import SignInRefusal
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
 from campaigns.people.desk.caller_check import IdentityDocument
 from campaigns.people.desk.changes import DESK_MARKS
@@ -72,6 +73,7 @@ _COMPOSED: Final = {
     "answer_": ProcessorAnswer,
     "from_": ConsentSource,
     "refused_": REFUSALS,
+    "desk_provider_": [f"{reason}{ending}" for reason in SignInRefusal for ending in ("", "_title")],
     "done_": ("deceased", "address_secret"),
     "todo_": RequestKind,
     **{

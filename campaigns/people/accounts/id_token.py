@@ -27,7 +27,7 @@ _MAX_SUBJECT: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a token must say to be meant for this sign-in."""
+    """Values that a token must have to be meant for this sign-in."""
 
     issuer: str
     client_id: str

@@ -18,7 +18,7 @@ SECOND_STEP_LIFETIME: Final = timedelta(minutes=5)
 
 
 class NextStep(Enum):
-    """What is missing after a right password."""
+    """Step that is missing after a right password."""
 
     CODE = auto()
     ENROLMENT = auto()  # the organisation requires a second factor, and the account has none

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -13,17 +14,23 @@ from campaigns.store.people import accounts, audit
 from campaigns.store.people.accounts import Account, ProviderIdentity
 from campaigns.workspace.context import Context
 
-NO_ROLE: Final = "no_role"
-NO_NAME: Final = "no_name"
-NAME_TAKEN: Final = "name_taken"
-DISABLED: Final = "disabled"
+
+class SignInRefusal(StrEnum):
+    """Reason why a sign-in by the identity provider opens no session."""
+
+    NO_ROLE = "no_role"
+    NO_NAME = "no_name"
+    NAME_TAKEN = "name_taken"
+    DISABLED = "disabled"
+    FAILED = "failed"  # the answer cannot be accepted
+    UNUSABLE = "unusable"  # the provider cannot be used now
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedPerson:
-    """Person whom the provider knows and who gets no session, with the code of the reason."""
+    """Person whom the provider knows and who gets no session."""
 
-    reason: str
+    reason: SignInRefusal
 
 
 def log_in(context: Context, settings: OidcSettings, claims: Mapping[str, Any]) -> str | RefusedPerson:
@@ -38,13 +45,13 @@ def log_in(context: Context, settings: OidcSettings, claims: Mapping[str, Any]) 
         if account is not None:
             return _log_in_known(context, connection, account, roles, settings)
         if not roles:
-            return RefusedPerson(NO_ROLE)
+            return RefusedPerson(SignInRefusal.NO_ROLE)
         name = account_name(claims.get(settings.name_claim))
         if name is None:
-            return RefusedPerson(NO_NAME)
+            return RefusedPerson(SignInRefusal.NO_NAME)
         now = context.clock.now()
         if not accounts.add(connection, name, roles, None, now, identity):
-            return RefusedPerson(NAME_TAKEN)
+            return RefusedPerson(SignInRefusal.NAME_TAKEN)
         detail = {"roles": sorted(roles), "issuer": settings.issuer}
         audit.record(connection, now, name, "add_agent", name, detail)
         return _open(context, connection, name, settings)
@@ -75,13 +82,13 @@ def _log_in_known(
     context: Context, connection: Connection, account: Account, roles: frozenset[Role], settings: OidcSettings
 ) -> str | RefusedPerson:
     if account.disabled_at is not None:
-        return RefusedPerson(DISABLED)
+        return RefusedPerson(SignInRefusal.DISABLED)
     if roles != account.roles:
         accounts.change_account(connection, account.name, roles=sorted(roles))
         detail = {"roles": sorted(roles), "issuer": settings.issuer}
         audit.record(connection, context.clock.now(), account.name, "give_roles", account.name, detail)
     if not roles:
-        return RefusedPerson(NO_ROLE)
+        return RefusedPerson(SignInRefusal.NO_ROLE)
     return _open(context, connection, account.name, settings)
 
 

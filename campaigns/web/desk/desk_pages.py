@@ -13,6 +13,7 @@ from audiences.access.attempt_limit import AttemptLimit
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.locked_cached_property import LockedCachedProperty
+from campaigns.core.model.enums import Language
 from campaigns.core.model.roles import Permission
 from campaigns.people.accounts.identity_provider import IdentityProvider, identity_provider
 from campaigns.people.desk import caller_check
@@ -134,9 +135,16 @@ class DeskPages:
         return self.page_context.context.as_user(agent.account.name)
 
     def render(
-        self, request: Request, agent: SignedInStaff | None, name: str, status: int = 200, **values: object
+        self,
+        request: Request,
+        agent: SignedInStaff | None,
+        name: str,
+        status: int = 200,
+        *,
+        language: Language | None = None,
+        **values: object,
     ) -> HTMLResponse:
-        """Render a desk page with the values that all of them need."""
+        """Render a desk page with the values that all of them need; by default in the language of the request."""
         shared = {
             "agent": agent and agent.account.name,
             "proof": agent and agent.csrf_token,
@@ -145,7 +153,7 @@ class DeskPages:
             "day": partial(local_day, zone=self.page_context.context.repository.settings.zone),
         }
         at = request.url.path if request.method in READ_METHODS else DESK_HOME
-        language = self.page_context.language(request)
+        language = language or self.page_context.language(request)
         return self.page_context.render(request, f"desk/{name}", language, status, at=at, **{**shared, **values})
 
     def redirect(self, request: Request, path: str) -> RedirectResponse:

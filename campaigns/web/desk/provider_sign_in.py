@@ -11,7 +11,7 @@ from campaigns.core.model.enums import Language
 from campaigns.people.accounts import provider_login
 from campaigns.people.accounts.identity_provider import CALLBACK_PATH, SIGN_IN_LIFETIME, Callback, IdentityProvider
 from campaigns.people.accounts.provider_client import ProviderError, UnusableProviderError
-from campaigns.people.accounts.provider_login import RefusedPerson
+from campaigns.people.accounts.provider_login import RefusedPerson, SignInRefusal
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
 from campaigns.web.page_context import READ_METHODS
 
@@ -61,18 +61,17 @@ class ProviderSignInPages:
         session cookie, which is `SameSite=Strict`.
         """
         provider, cookie = self._provider(), request.cookies.get(self.cookie_name, "")
+        language = _language(cookie)
         try:
             claims = provider.claims(cookie, _callback(request))
         except ProviderError as error:
             self.desk.page_context.limit_attempts(request)
-            return self._forget_attempt(self._failure(request, error))
+            return self._forget_attempt(self._failure(request, error, language))
         result = provider_login.log_in(self.desk.page_context.context, provider.settings, claims)
         if isinstance(result, RefusedPerson):
-            page = self.desk.render(
-                request, None, "provider_refused", 403, because=result.reason, contact=provider.settings.contact
-            )
-            return self._forget_attempt(page)
-        page = self.desk.render(request, None, "provider_done", way=f"{DESK_HOME}?lang={_language(cookie)}")
+            return self._forget_attempt(self._refusal(request, 403, result.reason, language))
+        way = DESK_HOME if language is None else f"{DESK_HOME}?lang={language.value}"
+        page = self.desk.render(request, None, "provider_done", language=language, way=way)
         self.desk.sessions.end_former(request)
         self.desk.sessions.start(page, result)
         self.desk.visitor_forms.forget(page)
@@ -84,16 +83,16 @@ class ProviderSignInPages:
             raise HTTPException(404)
         return provider
 
-    def _failure(self, request: Request, error: ProviderError) -> HTMLResponse:
+    def _failure(self, request: Request, error: ProviderError, language: Language | None = None) -> HTMLResponse:
         _LOG.warning("sign-in by the identity provider: %s", error)
-        is_unusable = isinstance(error, UnusableProviderError)
+        if isinstance(error, UnusableProviderError):
+            return self._refusal(request, 503, SignInRefusal.UNUSABLE, language)
+        return self._refusal(request, 400, SignInRefusal.FAILED, language)
+
+    def _refusal(self, request: Request, status: int, reason: SignInRefusal, language: Language | None) -> HTMLResponse:
+        contact = self._provider().settings.contact
         return self.desk.render(
-            request,
-            None,
-            "provider_refused",
-            503 if is_unusable else 400,
-            because="unusable" if is_unusable else "failed",
-            contact=self._provider().settings.contact,
+            request, None, "provider_refused", status, language=language, because=reason.value, contact=contact
         )
 
     def _forget_attempt(self, response: Response) -> Response:
@@ -110,6 +109,7 @@ def _callback(request: Request) -> Callback:
     return Callback(value("code"), value("state"), value("iss"), value("error"))
 
 
-def _language(cookie: str) -> str:
+def _language(cookie: str) -> Language | None:
+    """Return the language in which the sign-in began."""
     code = cookie.rpartition(".")[2]
-    return code if code in set(Language) else Language.FI.value
+    return Language(code) if code in set(Language) else None
