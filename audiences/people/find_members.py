@@ -59,7 +59,7 @@ def recognise(text: str) -> SearchTerm:
     words = plain.replace(",", " ").split()
     codes = [match[1] for word in (words[0], words[-1]) if (match := _POSTAL_CODE.fullmatch(word))] if words else []
     names = [word for word in words if not _POSTAL_CODE.fullmatch(word)]
-    if len(names) > 1 and len(words) - len(names) <= 1:
+    if len(names) > 1 and len(words) - len(names) <= 1 and any(map(str.isalpha, "".join(names))):
         return SearchTerm((SearchField.NAME,), " ".join(names), codes[0] if codes else "")
     return SearchTerm((SearchField.NUMBER,), plain)
 
