@@ -28,6 +28,11 @@ class Workspace:
         return self.root / "config" / "catalogue.yaml"
 
     @property
+    def labels(self) -> Path:
+        """Folder of label files: names of categories for members; a workspace may have none."""
+        return self.root / "config" / "labels"
+
+    @property
     def offers(self) -> Path:
         """Offers file; a workspace may have none."""
         return self.root / "config" / "offers.yaml"

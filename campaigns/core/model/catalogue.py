@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -13,10 +13,15 @@ from campaigns.core.model.enums import ColumnType, DataClass
 from campaigns.core.model.localised_text import FrozenModel, Localised
 
 
+KEY_COLUMNS: Final = frozenset({"member_id", "household_id", "basket_id", "product_id"})
+"""Columns that only join rows; a member is told nothing by their values."""
+
+
 class CatalogueColumn(FrozenModel):
     """Column: its type, class, meaning and source.
 
     `values` lists all values of a text column; with `categories: true`, rules may use only values found in the data.
+    `labels` are the names of values for members.
     """
 
     type: ColumnType
@@ -25,6 +30,15 @@ class CatalogueColumn(FrozenModel):
     source: str
     values: tuple[str, ...] = ()
     categories: bool = False
+    labels: Mapping[str, Localised] = Field(default_factory=dict)
+
+    def label(self, value: str) -> Localised | None:
+        """Return the name of a value for members, in any letter case; None when it has none."""
+        return self._labels.get(value.casefold())
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Localised]:
+        return {value.casefold(): label for value, label in self.labels.items()}
 
 
 class CatalogueTable(FrozenModel):

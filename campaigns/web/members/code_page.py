@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -10,19 +11,27 @@ from starlette.background import BackgroundTask
 
 from audiences.access.one_time_codes import CodeAim, CodeRequest, TypedCode, new_challenge, redeem_code
 from campaigns.core.model.enums import Language
+from campaigns.core.tokens import InvalidTokenError
+from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.web.forms import FormFields
 from campaigns.web.members.session import SignedInMember
 from campaigns.web.page_context import PageContext
 
+SETTINGS_SCOPE: Final = "preferences"
+
 
 @dataclass(frozen=True)
 class CodePage:
-    """Code page: its form posts to `form_action`, its other languages are at `return_path`, its codes serve `aims`."""
+    """Code page: its form posts to `form_action`, its other languages are at `return_path`, its codes serve `aims`.
+
+    `link` is the token of the settings link that it was reached by: it leads back there, where no address is asked for.
+    """
 
     page_context: PageContext
     form_action: str
     return_path: str
     aims: frozenset[CodeAim]
+    link: str = ""
 
     def send_and_show(
         self,
@@ -74,6 +83,21 @@ class CodePage:
             to=to,
             proof=None if session is None else session.csrf_token,
             way=self.form_action,
-            again=self.return_path,
-            at=self.return_path,
+            link=self.link,
+            again=self._origin,
+            at=self._origin,
         )
+
+    @property
+    def _origin(self) -> str:
+        return f"/{LINK_PATHS[SETTINGS_SCOPE]}/{self.link}" if self.link else self.return_path
+
+
+def settings_link(page_context: PageContext, form: FormFields) -> str:
+    """Return the token of the settings link that a posted code page names; empty unless it is valid."""
+    token = form.value("link")
+    try:
+        page_context.context.signer.read_link(SETTINGS_SCOPE, token)
+    except InvalidTokenError:
+        return ""
+    return token

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from audiences.access import sessions
 from audiences.access.one_time_codes import CodeAim
 from campaigns.web.forms import FormBody
-from campaigns.web.members.code_page import CodePage
+from campaigns.web.members.code_page import CodePage, settings_link
 from campaigns.web.members.send_code import OneTimeCodes
 from campaigns.web.members.session import MemberSessions
 from campaigns.web.page_context import PageContext
@@ -42,7 +42,7 @@ class MemberLoginPages:
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session for the member whose code was typed."""
         self.page_context.limit_attempts(request)
-        page, secret = sign_in_code_page(self.page_context), None
+        page, secret = sign_in_code_page(self.page_context, settings_link(self.page_context, form)), None
         with self.page_context.context.ledger.write() as connection:
             code_request = page.redeem(connection, form)
             if code_request is not None:
@@ -61,6 +61,6 @@ class MemberLoginPages:
         return page
 
 
-def sign_in_code_page(site: PageContext) -> CodePage:
-    """Return the code page that opens a session, for every way to request a code."""
-    return CodePage(site, f"{MEMBER_HOME}/session", MEMBER_HOME, frozenset({CodeAim.SIGN_IN}))
+def sign_in_code_page(site: PageContext, link: str = "") -> CodePage:
+    """Return the code page that opens a session, for every way to request a code; `link` is that of a message."""
+    return CodePage(site, f"{MEMBER_HOME}/session", MEMBER_HOME, frozenset({CodeAim.SIGN_IN}), link)
