@@ -24,7 +24,7 @@ _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
     "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "closed_request", "cannot_put_off",
-    "not_erased", "unknown_task",
+    "not_erased", "unknown_task", "long_request",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
 _COMPOSED: Final = {
@@ -40,6 +40,12 @@ _COMPOSED: Final = {
     "desk_copy_": ("json", "csv", "html"),
     "restrict_": ("button", "help", "undo"),
     "object_": ("button", "help", "undo"),
+    "because_": (*Purpose, "totals", "unused"),
+    "chart_": ("spend", "messages", "spend_about", "messages_about"),
+    "code_by_": ("email", "sms"),
+    "no_marketing_": ("switch", "stop"),
+    "owner_group_": ("note",),
+    "everything_group_": ("note",),
     "standing_": ("restricted", "no_marketing"),
     "changed_": ("email", "phone"),
     "source_": ("desk", "phone"),

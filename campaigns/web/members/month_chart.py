@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Language
 from campaigns.core.model.settings import Settings
 from campaigns.people.privacy.subject_access import SubjectAccessExport
-from campaigns.rendering.templates.filters import template_filters
+from campaigns.rendering.templates.filters import Filter, template_filters
 from campaigns.web.page_renderer import translate
 
 _MONTHS: Final = 12
@@ -55,18 +55,20 @@ class MonthChart:
 def month_charts(export: SubjectAccessExport, settings: Settings, language: Language) -> Sequence[MonthChart]:
     """Return the charts of purchases and of messages; none for what a member has not a single month of."""
     zone = settings.zone
-    money, number = (template_filters(language, settings.currency)[name] for name in ("money", "number"))
+    formats = template_filters(language, settings.currency)
     receipts, messages = export.sections.get("receipts", ()), export.sections.get("messages", ())
-    spend = _by_month((row["purchased_at"], row["amount"]) for row in receipts if row["amount"] is not None)
+    spend = _by_month(
+        (local_day(row["purchased_at"], zone), row["amount"]) for row in receipts if row["amount"] is not None
+    )
     sent = _by_month((local_day(row["due_at"], zone), 1) for row in messages if row["kind"] == _SENT)
     return [
-        _chart(name, amounts, write, language)
-        for name, amounts, write in (("spend", spend, money), ("messages", sent, number))
+        _chart(name, amounts, formats[unit], formats["date"], language)
+        for name, amounts, unit in (("spend", spend, "money"), ("messages", sent, "number"))
         if amounts
     ]
 
 
-def _by_month(values: Iterable[tuple[date | datetime, Decimal | int]]) -> Mapping[date, Decimal]:
+def _by_month(values: Iterable[tuple[date, Decimal | int]]) -> Mapping[date, Decimal]:
     """Return the sums by the first day of each month."""
     sums: dict[date, Decimal] = {}
     for at, value in values:
@@ -75,7 +77,12 @@ def _by_month(values: Iterable[tuple[date | datetime, Decimal | int]]) -> Mappin
     return sums
 
 
-def _chart(name: str, sums: Mapping[date, Decimal], write: Any, language: Language) -> MonthChart:
+def _chart(
+    name: str, sums: Mapping[date, Decimal], write: Filter, write_day: Filter, language: Language
+) -> MonthChart:
+    def month_name(month: date) -> str:
+        return f"{write_day(month, 'month')} {month.year}"
+
     months = _last_months(max(sums))
     values = [sums.get(month, Decimal()) for month in months]
     highest = max(*values, Decimal(1))
@@ -86,12 +93,12 @@ def _chart(name: str, sums: Mapping[date, Decimal], write: Any, language: Langua
         tick = f"{month.month}" if place % 2 == 1 else ""
         bars.append(
             MonthBar(
-                place * width + _GAP // 2, _FLOOR - height, width - _GAP, height, tick, _month_name(month), write(value)
+                place * width + _GAP // 2, _FLOOR - height, width - _GAP, height, tick, month_name(month), write(value)
             )
         )
     best = months[values.index(max(values))]
     description = translate(
-        f"chart_{name}_about", language, total=write(sum(values)), most=write(max(values)), month=_month_name(best)
+        f"chart_{name}_about", language, total=write(sum(values)), most=write(max(values)), month=month_name(best)
     )
     return MonthChart(f"chart-{name}", translate(f"chart_{name}", language), description, bars)
 
@@ -100,6 +107,3 @@ def _last_months(last: date) -> Sequence[date]:
     count = last.year * 12 + last.month - 1
     return [date(number // 12, number % 12 + 1, 1) for number in range(count - _MONTHS + 1, count + 1)]
 
-
-def _month_name(month: date) -> str:
-    return f"{month.month}/{month.year}"
