@@ -157,12 +157,11 @@ def test_rows_of_tables_are_cards_on_a_phone_and_a_table_on_a_desktop(
 
 
 @pytest.mark.hostile
-def test_enter_on_a_tick_saves_and_never_takes_all_newsletters(
-    web_workspace: WebWorkspace, visitor: BrowserUser
-) -> None:
+def test_enter_on_a_tick_saves_and_never_takes_all_newsletters(web_workspace: WebWorkspace, browser: Any) -> None:
     add_newsletter(web_workspace)
-    open_member_page(web_workspace, visitor, "choices", Language.EN)
-    visitor.tab_to('input[value="newsletter:pets"]')
-    visitor.page.keyboard.press("Enter")
-    visitor.page.wait_for_timeout(300)
-    assert [entry.choice for entry in web_workspace.record()] == []
+    with BrowserUser.of(web_workspace, browser) as visitor:
+        open_member_page(web_workspace, visitor, "choices", Language.EN)
+        visitor.tab_to('input[value="newsletter:pets"]')
+        visitor.page.keyboard.press("Enter")
+        visitor.page.wait_for_timeout(300)
+        assert web_workspace.record() == []
