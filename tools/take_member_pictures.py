@@ -1,4 +1,4 @@
-"""Take the pictures of the members' pages: on a telephone and on a desktop, in a workspace in which `viesti demo` has run.
+"""Take the pictures of the members' pages, on a telephone and a desktop, in a workspace after `viesti demo`.
 
 Needs Debian's Chromium. The workspace is copied; nothing in it changes:
 
@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from time import monotonic
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select
@@ -37,7 +38,8 @@ _SIZES = {"phone": (375, 760), "desktop": (900, 1000)}
 _TALL = 1500
 _PACE = 60  # a minute a second: codes of one member are limited in a quarter of an hour
 _COLLAGE = """<!doctype html><meta charset="utf-8"><style>
-body {{ margin: 0; padding: 28px; display: flex; gap: 28px; align-items: flex-start; background: #d9d6cd; width: max-content }}
+body {{ margin: 0; padding: 28px; display: flex; gap: 28px; align-items: flex-start; background: #d9d6cd;
+        width: max-content }}
 img {{ display: block; border-radius: 12px; box-shadow: 0 2px 14px #0003 }}
 </style>{body}"""
 
@@ -156,8 +158,8 @@ def main(source: Path) -> None:
         shutil.copytree(source, root, ignore=shutil.ignore_patterns("notes"))
         for part in ("config", "templates"):
             shutil.copytree(ROOT / part, root / part, dirs_exist_ok=True)
-        started = datetime.now(UTC)
-        clock = Clock(read=lambda: NOW + _PACE * (datetime.now(UTC) - started))
+        started = monotonic()
+        clock = Clock(read=lambda: NOW + _PACE * timedelta(seconds=monotonic() - started))
         engine = Engine(Context(Resources(Workspace(root), clock=clock), "pictures"))
         with (
             listening_socket("127.0.0.1", 0) as listener,

@@ -1,4 +1,4 @@
-"""Undo of opt-outs that one press recorded: allows again what it ended, and nothing that was not allowed before (C-12)."""
+"""Undo of opt-outs that one press recorded: allows again what it ended, and nothing else (C-12)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -30,7 +30,13 @@ FILES: Final = (
     *sorted((ROOT / "config" / "campaigns").glob("*.yaml")),
     ROOT / "config" / "settings.yaml",
 )
-STIFF: Final = ("Et enää saa meiltä tätä", "Det förkryssade får du", "Look at your mail", "Katso postisi", "Se din post")
+STIFF: Final = (
+    "Et enää saa meiltä tätä",
+    "Det förkryssade får du",
+    "Look at your mail",
+    "Katso postisi",
+    "Se din post",
+)
 _ROWS: Final = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in PAGE[PAGE.index("| idea |") :].split("\n\n")[0].splitlines()[2:]

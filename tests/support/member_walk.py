@@ -5,34 +5,32 @@ from typing import Final
 
 from campaigns.core.model.enums import Language
 from tests.support.browser import BrowserUser
-from tests.support.web_client import AINO, WebWorkspace
+from tests.support.web_client import WebWorkspace
 
 MEMBER_PAGES: Final = (
     *("unsubscribe", "stopped", "settings", "settings_stopped", "undone", "why", "code", "sign_in"),
     *("choices", "saved", "data", "data_open", "held", "join", "not_found"),
 )
 """Names of the pages that `open_member_page` knows."""
+_SETTINGS: Final = ("settings", "settings_stopped", "undone")
 _PATIENCE: Final = 10.0  # seconds
 
 
 def open_member_page(workspace: WebWorkspace, user: BrowserUser, name: str, language: Language) -> None:
     """Open a page as a visitor would reach it."""
     query, page = f"?lang={language.value}", user.page
-    match name:
-        case "unsubscribe" | "stopped":
-            page.goto(user.address + workspace.link("letters") + query)
-        case "settings" | "settings_stopped" | "undone":
-            page.goto(user.address + workspace.link("letters", scope="preferences") + query)
-        case "why":
-            page.goto(user.address + workspace.link("coffee", scope="why") + query)
-        case "sign_in":
-            page.goto(f"{user.address}/me{query}")
-        case "join":
-            page.goto(f"{user.address}/join{query}")
-        case "not_found":
-            page.goto(f"{user.address}/u/cut{query}")
-        case _:
-            _sign_in(workspace, user, name, query)
+    paths = {
+        "why": lambda: workspace.link("coffee", scope="why"),
+        "sign_in": lambda: "/me",
+        "join": lambda: "/join",
+        "not_found": lambda: "/u/cut",
+        **dict.fromkeys(("unsubscribe", "stopped"), lambda: workspace.link("letters")),
+        **dict.fromkeys(_SETTINGS, lambda: workspace.link("letters", scope="preferences")),
+    }
+    if name not in paths:
+        _sign_in(workspace, user, name, query)
+        return
+    page.goto(user.address + paths[name]() + query)
     if name == "stopped":
         page.click("main button")
     if name in {"settings_stopped", "undone"}:

@@ -116,7 +116,9 @@ def add_newsletter(web_workspace: SampleWorkspace) -> None:
     """Add a second newsletter, `pets`, to the settings."""
     path = web_workspace.root / "config" / "settings.yaml"
     text = path.read_text("utf-8")
-    path.write_text(text.replace("newsletters:\n", "newsletters:\n  pets: {fi: Lemmikit, sv: Husdjur, en: Pets}\n"), "utf-8")
+    path.write_text(
+        text.replace("newsletters:\n", "newsletters:\n  pets: {fi: Lemmikit, sv: Husdjur, en: Pets}\n"), "utf-8"
+    )
     web_workspace.reload()
 
 

@@ -95,7 +95,11 @@ def check_zoom_and_spacing(opened: BrowserUser) -> None:
     opened.page.evaluate("document.documentElement.style.fontSize = ''")
     opened.page.set_viewport_size(PHONE_SIZE)
     opened.page.evaluate(
-        """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet]; }""",
+        """css => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(css);
+            document.adoptedStyleSheets = [sheet];
+        }""",
         TEXT_SPACING,
     )
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

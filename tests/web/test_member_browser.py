@@ -39,7 +39,9 @@ def test_a_member_unsubscribes_changes_choices_and_reads_why_by_keyboard_alone(
         visitor.press("main .ways a")
     visitor.open_page(web_workspace.link("coffee", scope="why") + query)
     assert visitor.heading == why
-    assert web_workspace.run("coffee").evidence["audience"][language.value] in visitor.page.locator("main").text_content()
+    assert (
+        web_workspace.run("coffee").evidence["audience"][language.value] in visitor.page.locator("main").text_content()
+    )
     assert {entry.choice for entry in web_workspace.record()} == {
         "newsletter:food", "email_partner", "no_direct_mail", "no_purchase_detail"
     }  # fmt: skip

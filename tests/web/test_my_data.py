@@ -172,7 +172,9 @@ async def test_filed_requests_are_listed_with_their_due_dates(web_workspace, web
     assert "Done" in page
 
 
-@pytest.mark.parametrize(("kind", "hint"), [("restrict", "lift the restriction yourself"), ("object", "change your mind")])
+@pytest.mark.parametrize(
+    ("kind", "hint"), [("restrict", "lift the restriction yourself"), ("object", "change your mind")]
+)
 async def test_the_page_says_how_to_undo_a_restriction_or_objection(web_workspace, web, kind, hint):
     await sign_in(web_workspace, web, MAIL)
     proof = await type_fresh_code(web_workspace, web)
@@ -327,7 +329,9 @@ async def test_gd13_lifting_a_restriction_never_takes_back_a_death_or_a_refusal(
 
 
 @pytest.mark.hostile
-@pytest.mark.parametrize("word", ["", "yes", "POIST", "POISTA POISTA", "DELETE", "' OR 1=1 --", "<b>POISTA</b>", "x" * 300])
+@pytest.mark.parametrize(
+    "word", ["", "yes", "POIST", "POISTA POISTA", "DELETE", "' OR 1=1 --", "<b>POISTA</b>", "x" * 300]
+)
 async def test_gd12_nothing_is_erased_without_the_word_for_it(web_workspace, web, word):
     await sign_in(web_workspace, web, MAIL)
     proof = await type_fresh_code(web_workspace, web)

@@ -1,4 +1,4 @@
-"""Undo of a stop behind a message's settings link: only what that press ended, once, for ten minutes (C-05, C-12, C-13)."""
+"""Undo of a stop behind a settings link: only what that press ended, once, for ten minutes (C-05, C-12, C-13)."""
 
 import html
 import re
@@ -183,7 +183,7 @@ async def test_undo_token_of_one_member_restores_nothing_for_another(web_workspa
 @pytest.mark.parametrize(
     "change",
     [
-        lambda token: "",
+        lambda _: "",
         lambda token: token[:-1],
         lambda token: token[:-1] + ("a" if token[-1] != "a" else "b"),
         lambda token: token.replace("newsletter:food", "newsletter:pets"),
@@ -192,11 +192,11 @@ async def test_undo_token_of_one_member_restores_nothing_for_another(web_workspa
         lambda token: "9" + token,
         lambda token: token * 2,
         lambda token: token.upper(),
-        lambda token: "\ud800",
-        lambda token: "ä" * 60,
-        lambda token: "' OR 1=1 --",
-        lambda token: "." * 3,
-        lambda token: "1" * 5_000,
+        lambda _: "\ud800",
+        lambda _: "ä" * 60,
+        lambda _: "' OR 1=1 --",
+        lambda _: "." * 3,
+        lambda _: "1" * 5_000,
     ],
     ids=[
         "nothing", "shortened", "last character", "another newsletter", "another choice", "a choice added",

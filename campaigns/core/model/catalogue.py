@@ -12,7 +12,6 @@ from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import ColumnType, DataClass
 from campaigns.core.model.localised_text import FrozenModel, Localised
 
-
 KEY_COLUMNS: Final = frozenset({"member_id", "household_id", "basket_id", "product_id"})
 """Columns that only join rows; a member is told nothing by their values."""
 

@@ -84,10 +84,10 @@ def lift_restriction(context: Context, member_id: str) -> bool:
         enqueue.choices_changed(connection, member_id, [entry], now)
         for request in privacy_requests.list_for_member(connection, member_id):
             if request.kind == RequestKind.RESTRICT and request.closed_at is None:
-                privacy_requests.close(
-                    connection, request.number or 0, RequestOutcome.WITHDRAWN, None, _MEMBER, now
-                )
-        audit.record(connection, now, _MEMBER, "lift_restriction", audit.subject_of_member(context.signer, member_id), {})
+                privacy_requests.close(connection, request.number or 0, RequestOutcome.WITHDRAWN, None, _MEMBER, now)
+        audit.record(
+            connection, now, _MEMBER, "lift_restriction", audit.subject_of_member(context.signer, member_id), {}
+        )
     return True
 
 

@@ -92,7 +92,12 @@ def _audiences(
     people = register_snapshot(session, queries.snapshot((member_id,)))
     create_population(session, Purpose.MARKETING, people, (member_id,))
     return [
-        {"audience": name, "title": _title(count_query.audience.title), "rule": count_query.describe_for_receivers(Language(contact["language"])), "as_of": now}
+        {
+            "audience": name,
+            "title": _title(count_query.audience.title),
+            "rule": count_query.describe_for_receivers(Language(contact["language"])),
+            "as_of": now,
+        }
         for name, count_query in _audience_rules(queries, now)
         if _is_in_audience(session, count_query, member_id)
     ]

@@ -52,8 +52,8 @@ class LanguagePhrases:
     """Phrases of one language. `{}` is replaced; `{when}` is the place of the adverbs, `{what}` of the object.
 
     `messages` are objects of `received`; `whose` begins a clause about goods. `named_goods` are goods by the names of
-    their groups, `unnamed_goods`, `unnamed_spend` and `unnamed_value` stand where nothing has a name for members; `receiver` are the
-    words for a receiver in place of those for a member.
+    their groups, `unnamed_goods`, `unnamed_spend` and `unnamed_value` stand where nothing has a name for members;
+    `receiver` are the words for a receiver in place of those for a member.
     """
 
     number_format: NumberFormat

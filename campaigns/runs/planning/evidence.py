@@ -53,7 +53,9 @@ def _in_words(plan_input: PlanInput, rule: Condition | None, titles: AudienceTit
         return None
     expanded = expand_audiences(rule, plan_input.audiences)  # members cannot look up an audience's name
     return {
-        language.value: describe_for_receivers(expanded, language, plan_input.catalogue, titles, plan_input.settings.currency)
+        language.value: describe_for_receivers(
+            expanded, language, plan_input.catalogue, titles, plan_input.settings.currency
+        )
         for language in Language
     }
 

@@ -69,10 +69,18 @@ def messages_of_member(connection: Connection, member_id: str) -> Sequence[Ledge
         for column in DELIVERY.c
         if column.name not in ("run_number", "position", "member_id", "channel", "attempt", "lease_until")
     ]
-    run_columns = (RUN.c.run_id, RUN.c.campaign, RUN.c.evidence, RUN.c.purpose, RUN.c.newsletter, RUN.c.partner, RUN.c.due_at)
+    run_columns = (
+        RUN.c.run_id,
+        RUN.c.campaign,
+        RUN.c.evidence,
+        RUN.c.purpose,
+        RUN.c.newsletter,
+        RUN.c.partner,
+        RUN.c.due_at,
+    )
     query = select(*run_columns, *decision_columns, *delivery_columns).select_from(joined)
     of_member = query.where(DECISION.c.member_id == member_id, RUN.c.planned_at.is_not(None))
-    return [_with_title(row) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
+    return [_with_title(dict(row)) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
 
 
 def _with_title(row: LedgerRow) -> LedgerRow:

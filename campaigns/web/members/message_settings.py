@@ -95,13 +95,19 @@ class MessageSettingsPages:
         HTTP 400 for a token that is changed, of another message or too old; 429 when a member undoes too often.
         """
         linked_message = self.page_context.linked_message(request, SETTINGS_SCOPE, token)
-        member, now, settings_path = linked_message.message.member_id, self.page_context.now, f"/{LINK_PATHS[SETTINGS_SCOPE]}/{token}"
+        member, now, settings_path = (
+            linked_message.message.member_id,
+            self.page_context.now,
+            f"/{LINK_PATHS[SETTINGS_SCOPE]}/{token}",
+        )
         signer, language = self.page_context.context.signer, linked_message.language
         items = choice_items(self.page_context.renderer, language)
         try:
             press = read_undo_token(signer, linked_message.message, form.value("undo"), now)
         except InvalidTokenError:
-            return self.page_context.render(request, "undo_late", language, 400, at=settings_path, settings=settings_path)
+            return self.page_context.render(
+                request, "undo_late", language, 400, at=settings_path, settings=settings_path
+            )
         if not self._undo_throttle.allows(member, now):
             raise HTTPException(429)
         if linked_message.member_exists:

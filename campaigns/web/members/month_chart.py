@@ -77,9 +77,7 @@ def _by_month(values: Iterable[tuple[date, Decimal | int]]) -> Mapping[date, Dec
     return sums
 
 
-def _chart(
-    name: str, sums: Mapping[date, Decimal], write: Filter, write_day: Filter, language: Language
-) -> MonthChart:
+def _chart(name: str, sums: Mapping[date, Decimal], write: Filter, write_day: Filter, language: Language) -> MonthChart:
     def month_name(month: date) -> str:
         return f"{write_day(month, 'month')} {month.year}"
 
@@ -106,4 +104,3 @@ def _chart(
 def _last_months(last: date) -> Sequence[date]:
     count = last.year * 12 + last.month - 1
     return [date(number // 12, number % 12 + 1, 1) for number in range(count - _MONTHS + 1, count + 1)]
-

@@ -88,9 +88,7 @@ def _lower(meaning: str) -> str:
     return meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]
 
 
-def _goods(
-    goods: Mapping[str, Any], variant: str | None, language: Language, *, with_audience: bool
-) -> Sequence[str]:
+def _goods(goods: Mapping[str, Any], variant: str | None, language: Language, *, with_audience: bool) -> Sequence[str]:
     """Return the names of the goods that the rules asked for, each once."""
     rules = [goods.get("audience", {})] if with_audience else []
     rules += [goods.get("variants", {}).get(variant, {})] if variant is not None else []
