@@ -4,7 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from io import StringIO
 from pathlib import Path
@@ -14,6 +14,7 @@ from audiences.imports.import_report import ImportReport
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
+from campaigns.core.model.localised_text import Localised
 from campaigns.core.model.offer import Offer
 from campaigns.core.private_files import inherited_umask, make_private_folder, open_private
 from campaigns.core.regular_files import open_regular
@@ -22,8 +23,11 @@ from campaigns.core.yaml.validate import validate
 from campaigns.workspace.context import Context
 from campaigns.workspace.offer_goods import OfferGoods
 from campaigns.workspace.offers_file import load_offers, offer_problems
+from campaigns.workspace.value_labels import ColumnLabels, write_feed_labels
 
 _LOCALISED: Final = ("title", "text", "unit")
+_LABELLED: Final = ("department", "product_category")
+_LABEL_COLUMNS: Final = tuple(f"{name}_{language}" for name in _LABELLED for language in Language)
 _NUMBERS: Final = ("price", "lowest_price_30d", "weight")
 _UNQUOTED: Final = ("price", "lowest_price_30d", "valid_from", "valid_to")
 _OPTIONAL: Final = (
@@ -32,6 +36,7 @@ _OPTIONAL: Final = (
     "brand",
     "weight",
     *(f"unit_{language}" for language in Language),
+    *_LABEL_COLUMNS,
 )
 _MAX_SIZE: Final = 64 * 1024 * 1024
 PRICE_FEED_COLUMNS: Final = (
@@ -39,16 +44,21 @@ PRICE_FEED_COLUMNS: Final = (
     *(f"{name}_{language}" for name in _LOCALISED for language in Language),
     *("price", "lowest_price_30d", "valid_from", "valid_to", "department", "product_category", "product_type"),
     *("brand", "image", "weight"),
+    *_LABEL_COLUMNS,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PriceFeed:
-    """Result of reading a price feed: its offers, the problems of invalid rows, and its number of rows."""
+    """Result of reading a price feed: its offers, the problems of invalid rows, its number of rows.
+
+    `labels` are the names of departments and categories for members, where the feed has them.
+    """
 
     offers: tuple[Offer, ...]
     problems: tuple[Problem, ...]
     row_count: int
+    labels: ColumnLabels = field(default_factory=dict)
 
     def write_rejects(self, path: Path) -> bool:
         """Write the problems to a CSV file, replacing an earlier one; return False when there are none."""
@@ -73,6 +83,7 @@ def import_offers(context: Context, file: Path) -> ImportReport:
     feed = read_price_feed(file, repository.catalogue, repository.goods_protection.offer_goods)
     unchanged = len(set(feed.offers) & set(repository.offers))
     write_offers_file(feed.offers, workspace.offers, repository.catalogue)
+    write_feed_labels(workspace.labels, feed.labels)
     rejects = workspace.data / "rejects" / f"offers-{file.stem}.csv"
     rejected = feed.row_count - len(feed.offers)
     rejects_file = rejects if feed.write_rejects(rejects) else None
@@ -87,12 +98,36 @@ def read_price_feed(path: Path, catalogue: Catalogue, goods: OfferGoods | None =
     """
     rows = list(_rows(path))
     problems: list[Problem] = []
+    labels = _labels(rows, problems)
+    rows = [_without_labels(at) for at in rows]
     located_offers = [(offer, at) for at in rows if (offer := validate(Offer, at, problems)) is not None]
     problems += offer_problems(located_offers, catalogue)
     problems += _unshown_goods(located_offers, goods) if goods is not None else ()
     invalid_lines = {problem.place.line for problem in problems}
     offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
-    return PriceFeed(offers, tuple(problems), len(rows))
+    return PriceFeed(offers, tuple(problems), len(rows), labels)
+
+
+def _labels(rows: Iterable[Located], problems: list[Problem]) -> ColumnLabels:
+    """Return the labels in the rows, the first of a value; report labels that lack a language."""
+    labels: dict[str, dict[str, Localised]] = {name: {} for name in _LABELLED}
+    for at in rows:
+        cells: Mapping[str, str] = at.value  # type: ignore[assignment]  # `_rows` yields mappings
+        for name in _LABELLED:
+            texts = {language.value: cells.get(f"{name}_{language}") for language in Language}
+            if not any(texts.values()) or name not in cells:
+                continue
+            if not all(texts.values()):
+                message = f"a label of `{name}` needs Finnish, Swedish and English"
+                problems.append(Problem(at.place, message, "incomplete_label", "fill in all three, or none"))
+            else:
+                labels[name].setdefault(str(cells[name]), Localised.model_validate(texts))
+    return labels
+
+
+def _without_labels(at: Located) -> Located:
+    cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `_rows` yields mappings
+    return replace(at, value={name: value for name, value in cells.items() if name not in _LABEL_COLUMNS})
 
 
 def _unshown_goods(located_offers: Iterable[tuple[Offer, Located]], goods: OfferGoods) -> Iterator[Problem]:

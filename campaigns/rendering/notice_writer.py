@@ -54,8 +54,8 @@ def notice_text(kind: NoticeKind, details: Mapping[str, Any], values: NoticeValu
     fields = {"code": values.code, "telephone": settings.organisation.telephone, **translate.request(details)}
     greeting = f"{translate('greeting', name=values.name)} " if values.name else ""
     return NoticeText(
-        translate(f"{kind}_subject"),
-        greeting + translate(f"{kind}_lead", **fields),
+        translate(translate.key(f"{kind}_subject", details)),
+        greeting + translate(translate.key(f"{kind}_lead", details), **fields),
         translate(f"{kind}_ending", **fields),
         values.code,
         tuple(translate.lines(details)),
@@ -98,6 +98,11 @@ class _Translator:
 
     def __call__(self, key: str, **values: str) -> str:
         return _words()[key].localised.text(self.language).format_map(values)
+
+    def key(self, key: str, details: Mapping[str, Any]) -> str:
+        """Return the key of a text about what a code opens, if there is one for its aim."""
+        for_aim = f"{key}_{details.get('aim', '')}"
+        return for_aim if for_aim in _words() else key
 
     def lines(self, details: Mapping[str, Any]) -> Iterator[str]:
         for choice, is_on in details.get("choices", ()):

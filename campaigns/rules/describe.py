@@ -24,8 +24,9 @@ from campaigns.rules.age import AGE
 from campaigns.rules.age import MEANING as AGE_MEANING
 from campaigns.rules.describing.describer import Describer
 from campaigns.rules.describing.phrases import as_noun
-from campaigns.rules.describing.purchases import describe_purchases
+from campaigns.rules.describing.purchases import describe_purchases, goods_names
 from campaigns.rules.describing.received import describe_messages
+from campaigns.rules.traverse import leaves
 from campaigns.rules.vocabulary import REGISTER
 
 _REGISTERS: Final = ("is", "one_of", "is_not")
@@ -39,7 +40,33 @@ def describe(
     currency: str = "EUR",
 ) -> str:
     """Return the rule as one sentence. `titles` are the titles of audiences; an audience without one shows its name."""
-    text = _Description(Describer(language, currency), catalogue, titles or {}).clause(condition, denied=False)
+    return _sentence(_Description(Describer(language, currency), catalogue, titles or {}), condition)
+
+
+def describe_for_receivers(
+    condition: Condition,
+    language: Language,
+    catalogue: Catalogue,
+    titles: Mapping[str, str | Localised] | None = None,
+    currency: str = "EUR",
+) -> str:
+    """Return the rule as the receiver of a message reads it: categories by their labels, no codes (C-09)."""
+    describer = Describer(language, currency, for_receivers=True)
+    return _sentence(_Description(describer, catalogue, titles or {}), condition)
+
+
+def goods_for_receivers(condition: Condition, language: Language, catalogue: Catalogue) -> Sequence[str]:
+    """Return the names of the goods that a rule asks for, each once; goods without a name for members are left out."""
+    describer = Describer(language, for_receivers=True)
+    filters = (
+        line_filter for leaf in leaves(condition) if isinstance(leaf, PurchaseCondition) for line_filter in leaf.where
+    )
+    names = (name for line_filter in filters for name in goods_names([line_filter], catalogue, describer))
+    return list(dict.fromkeys(names))
+
+
+def _sentence(description: "_Description", condition: Condition) -> str:
+    text = description.clause(condition, denied=False)
     start = 1 if text.startswith("(") else 0
     return f"{text[:start]}{text[start : start + 1].upper()}{text[start + 1 :]}."
 
@@ -100,9 +127,10 @@ class _Description:
             and condition.comparisons[0].keyword in _REGISTERS
         ):
             return self._register(condition.comparisons[0], denied=denied)
-        meaning = AGE_MEANING if condition.column == AGE else self.catalogue.profile_columns[condition.column].meaning
+        column = None if condition.column == AGE else self.catalogue.profile_columns[condition.column]
+        meaning = AGE_MEANING if column is None else column.meaning
         subject = self.describer.phrases.field.format(as_noun(meaning, self.describer.language))
-        return f"{subject} {self.describer.clauses(condition.comparisons, denied=denied)}"
+        return f"{subject} {self.describer.clauses(condition.comparisons, denied=denied, column=column)}"
 
     def _register(self, comparison: ValueComparison, *, denied: bool) -> str:
         phrases = self.describer.phrases

@@ -11,6 +11,7 @@ from campaigns.core.model.goods_classes import ClassifiedGoods
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validate
+from campaigns.workspace.value_labels import label_problems, with_labels
 
 # Tables and columns that the engine itself reads; a workspace may declare more (design, section 4).
 REQUIRED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -22,12 +23,13 @@ REQUIRED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def load_catalogue(path: Path) -> Catalogue:
-    """Return the catalogue in the file; raise UserError with all its problems."""
+    """Return the catalogue in the file, with the labels beside it; raise UserError with all problems."""
     problems: list[Problem] = []
     at = read_yaml(path)
     catalogue = validate(Catalogue, at, problems)
     if catalogue is not None:
         problems += _problems(catalogue, at.part("tables"))
+        catalogue = with_labels(catalogue, path.with_name("labels"), problems)
     if catalogue is None or problems:
         raise UserError(problems)
     return catalogue
@@ -69,6 +71,8 @@ def _goods_problems(goods: ClassifiedGoods, table: CatalogueTable, at: Located) 
 
 def _closed_problems(table: CatalogueTable, at: Located) -> Iterator[Problem]:
     for name, column in table.columns.items():
+        if column.labels:
+            yield from label_problems(column, column.labels, at.part(name).part("labels"))
         closed = "values" if column.values else "categories" if column.categories else None
         if closed is not None and column.type is not ColumnType.TEXT:
             message = f"only a text has `{closed}`, and `{name}` is of type `{column.type}`"

@@ -1,4 +1,4 @@
-"""File watcher for servers: they run for months while settings, catalogue, offers and audiences change."""
+"""File watcher for servers: they run for months while settings, catalogue, labels, offers and audiences change."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaigns.workspace.paths import Workspace
+from campaigns.workspace.value_labels import label_files
 
 _FileStates = frozenset[tuple[Path, int, int]]
 
 
 @dataclass
 class FileWatcher:
-    """Watcher of settings, catalogue, offers and audiences, by time of change and size."""
+    """Watcher of settings, catalogue, labels, offers and audiences, by time of change and size."""
 
     workspace: Workspace
     _states: _FileStates = field(init=False)
@@ -27,7 +28,13 @@ class FileWatcher:
 
     def _read_states(self) -> Iterator[tuple[Path, int, int]]:
         workspace = self.workspace
-        own_files = (workspace.settings, workspace.catalogue, workspace.reviewed_categories, workspace.offers)
+        own_files = (
+            workspace.settings,
+            workspace.catalogue,
+            *label_files(workspace.labels),
+            workspace.reviewed_categories,
+            workspace.offers,
+        )
         for file in (*own_files, *workspace.audience_files()):
             with suppress(FileNotFoundError):
                 state = file.stat()

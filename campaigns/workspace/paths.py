@@ -28,6 +28,11 @@ class Workspace:
         return self.root / "config" / "catalogue.yaml"
 
     @property
+    def labels(self) -> Path:
+        """Folder of label files: names of categories for members; a workspace may have none."""
+        return self.root / "config" / "labels"
+
+    @property
     def reviewed_categories(self) -> Path:
         """File of the product register's categories that somebody has looked at; a workspace may have none."""
         return self.root / "config" / "reviewed_categories.csv"

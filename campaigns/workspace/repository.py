@@ -54,7 +54,7 @@ class WorkspaceRepository:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """Catalogue in `config/catalogue.yaml`."""
+        """Catalogue in `config/catalogue.yaml`, with the labels in `config/labels`."""
         return load_catalogue(self.workspace.catalogue)
 
     @cached_property
@@ -182,6 +182,7 @@ class WorkspaceRepository:
         """
         yield from unread_file_problems(self.workspace.campaigns)
         yield from unread_file_problems(self.workspace.audiences)
+        yield from unread_file_problems(self.workspace.labels)
         yield from self._check_cache.get_or_check(
             "notes", notices.notice_templates_digest(), lambda: list(notices.notice_problems(self.settings))
         )

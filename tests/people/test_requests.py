@@ -14,11 +14,18 @@ from campaigns.core.model.privacy_rights import RequestKind, RequestOutcome, due
 from campaigns.people.desk import changes
 from campaigns.people.privacy import erasure, merging, requests
 from campaigns.store.people import privacy_requests
-from campaigns.store.people.people_tables import NOTICE
+from campaigns.store.people.people_tables import AUDIT, NOTICE
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 EVERYBODY = "purpose: marketing\nschedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers]}\n"
 AINO = MEMBERS[0]
+
+
+def notices_of(workspace: SampleWorkspace, kind: str) -> list[object]:
+    """Return the details of all notices of a kind, oldest first."""
+    with workspace.engine.context.ledger.read() as connection:
+        query = select(NOTICE.c.about).where(NOTICE.c.kind == kind).order_by(NOTICE.c.number)
+        return list(connection.execute(query).scalars())
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.sampled_from([1, 3]))
@@ -39,13 +46,87 @@ def test_fi06_gd07_a_request_is_filed_once_and_due_in_a_month(workspace: SampleW
     assert (first.number, first.due_on, first.filed_by) == (again.number, date(2018, 2, 1), "member")
 
 
-def test_every_correction_is_a_separate_request(workspace: SampleWorkspace):
-    for words in ("Nimi on Aino", "Katu on Koivutie"):
-        requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.DESK, words)
-    assert [request.words for request in requests.list_open(workspace.engine.context)] == [
-        "Nimi on Aino",
-        "Katu on Koivutie",
-    ]
+@pytest.mark.hostile
+def test_gd11_forty_corrections_of_a_member_are_one_row_of_the_queue_and_lose_no_text(workspace: SampleWorkspace):
+    for number in range(40):
+        requests.file(
+            workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, f"Katu on Koivutie {number}."
+        )
+        workspace.clock.advance(minutes=1)
+    (request,) = requests.list_open(workspace.engine.context)
+    assert [f"Koivutie {number}." in request.words for number in range(40)] == [True] * 40
+    assert request.words.splitlines()[0].endswith("Katu on Koivutie 39.")
+    assert len(notices_of(workspace, "request")) == 1
+
+
+@pytest.mark.hostile
+def test_gd11_the_same_correction_sent_again_is_stored_once(workspace: SampleWorkspace):
+    for _ in range(3):
+        requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, "Nimi on Aino")
+    (request,) = requests.list_open(workspace.engine.context)
+    assert request.words == "Nimi on Aino"
+
+
+@pytest.mark.hostile
+def test_gd11_corrections_beyond_the_limit_are_refused_and_the_texts_before_are_kept(workspace: SampleWorkspace):
+    texts = [f"{number}{'x' * 1_900}" for number in range(40)]
+    for text in texts[:5]:
+        requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, text)
+    for text in texts[5:]:
+        with pytest.raises(UserError) as error:
+            requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, text)
+        assert error.value.problems[0].code == "long_request"
+    (request,) = requests.list_open(workspace.engine.context)
+    assert len(request.words) <= requests.MAX_COLLECTED_LENGTH
+    assert all(text in request.words for text in texts[:5])
+
+
+@pytest.mark.hostile
+def test_gd11_a_correction_that_is_a_part_of_an_earlier_one_is_kept(workspace: SampleWorkspace):
+    for text in ("Katu on Koivutie 30", "Katu on Koivutie 3"):
+        requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, text)
+    (request,) = requests.list_open(workspace.engine.context)
+    assert request.words == "2018-01-01: Katu on Koivutie 3\n\nKatu on Koivutie 30"
+
+
+def test_gd07_a_correction_keeps_the_due_date_of_the_first_and_a_closed_one_begins_anew(workspace: SampleWorkspace):
+    first = requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, "Nimi on Aino")
+    workspace.clock.advance(days=3)
+    again = requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, "Katu on Koivutie")
+    assert (again.number, again.due_on) == (first.number, first.due_on)
+    requests.close(workspace.engine.context, first.number or 0, RequestOutcome.DONE)
+    third = requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, "Nimi on Aino")
+    assert (third.number != first.number, third.words) == (True, "Nimi on Aino")
+
+
+@pytest.mark.hostile
+def test_gd11_a_correction_never_joins_the_request_of_another_member(workspace: SampleWorkspace):
+    requests.file(workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, "Nimi on Aino")
+    requests.file(workspace.engine.context, MEMBERS[1], RequestKind.CORRECT, ConsentSource.WEB, "Nimi on Eino")
+    assert {(row.member_id, row.words) for row in requests.list_open(workspace.engine.context)} == {
+        (AINO, "Nimi on Aino"),
+        (MEMBERS[1], "Nimi on Eino"),
+    }
+
+
+def test_gd13_a_member_lifts_a_restriction_and_it_is_recorded_and_confirmed(workspace: SampleWorkspace):
+    requests.file(workspace.engine.context, AINO, RequestKind.RESTRICT, ConsentSource.WEB)
+    workspace.clock.advance(minutes=5)
+    assert requests.lift_restriction(workspace.engine.context, AINO)
+    assert workspace.contact(AINO)["restricted"] is False
+    assert requests.list_open(workspace.engine.context) == []
+    assert notices_of(workspace, "choices")[-1] == {"choices": [["restricted", False]]}
+    with workspace.engine.context.ledger.read() as connection:
+        (closed,) = privacy_requests.list_for_member(connection, AINO)
+        actions = connection.execute(select(AUDIT.c.actor, AUDIT.c.action)).all()
+    assert (closed.outcome, closed.closed_by) == ("withdrawn", "member")
+    assert ("member", "lift_restriction") in [tuple(row) for row in actions]
+
+
+@pytest.mark.hostile
+def test_gd13_lifting_what_does_not_hold_records_nothing(workspace: SampleWorkspace):
+    assert not requests.lift_restriction(workspace.engine.context, AINO)
+    assert notices_of(workspace, "choices") == []
 
 
 def test_open_requests_are_listed_by_due_date(workspace: SampleWorkspace):

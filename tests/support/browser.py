@@ -46,6 +46,7 @@ class BrowserUser:
 
         self.address = address
         self.size = PHONE_SIZE
+        self.codes_typed = 0
         self.page = browser.new_page(viewport=self.size, color_scheme=scheme)
         self.page.add_init_script(AXE_SCRIPT)
 
@@ -87,6 +88,10 @@ class BrowserUser:
     def tick(self, choice: str) -> None:
         self.tab_to(f'input[value="{choice}"]')
         self.page.keyboard.press("Space")
+
+    def open_all_folds(self) -> None:
+        """Open everything that is folded."""
+        self.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
 
     def keep_screenshot(self, name: str) -> None:
         """Save a screenshot in the folder that VIESTI_PICTURES names, if any."""

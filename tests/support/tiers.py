@@ -28,6 +28,7 @@ SMOKE: Final = (
     "tests/store/test_dispatchers.py::test_two_workers_share_a_run_and_send_no_message_twice",
     "tests/store/test_ledger.py::",
     "tests/store/test_races.py::test_two_senders_of_one_run_write_to_each_member_once",
+    "tests/web/test_member_journey_browser.py::test_a_member_goes_from_a_message_to_their_data_and_back_in_few_presses[fi-phone]",
     "tests/web/test_member_browser.py::test_a_member_unsubscribes_changes_choices_and_reads_why_by_keyboard_alone[fi-phone]",
 )
 """Node ids, or how they begin, of `e2e` that `make test` runs: a browser's journey, kills, a server, PostgreSQL."""

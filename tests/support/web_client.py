@@ -112,6 +112,16 @@ class WebWorkspace(SampleWorkspace):
         return [messages[0] for _, text in self.notices() if (messages := re.search(r"\d{4} \d{4}", text))]
 
 
+def add_newsletter(web_workspace: SampleWorkspace) -> None:
+    """Add a second newsletter, `pets`, to the settings."""
+    path = web_workspace.root / "config" / "settings.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace("newsletters:\n", "newsletters:\n  pets: {fi: Lemmikit, sv: Husdjur, en: Pets}\n"), "utf-8"
+    )
+    web_workspace.reload()
+
+
 def copy_web_workspace(base_web_workspace: Path, root: Path) -> WebWorkspace:
     """Copy the web workspace for one test, an hour after it was built."""
     shutil.copytree(base_web_workspace, root)

@@ -13,7 +13,7 @@ from tests.support.web_client import AINO, WebWorkspace
 
 HEADINGS: Final = {
     Language.FI: ("Selvä. Viestit loppuvat.", "Selvä. Tämä loppuu.", "Miksi sain tämän viestin?"),
-    Language.SV: ("Klart. Utskicken upphör.", "Klart. Det här upphör.", "Varför fick jag det här?"),
+    Language.SV: ("Klart. Meddelandena upphör.", "Klart. Det här upphör.", "Varför fick jag det här meddelandet?"),
     Language.EN: ("Done. The messages stop.", "Done. This stops.", "Why did I get this?"),
 }
 
@@ -33,13 +33,15 @@ def test_a_member_unsubscribes_changes_choices_and_reads_why_by_keyboard_alone(
     assert visitor.heading == unsubscribed
     visitor.press("main a[href^='/p/']")
     for choice in ("email_partner", "no_direct_mail", "no_purchase_detail"):
-        visitor.tick(choice)
-    visitor.press("main form:first-of-type > button")
-    assert visitor.heading == ended
-    assert visitor.page.locator("ul.said li").count() == 3
+        visitor.press(f'button[value="{choice}"]')
+        assert visitor.heading == ended
+        assert visitor.page.locator("ul.said li").count() == 1
+        visitor.press("main .ways a")
     visitor.open_page(web_workspace.link("coffee", scope="why") + query)
     assert visitor.heading == why
-    assert web_workspace.run("coffee").evidence["audience"][language.value] in visitor.page.inner_text("main")
+    assert (
+        web_workspace.run("coffee").evidence["audience"][language.value] in visitor.page.locator("main").text_content()
+    )
     assert {entry.choice for entry in web_workspace.record()} == {
         "newsletter:food", "email_partner", "no_direct_mail", "no_purchase_detail"
     }  # fmt: skip
@@ -74,7 +76,7 @@ def test_a_member_signs_in_and_consents_by_keyboard_alone(web_workspace: WebWork
     visitor.press("main button")
     visitor.tick(Choice.TRACKING)
     visitor.tick(Choice.SMS_OWN)
-    visitor.press("main form:first-of-type > button")
+    visitor.press(".save-bar button")
     assert visitor.heading == "Valintasi on tallennettu"
     assert {(entry.choice, entry.on) for entry in web_workspace.record()} == {("tracking", True), ("sms_own", False)}
 

@@ -26,12 +26,11 @@ _CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.rglob("*.py")]
 _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.rglob("*.html"))])
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
-    "no_postal_code", "no_street", "no_day", "too_many_days", "too_wide", "unprotected_goods", "closed_request",
-    "cannot_put_off", "not_erased", "unknown_task", "no_caller_check", "caller_wrong", "caller_locked",
-    "caller_no_answers", "caller_no_questions", "caller_no_address", "caller_too_many_codes", "proof_wrong",
-    "contact_changed", "too_few_facts", "no_merge", "merged_again",
-    "no_postal_code", "no_whole_address", "no_text", "no_term", "no_day", "no_seal", "no_actor", "too_many_rows",
-    "too_many_days", "too_wide", "closed_request", "cannot_put_off", "not_erased", "unknown_task",
+    "no_postal_code", "no_street", "no_whole_address", "no_text", "no_term", "no_day", "no_seal", "no_actor",
+    "too_many_rows", "too_many_days", "too_wide", "unprotected_goods", "closed_request", "cannot_put_off", "not_erased",
+    "unknown_task", "no_caller_check", "caller_wrong", "caller_locked", "caller_no_answers", "caller_no_questions",
+    "caller_no_address", "caller_too_many_codes", "proof_wrong", "contact_changed", "too_few_facts", "no_merge",
+    "merged_again", "long_request",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
 OTHER_ACTIONS: Final = (
@@ -52,6 +51,12 @@ _COMPOSED: Final = {
     "desk_copy_": ("json", "csv", "html"),
     "restrict_": ("button", "help", "undo"),
     "object_": ("button", "help", "undo"),
+    "because_": (*Purpose, "totals", "unused"),
+    "chart_": ("spend", "messages", "spend_about", "messages_about"),
+    "code_by_": ("email", "sms"),
+    "no_marketing_": ("switch", "stop"),
+    "owner_group_": ("note",),
+    "everything_group_": ("note",),
     "standing_": ("restricted", "no_marketing"),
     "changed_": ("email", "phone"),
     "register_": Register,

@@ -76,7 +76,7 @@ async def test_a_tick_at_no_marketing_records_the_objection(web_workspace, web, 
 
 @pytest.mark.parametrize(
     ("choice", "message"),
-    [("no_marketing", "You have refused all marketing"), ("restricted", "use of your data is restricted")],
+    [("no_marketing", "All marketing is stopped"), ("restricted", "use of your data is restricted")],
 )
 async def test_a_restriction_or_general_objection_is_shown_above_the_choices(
     web_workspace, web, centre, choice, message
@@ -190,9 +190,9 @@ async def test_a_new_phone_number_is_verified_by_sms(web_workspace, web, centre)
 @pytest.mark.parametrize(
     ("kind", "address", "message"),
     [
-        ("email", "no address", "This is no address"),
-        ("phone", "12 <b>", "This is no telephone number"),
-        ("email", "a@b\r\nBcc: c@d.fi", "This is no address"),
+        ("email", "no address", "We cannot write to this address"),
+        ("phone", "12 <b>", "We cannot send to this number"),
+        ("email", "a@b\r\nBcc: c@d.fi", "We cannot write to this address"),
     ],
 )
 async def test_an_invalid_address_gets_no_code_and_can_be_corrected(web_workspace, web, centre, kind, address, message):

@@ -14,9 +14,9 @@ from tests.support.web_client import AINO, WebWorkspace
 
 NEW: Final = "uusi@example.org"
 HEADINGS: Final = {
-    Language.FI: ("Katso postisi", "Kiitos!", "Kaikki, mitä tiedämme sinusta"),
-    Language.SV: ("Se din post", "Tack!", "Allt vi vet om dig"),
-    Language.EN: ("Look at your mail", "Thank you!", "Everything that we know about you"),
+    Language.FI: ("Tarkista sähköpostisi", "Kiitos!", "Tämän tiedämme sinusta"),
+    Language.SV: ("Kolla din e-post", "Tack!", "Det här vet vi om dig"),
+    Language.EN: ("Check your e-mail", "Thank you!", "What we know about you"),
 }
 
 pytestmark = needs_browser
@@ -57,12 +57,15 @@ def test_personal_data_is_read_and_downloaded_by_keyboard_alone(
     type_code(web_workspace, visitor)
     visitor.keep_screenshot(f"member-data-{language}")
     with visitor.page.expect_download() as download:
+        visitor.open_all_folds()
         visitor.tab_to("main input[value=json] ~ button")
         visitor.page.keyboard.press("Enter")
     assert json.loads(download.value.path().read_text("utf-8"))["contact"][0]["email"] == f"{AINO}@example.org"
     visitor.press("main form[action^='/me/data/whole'] button")
     assert visitor.heading == all_data
     visitor.keep_screenshot(f"member-held-{language}")
+    visitor.open_all_folds()
+    visitor.check_page()
     assert f"{AINO}@example.org" in visitor.page.inner_text("main")
 
 

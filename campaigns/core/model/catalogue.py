@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -14,12 +14,16 @@ from campaigns.core.model.enums import ColumnType, DataClass, Purpose
 from campaigns.core.model.goods_classes import ClassifiedGoods, RestrictedClass, SpecialClass, comparable_values
 from campaigns.core.model.localised_text import FrozenModel, Localised
 
+KEY_COLUMNS: Final = frozenset({"member_id", "household_id", "basket_id", "product_id"})
+"""Columns that only join rows; a member is told nothing by their values."""
+
 
 class CatalogueColumn(FrozenModel):
     """Column: its type, class, meaning and source.
 
     `values` lists all values of a text column; with `categories: true`, rules may use only values found in the data.
-    `purposes` are those for which campaigns may use it (GD-01); without any, all.
+    `purposes` are those for which campaigns may use it (GD-01); without any, all. `labels` are the names of values for
+    members.
     """
 
     type: ColumnType
@@ -29,10 +33,19 @@ class CatalogueColumn(FrozenModel):
     values: tuple[str, ...] = ()
     categories: bool = False
     purposes: tuple[Purpose, ...] = ()
+    labels: Mapping[str, Localised] = Field(default_factory=dict)
 
     def allows(self, purpose: Purpose) -> bool:
         """Return whether campaigns of a purpose may use the column."""
         return not self.purposes or purpose in self.purposes
+
+    def label(self, value: str) -> Localised | None:
+        """Return the name of a value for members, in any letter case; None when it has none."""
+        return self._labels.get(value.casefold())
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Localised]:
+        return {value.casefold(): label for value, label in self.labels.items()}
 
 
 class CatalogueTable(FrozenModel):

@@ -4,6 +4,7 @@ Restriction and objection take effect when filed, by choices that plans and clai
 agent.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
@@ -32,15 +33,18 @@ IMMEDIATE_CHOICES: Final[Mapping[RequestKind, Choice]] = {
 _NOTIFIED_WHEN_DONE: Final = frozenset({RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT})
 """Other kinds notify by their result: a copy, or the last notice after an erasure (article 12(3))."""
 
+_DAY: Final = r"^\d{4}-\d{2}-\d{2}: "  # before a further correction
 _MEMBER: Final = "member"
 _MAX_LENGTH: Final = 2_000
+MAX_COLLECTED_LENGTH: Final = 10_000  # characters of all corrections that one request collects
 
 
 def file(context: Context, member_id: str, kind: RequestKind, source: ConsentSource, words: str = "") -> PrivacyRequest:
     """File and confirm a request.
 
-    An open request of the same kind is returned instead, except for a correction. Raises UserError when the member is
-    unknown. From the web the member is the actor, otherwise `context.actor`.
+    An open request of the same kind is returned instead; it takes in the text of a further correction. Raises UserError
+    when the member is unknown, or when the corrections are too long together. From the web the member is the actor,
+    otherwise `context.actor`.
     """
     with context.ledger.write() as connection:
         return file_within(context, connection, member_id, kind, source, words)
@@ -68,7 +72,46 @@ def file_within(
         subject = audit.subject_of_member(context.signer, member_id)
         audit.record(connection, now, actor, "file_request", subject, {"request": request.number, "kind": kind.value})
         enqueue.request_received(connection, member_id, kind.value, request.due_on, now)
+    elif kind is RequestKind.CORRECT:
+        request = _add_words(context, connection, request, filing)
     return request
+
+
+def lift_restriction(context: Context, member_id: str) -> bool:
+    """Lift the restriction of a member who asks for it, and confirm that; return whether one held (GD-13, C-12)."""
+    now = context.clock.now()
+    with context.ledger.write() as connection:
+        contact_of(connection, member_id)
+        if Choice.RESTRICTED not in choices.consent_state_of(connection, member_id).on:
+            return False
+        entry = ConsentEntry(member_id, Choice.RESTRICTED.value, False, now, ConsentSource.WEB)
+        choices.record_choices(connection, [entry])
+        enqueue.choices_changed(connection, member_id, [entry], now)
+        for request in privacy_requests.list_for_member(connection, member_id):
+            if request.kind == RequestKind.RESTRICT and request.closed_at is None:
+                privacy_requests.close(connection, request.number or 0, RequestOutcome.WITHDRAWN, None, _MEMBER, now)
+        audit.record(
+            connection, now, _MEMBER, "lift_restriction", audit.subject_of_member(context.signer, member_id), {}
+        )
+    return True
+
+
+def _add_words(
+    context: Context, connection: Connection, request: PrivacyRequest, filing: privacy_requests.NewRequest
+) -> PrivacyRequest:
+    """Put the text of a further correction before those on record, with its day; the newest is not repeated."""
+    newest = re.sub(_DAY, "", request.words)
+    if not filing.words or newest == filing.words or newest.startswith(f"{filing.words}\n\n"):
+        return request
+    day = local_day(context.clock.now(), context.repository.settings.zone)
+    words = f"{day}: {filing.words}\n\n{request.words}"
+    if len(words) > MAX_COLLECTED_LENGTH:
+        message = "the corrections of this request are too long together"
+        raise UserError.about(str(request.number), message, "long_request", "answer the open request first")
+    subject = audit.subject_of_member(context.signer, filing.member_id)
+    detail = {"request": request.number, "kind": request.kind}
+    audit.record(connection, context.clock.now(), filing.by, "add_to_request", subject, detail)
+    return privacy_requests.replace_words(connection, request.number or 0, words)
 
 
 def list_open(context: Context) -> Sequence[PrivacyRequest]:

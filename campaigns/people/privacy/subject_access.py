@@ -18,6 +18,7 @@ from audiences.tables import CHOICE_ENTRY, CONSENT_TEXT_VERSION, CONTACT, HOLDOU
 from audiences.warehouse import member_rows
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language, Purpose
+from campaigns.core.model.localised_text import Localised
 from campaigns.people.privacy import contact_proofs
 from campaigns.people.privacy.erasure import SKIP_RETENTION
 from campaigns.people.privacy.processors import processors
@@ -99,10 +100,19 @@ def _audiences(
     people = register_snapshot(session, queries.snapshot((member_id,)))
     create_population(session, Purpose.MARKETING, people, (member_id,))
     return [
-        {"audience": name, "rule": count_query.describe(Language(contact["language"])), "as_of": now}
+        {
+            "audience": name,
+            "title": _title(count_query.audience.title),
+            "rule": count_query.describe_for_receivers(Language(contact["language"])),
+            "as_of": now,
+        }
         for name, count_query in _audience_rules(queries, now)
         if _is_in_audience(session, count_query, member_id)
     ]
+
+
+def _title(title: str | Localised) -> str | Mapping[str, str]:
+    return title if isinstance(title, str) else title.model_dump()
 
 
 def _audience_rules(queries: Queries, now: datetime) -> Iterator[tuple[str, CountQuery]]:

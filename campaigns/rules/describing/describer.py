@@ -1,13 +1,14 @@
 """Descriptions of values, lists and comparisons in one language, without the cost of importing a locale library."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from campaigns.core.model.catalogue import CatalogueColumn
 from campaigns.core.model.condition import Argument, ValueComparison
-from campaigns.core.model.enums import Language
+from campaigns.core.model.enums import DataClass, Language
 from campaigns.rules.describing.english import ENGLISH
 from campaigns.rules.describing.finnish import FINNISH
 from campaigns.rules.describing.phrases import LanguagePhrases
@@ -22,6 +23,7 @@ _PHRASES: Final[dict[Language, LanguagePhrases]] = {
     Language.SV: SWEDISH,
     Language.EN: ENGLISH,
 }
+_RECEIVER_PHRASES: Final = {language: phrases.for_receivers() for language, phrases in _PHRASES.items()}
 _SIGNS: Final = {"EUR": "€"}
 
 Join = Callable[[Sequence[str]], str]
@@ -33,11 +35,13 @@ class Describer:
 
     language: Language
     currency: str = "EUR"
+    for_receivers: bool = False
+    """Whether receivers of messages read it: values by their labels, never by codes."""
 
     @property
     def phrases(self) -> LanguagePhrases:
         """Phrases of the language."""
-        return _PHRASES[self.language]
+        return (_RECEIVER_PHRASES if self.for_receivers else _PHRASES)[self.language]
 
     def clauses(
         self,
@@ -46,13 +50,35 @@ class Describer:
         *,
         denied: bool = False,
         subordinate: bool = False,
+        column: CatalogueColumn | None = None,
     ) -> str:
-        """Return the comparisons with verbs: `is at least 3 and is not 5`; denied means that at least one fails."""
+        """Return the comparisons with verbs: `is at least 3 and is not 5`; denied means that at least one fails.
+
+        Receivers read the values of a `column` by their labels.
+        """
+        if column is not None and self.for_receivers:
+            comparisons = [self._labelled_values(comparison, column) for comparison in comparisons]
         clauses = [
             labels.clause(self.language, text, denied=denied, subordinate=subordinate)
             for labels, text in self._labelled(comparisons, unit)
         ]
         return self.join(clauses, self.phrases.disjunction if denied else self.phrases.conjunction)
+
+    def label(self, value: str, column: CatalogueColumn) -> str | None:
+        """Return the name of a value for receivers; None for a code without a name."""
+        label = column.label(value)
+        if label is not None:
+            return label.text(self.language)
+        return None if column.values or column.categories or column.data_class is DataClass.BASKET else value
+
+    def _labelled_values(self, comparison: ValueComparison, column: CatalogueColumn) -> ValueComparison:
+        argument = comparison.argument
+        if isinstance(argument, str):
+            return replace(comparison, argument=self.label(argument, column) or self.phrases.unnamed_value)
+        if isinstance(argument, tuple) and all(isinstance(value, str) for value in argument):
+            labels = (self.label(str(value), column) or self.phrases.unnamed_value for value in argument)
+            return replace(comparison, argument=tuple(dict.fromkeys(labels)))
+        return comparison
 
     def adverb(self, comparisons: Sequence[ValueComparison], unit: MeasureUnit) -> str:
         """Return the comparisons without verbs, as in `at least 2 times and at most 5 times`."""

@@ -1,14 +1,23 @@
 """Phrases that a language needs to describe a rule."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, Final, Self
 
 from campaigns.core.model.enums import Channel, Language, Purpose, Register
 from campaigns.core.model.localised_text import Localised
 
 AffirmedAndDenied = tuple[str, str]
 """Phrase affirmed and denied."""
+
+
+_SPOKEN: Final = (
+    *("negation", "field", "register", "audience", "sample", "birthday"),
+    *("bought", "bought_anything", "shopped", "received", "clicked"),
+)
+"""Phrases that name the member."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +51,9 @@ class WindowPhrases:
 class LanguagePhrases:
     """Phrases of one language. `{}` is replaced; `{when}` is the place of the adverbs, `{what}` of the object.
 
-    `messages` are objects of `received`; `whose` begins a clause about goods.
+    `messages` are objects of `received`; `whose` begins a clause about goods. `named_goods` are goods by the names of
+    their groups, `unnamed_goods`, `unnamed_spend` and `unnamed_value` stand where nothing has a name for members;
+    `receiver` are the words for a receiver in place of those for a member.
     """
 
     number_format: NumberFormat
@@ -73,9 +84,29 @@ class LanguagePhrases:
     of_campaign: str
     channels: Mapping[Channel, str]
     messages: Mapping[Purpose | None, AffirmedAndDenied]
+    named_goods: str
+    unnamed_goods: str
+    unnamed_spend: str
+    quoted: str
+    unnamed_value: str
+    receiver: Mapping[str, str]
+
+    def for_receivers(self) -> Self:
+        """Return the phrases as the receiver of a message reads them: of a receiver, not of a member."""
+        words = {re.compile(rf"\b{word}\b"): other for word, other in self.receiver.items()}
+        texts = {name: value for name in _SPOKEN for value in [getattr(self, name)]}
+        return replace(self, **{name: _replaced(value, words) for name, value in texts.items()})
 
 
 def as_noun(meaning: Localised, language: Language) -> str:
     """Return the meaning with a lower-case first letter, unless it begins with an abbreviation."""
     text = meaning.text(language)
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _replaced(value: Any, words: Mapping[re.Pattern[str], str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_replaced(text, words) for text in value)
+    for word, other in words.items():
+        value = word.sub(other, value)
+    return value

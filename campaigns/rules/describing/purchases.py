@@ -69,8 +69,33 @@ def _describe_visits(
         return fill_pattern(phrases.shopped[visit.denied], "", *adverbs)
     if not purchases.where:
         return fill_pattern(phrases.bought_anything[visit.denied], "", *adverbs)
-    goods = phrases.goods.format(_describe_filters(purchases.where, catalogue, describer))
-    return fill_pattern(phrases.bought[visit.denied], goods, *adverbs)
+    return fill_pattern(phrases.bought[visit.denied], _describe_goods(purchases.where, catalogue, describer), *adverbs)
+
+
+def goods_names(where: Sequence[RowFilter], catalogue: Catalogue, describer: Describer) -> Sequence[str]:
+    """Return the names of the goods that filters ask for; empty when one of them has no name for members."""
+    names: dict[str, None] = {}
+    for line_filter in where:
+        column = catalogue.line_columns[line_filter.column]
+        for comparison in line_filter.comparisons:
+            values = comparison.argument if isinstance(comparison.argument, tuple) else (comparison.argument,)
+            labels = [describer.label(str(value), column) for value in values]
+            if comparison.keyword not in _IS.values() or None in labels:
+                return ()
+            names.update(dict.fromkeys(label for label in labels if label is not None))
+    return tuple(names)
+
+
+def _describe_goods(where: Sequence[RowFilter], catalogue: Catalogue, describer: Describer) -> str:
+    """Return the goods as an object; receivers read the names of their groups, or that there are some."""
+    phrases = describer.phrases
+    if not describer.for_receivers:
+        return phrases.goods.format(_describe_filters(where, catalogue, describer))
+    groups = [goods_names([line_filter], catalogue, describer) for line_filter in where]
+    if not all(groups):
+        return phrases.unnamed_goods
+    texts = [describer.join([phrases.quoted.format(name) for name in names], phrases.disjunction) for names in groups]
+    return phrases.named_goods.format(describer.join(texts, phrases.conjunction))
 
 
 def _describe_filters(where: Sequence[RowFilter], catalogue: Catalogue, describer: Describer) -> str:
@@ -103,4 +128,6 @@ def _describe_base(purchases: PurchaseCondition, catalogue: Catalogue, describer
         return describer.phrases.all_spend
     if purchases.of is None:
         return describer.phrases.any_brand
+    if describer.for_receivers:
+        return describer.phrases.unnamed_spend
     return describer.phrases.spend_on.format(_describe_filters(base, catalogue, describer))

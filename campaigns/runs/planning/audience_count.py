@@ -13,7 +13,7 @@ from campaigns.core.model.enums import DataClass, Language, Purpose
 from campaigns.core.model.localised_text import Localised
 from campaigns.rules.compile import render_sql
 from campaigns.rules.data_usage import data_usage
-from campaigns.rules.describe import describe
+from campaigns.rules.describe import describe, describe_for_receivers
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.select import select_conditions
 from campaigns.runs.planning.match import create_population
@@ -45,6 +45,10 @@ class CountQuery:
     def describe(self, language: Language) -> str:
         """Return the rule in words."""
         return self.describe_condition(self.audience.match, language)
+
+    def describe_for_receivers(self, language: Language) -> str:
+        """Return the rule as a member reads it, without codes."""
+        return describe_for_receivers(self.audience.match, language, self.scope.catalogue, self.titles, self.currency)
 
     def describe_condition(self, condition: Condition, language: Language) -> str:
         """Return one of its conditions in words."""

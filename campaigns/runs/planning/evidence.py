@@ -7,7 +7,7 @@ from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import DataClass, Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.rules.data_usage import data_usage
-from campaigns.rules.describe import describe
+from campaigns.rules.describe import describe_for_receivers, goods_for_receivers
 from campaigns.rules.expand_audiences import expand_audiences
 from campaigns.runs.planning.plan_input import PlanInput
 
@@ -19,7 +19,8 @@ def plan_evidence(plan_input: PlanInput, titles: AudienceTitles) -> dict[str, An
 
     `audience` and each of `variants` are rules in three languages, with named audiences spelled out (None: everybody,
     or all subscribers); `data` lists the columns read, as `table.column`; `classes` their data classes; `products` the
-    rules that read purchase lines; `offers` is true when offers were chosen by purchases.
+    rules that read purchase lines, and `goods` names what they ask for; `offers` is true when offers were chosen by
+    purchases. Texts are those of a receiver: categories by their labels, no codes.
     """
     campaign = plan_input.campaign
     whens = {variant.name: variant.when for variant in campaign.variants}
@@ -35,6 +36,10 @@ def plan_evidence(plan_input: PlanInput, titles: AudienceTitles) -> dict[str, An
             "audience": _reads_purchase_lines(plan_input, campaign.audience),
             "variants": [name for name, when in whens.items() if _reads_purchase_lines(plan_input, when)],
         },
+        "goods": {
+            "audience": _goods(plan_input, campaign.audience),
+            "variants": {name: _goods(plan_input, when) for name, when in whens.items()},
+        },
         "offers": bool(plan_input.variant_offers),
     }
 
@@ -48,6 +53,17 @@ def _in_words(plan_input: PlanInput, rule: Condition | None, titles: AudienceTit
         return None
     expanded = expand_audiences(rule, plan_input.audiences)  # members cannot look up an audience's name
     return {
-        language.value: describe(expanded, language, plan_input.catalogue, titles, plan_input.settings.currency)
+        language.value: describe_for_receivers(
+            expanded, language, plan_input.catalogue, titles, plan_input.settings.currency
+        )
         for language in Language
+    }
+
+
+def _goods(plan_input: PlanInput, rule: Condition | None) -> dict[str, list[str]]:
+    if rule is None:
+        return {}
+    expanded = expand_audiences(rule, plan_input.audiences)
+    return {
+        language.value: list(goods_for_receivers(expanded, language, plan_input.catalogue)) for language in Language
     }

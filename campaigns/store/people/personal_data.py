@@ -66,7 +66,7 @@ def rows_of_member(connection: Connection, table: Table, member_id: str) -> Sequ
 
 
 def messages_of_member(connection: Connection, member_id: str) -> Sequence[LedgerRow]:
-    """Return every decision about a member with its reason and its delivery, newest first."""
+    """Return every decision about a member with the campaign's title, its reason and its delivery, newest first."""
     of_delivery = and_(DELIVERY.c.run_number == DECISION.c.run_number, DELIVERY.c.position == DECISION.c.position)
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(DELIVERY, of_delivery)
     decision_columns = [column for column in DECISION.c if column.name not in ("run_number", "member_id")]
@@ -75,10 +75,26 @@ def messages_of_member(connection: Connection, member_id: str) -> Sequence[Ledge
         for column in DELIVERY.c
         if column.name not in ("run_number", "position", "member_id", "channel", "attempt", "lease_until")
     ]
-    run_columns = (RUN.c.run_id, RUN.c.campaign, RUN.c.purpose, RUN.c.newsletter, RUN.c.partner, RUN.c.due_at)
+    run_columns = (
+        RUN.c.run_id,
+        RUN.c.campaign,
+        RUN.c.evidence,
+        RUN.c.purpose,
+        RUN.c.newsletter,
+        RUN.c.partner,
+        RUN.c.due_at,
+    )
     query = select(*run_columns, *decision_columns, *delivery_columns).select_from(joined)
     of_member = query.where(DECISION.c.member_id == member_id, RUN.c.planned_at.is_not(None))
-    return [dict(row) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
+    return [_with_title(dict(row)) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
+
+
+def _with_title(row: LedgerRow) -> LedgerRow:
+    """Return a message with the title in place of the whole evidence of its run."""
+    return {
+        ("title" if name == "evidence" else name): (value or {}).get("title", {}) if name == "evidence" else value
+        for name, value in row.items()
+    }
 
 
 def audit_rows(connection: Connection, names: frozenset[str]) -> Sequence[LedgerRow]:

@@ -27,7 +27,7 @@ def file_request(
 ) -> tuple[PrivacyRequest, bool]:
     """Store a request; return it, and whether it is new.
 
-    While a request of the same kind is open, that one is returned. A correction is always new: its text differs.
+    While a request of the same kind is open, that one is returned, unchanged.
     """
     of_kind = (
         PRIVACY_REQUEST.c.member_id == filing.member_id,
@@ -35,7 +35,7 @@ def file_request(
         PRIVACY_REQUEST.c.closed_at.is_(None),
     )
     open_request = connection.execute(select(PRIVACY_REQUEST).where(*of_kind)).mappings().first()
-    if open_request is not None and filing.kind is not RequestKind.CORRECT:
+    if open_request is not None:
         return PrivacyRequest(**open_request), False
     row = {
         "member_id": filing.member_id,
@@ -48,6 +48,13 @@ def file_request(
     }
     stored = connection.execute(insert(PRIVACY_REQUEST).values(**row).returning(*PRIVACY_REQUEST.c)).mappings().one()
     return PrivacyRequest(**stored), True
+
+
+def replace_words(connection: Connection, number: int, words: str) -> PrivacyRequest:
+    """Replace the text of an open request; return the request."""
+    changed = update(PRIVACY_REQUEST).where(PRIVACY_REQUEST.c.number == number, PRIVACY_REQUEST.c.closed_at.is_(None))
+    row = connection.execute(changed.values(words=words).returning(*PRIVACY_REQUEST.c)).mappings().one()
+    return PrivacyRequest(**row)
 
 
 def get(connection: Connection, number: int) -> PrivacyRequest:

@@ -6,6 +6,7 @@ from fastapi import HTTPException
 
 from audiences.consent.consent_state import ConsentEntry, ConsentState
 from audiences.consent.opt_out import ConsentContext
+from campaigns.core.model.enums import NEWSLETTER_PREFIX
 from campaigns.web.forms import FormFields
 from campaigns.web.members.choice_list import ChoiceItem
 
@@ -22,7 +23,7 @@ def changed_choices(
     HTTP 400 for an invalid form. A choice that changed meanwhile in another window stays, unless it was changed on this
     page.
     """
-    ticked = set(form.values("on"))
+    ticked = _ticked(form, items)
     for field in form.values("shown"):
         choice, _, rest = field.partition("|")
         state_shown, _, version = rest.partition("|")
@@ -32,3 +33,18 @@ def changed_choices(
         wanted = choice in ticked
         if wanted is not (state_shown == "on") and wanted is not item.is_ticked(consent):
             yield context_of(version).entry(member_id, choice, wanted is item.ticked_is_on)
+
+
+def _ticked(form: FormFields, items: Mapping[str, ChoiceItem]) -> set[str]:
+    """Return the ticked choices; the buttons for all newsletters tick or untick every one of them."""
+    ticked = set(form.values("on"))
+    newsletters = {choice for choice in items if choice.startswith(NEWSLETTER_PREFIX)}
+    match form.value("newsletters"):
+        case "all":
+            return ticked | newsletters
+        case "none":
+            return ticked - newsletters
+        case "":
+            return ticked
+        case _:
+            raise HTTPException(400)

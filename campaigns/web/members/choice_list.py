@@ -18,11 +18,16 @@ _GROUPS: Final[Mapping[str, tuple[Choice, ...]]] = {
     "data_group": (Choice.NO_PURCHASE_DETAIL, Choice.TRACKING),
     "everything_group": (Choice.NO_MARKETING,),
 }
+_NOTED: Final = frozenset({"owner_group", "everything_group"})
+"""Groups with a note on how their choices go together."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceItem:
-    """Choice with its text. A prohibition is offered as the thing that it prohibits, except "no marketing at all"."""
+    """Choice with its text. A prohibition is offered as the thing that it prohibits, so that a tick means "it comes".
+
+    "No marketing at all" is no tick but a switch, which stops everything.
+    """
 
     choice: str
     language: Language
@@ -52,10 +57,11 @@ class ChoiceItem:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceGroup:
-    """Choices under a heading."""
+    """Choices under a heading; `note` says what holds between them."""
 
     title: str
     items: tuple[ChoiceItem, ...]
+    note: str = ""
 
 
 @lru_cache(maxsize=len(Language))
@@ -64,18 +70,18 @@ def choice_groups(pages: PageRenderer, language: Language) -> tuple[ChoiceGroup,
     newsletters = tuple(_newsletter(pages, name, language) for name in pages.settings.newsletters)
     groups = [ChoiceGroup(pages.translate("newsletters_group", language), newsletters)] if newsletters else []
     for key, choices in _GROUPS.items():
-        groups.append(
-            ChoiceGroup(pages.translate(key, language), tuple(_item(pages, choice, language) for choice in choices))
-        )
+        note = pages.translate(f"{key}_note", language) if key in _NOTED else ""
+        items = tuple(_item(pages, choice, language) for choice in choices)
+        groups.append(ChoiceGroup(pages.translate(key, language), items, note))
     return tuple(groups)
 
 
 def choice_groups_with_ticks(
     pages: PageRenderer, language: Language, consent: ConsentState
-) -> list[tuple[str, list[tuple[ChoiceItem, bool]]]]:
-    """Return the groups with the ticks of a consent state, as `choices.html` takes them."""
+) -> list[tuple[str, list[tuple[ChoiceItem, bool]], str]]:
+    """Return the groups with the ticks of a consent state and their notes, as `choices.html` takes them."""
     groups = choice_groups(pages, language)
-    return [(group.title, [(item, item.is_ticked(consent)) for item in group.items]) for group in groups]
+    return [(group.title, [(item, item.is_ticked(consent)) for item in group.items], group.note) for group in groups]
 
 
 def choice_items(pages: PageRenderer, language: Language) -> Mapping[str, ChoiceItem]:
@@ -105,7 +111,9 @@ def _newsletter(pages: PageRenderer, name: str, language: Language) -> ChoiceIte
 
 def _item(pages: PageRenderer, choice: Choice, language: Language) -> ChoiceItem:
     title, about = (pages.translate(key, language) for key in (choice.value, f"{choice.value}_help"))
-    stop_title = pages.translate("no_marketing_stop", language) if choice is Choice.NO_MARKETING else title
+    stop_title = title
+    if choice is Choice.NO_MARKETING:
+        title, stop_title = (pages.translate(f"no_marketing_{key}", language) for key in ("switch", "stop"))
     return ChoiceItem(choice.value, language, title, about, stop_title)
 
 

@@ -21,7 +21,9 @@ from audiences.access.one_time_codes import (
 )
 from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Language
+from campaigns.core.tokens import InvalidTokenError
 from campaigns.rendering.templates.filters import template_filters
+from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.web.forms import FormFields
 from campaigns.web.members.browser_cookies import BrowserCookies
 from campaigns.web.members.session import SignedInMember
@@ -30,15 +32,21 @@ from campaigns.web.visitor_forms import VisitorForms
 
 _UNKNOWN: Final = "unknown"  # whether anything is sent is not said, or not known
 
+SETTINGS_SCOPE: Final = "preferences"
+
 
 @dataclass(frozen=True)
 class CodePage:
-    """Code page: its form posts to `form_action`, its other languages are at `return_path`, its codes serve `aims`."""
+    """Code page: its form posts to `form_action`, its other languages are at `return_path`, its codes serve `aims`.
+
+    `link` is the token of the settings link that it was reached by: it leads back there, where no address is asked for.
+    """
 
     page_context: PageContext
     form_action: str
     return_path: str
     aims: frozenset[CodeAim]
+    link: str = ""
 
     @property
     def visitor_forms(self) -> VisitorForms:
@@ -122,12 +130,17 @@ class CodePage:
             proof=None if session is None else session.csrf_token,
             form_token=None if visitor is None else visitor.form_token,
             way=self.form_action,
-            again=self.return_path,
-            at=self.return_path,
+            link=self.link,
+            again=self._origin,
+            at=self._origin,
         )
         if visitor is not None:
             self.visitor_forms.remember(page, visitor)
         return page
+
+    @property
+    def _origin(self) -> str:
+        return f"/{LINK_PATHS[SETTINGS_SCOPE]}/{self.link}" if self.link else self.return_path
 
     def _time(self, moment: datetime, language: Language) -> str:
         """Return the local time, with the day unless it is today."""
@@ -137,3 +150,13 @@ class CodePage:
         if local.date() == today:
             return clock
         return f"{template_filters(language, settings.currency)['date'](local.date())} {clock}"
+
+
+def settings_link(page_context: PageContext, form: FormFields) -> str:
+    """Return the token of the settings link that a posted code page names; empty unless it is valid."""
+    token = form.value("link")
+    try:
+        page_context.context.signer.read_link(SETTINGS_SCOPE, token)
+    except InvalidTokenError:
+        return ""
+    return token

@@ -10,15 +10,16 @@ from typing import Any, Final
 from fastapi.responses import Response
 
 from campaigns.core.clock import local_day
-from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.catalogue import Catalogue, CatalogueColumn
 from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.settings import Settings
 from campaigns.people.privacy.export_files import column_names, to_csv_archive, to_json
 from campaigns.people.privacy.subject_access import SubjectAccessExport
-from campaigns.rendering.choice_labels import choice_label
+from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.rendering.templates.filters import Filter, template_filters
 from campaigns.rendering.templates.translations import TranslatedText
 from campaigns.web.members.code_labels import YES_NO_LABELS, CellFormatter
+from campaigns.web.members.readable_columns import readable_columns
 from campaigns.web.page_renderer import PageRenderer, read_text_file
 
 MAX_ROWS_ON_PAGE: Final = 50  # rows of a section on a page; files have all rows
@@ -40,13 +41,14 @@ _TABLE_OF: Final = {"contact": "members", "profile": "members"}  # the table tha
 
 @dataclass(frozen=True, slots=True)
 class DataSection:
-    """Section of a page: rows of (title, value) pairs; `all` is the number of rows that exist."""
+    """Section of a page: rows of (title, value) pairs; `all` is the number of rows that exist, `about` one sentence."""
 
     name: str
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[tuple[str, str]]]
     all: int
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,50 @@ class DataPages:
             ]
             yield DataSection(name, _label(f"section_{name}", name, language), list(titles.values()), texts, len(rows))
 
+    def readable_sections(self, export: SubjectAccessExport, language: Language) -> Iterator[DataSection]:
+        """Yield the sections as the page shows them: a sentence each, no keys, values by their names, newest rows."""
+        settings = self.renderer.settings
+        formatter = CellFormatter(
+            settings,
+            language,
+            partial(self._title, "contact", language=language),
+            _PlainValues(language, settings).written,
+        )
+        for name, rows in export.sections.items():
+            columns = readable_columns(name, column_names(rows), rows)
+            texts = [
+                [self._readable_cell(formatter, name, column, row) for column in columns]
+                for row in rows[:MAX_ROWS_ON_PAGE]
+            ]
+            titles = [self._readable_title(name, column, language) for column in columns]
+            about, title = (_label(f"{kind}_{name}", name, language) for kind in ("about", "section"))
+            yield DataSection(name, title, titles, texts, len(rows), about)
+
+    def _readable_title(self, section: str, column: str, language: Language) -> str:
+        if section == "choices" and column in set(Choice):
+            return choice_label(column, language, self.renderer.settings)
+        return self._title(section, column, language)
+
+    def _readable_cell(
+        self, formatter: CellFormatter, section: str, column: str, row: Mapping[str, Any]
+    ) -> tuple[str, str]:
+        """Return title and text of a cell: a choice says whether the thing comes, a value has its label."""
+        language, value = formatter.language, row.get(column)
+        title = self._readable_title(section, column, language)
+        if section == "choices" and column in set(Choice):
+            comes = is_label_enabled(column, on=bool(value))
+            return title, YES_NO_LABELS.label("yes" if comes else "no", language)
+        if isinstance(value, Mapping) and column == "title":
+            return title, str(value.get(language.value, ""))
+        declared = self._declared_column(section, column)
+        label = declared.label(value) if declared is not None and isinstance(value, str) else None
+        return title, formatter.cell(section, column, row) if label is None else label.text(language)
+
+    def _declared_column(self, section: str, column: str) -> CatalogueColumn | None:
+        tables = [_TABLE_OF.get(section, section), *(["products"] if section == "purchases" else [])]
+        found = (self.catalogue.tables[name].columns.get(column) for name in tables if name in self.catalogue.tables)
+        return next((declared for declared in found if declared is not None), None)
+
     def file_content(self, export: SubjectAccessExport, file_format: str, language: Language) -> bytes:
         """Return the content of a download."""
         if file_format != "html":
@@ -90,11 +136,9 @@ class DataPages:
 
     def _title(self, section: str, column: str, language: Language) -> str:
         """Return the catalogue's title of a column, else ours, else the choice's or column's name."""
-        tables = [self.catalogue.tables.get(_TABLE_OF.get(section, section))]
-        tables += [self.catalogue.tables["products"]] if section == "purchases" else []
-        for table in tables:
-            if table is not None and column in table.columns:
-                return table.columns[column].meaning.text(language)
+        declared = self._declared_column(section, column)
+        if declared is not None:
+            return declared.meaning.text(language)
         is_choice = section == "choices" and column in set(Choice)
         name = choice_label(column, language, self.renderer.settings) if is_choice else column
         return _label(f"field_{column}", name, language)

@@ -12,7 +12,7 @@ from campaigns.core.model.enums import Channel
 from campaigns.core.model.phone_countries import takes_text_messages
 from campaigns.web.forms import FormBody
 from campaigns.web.members.browser_cookies import BrowserCookies
-from campaigns.web.members.code_page import CodePage
+from campaigns.web.members.code_page import CodePage, settings_link
 from campaigns.web.members.send_code import OneTimeCodes, typed_address
 from campaigns.web.members.session import MemberSessions
 from campaigns.web.page_context import PageContext
@@ -60,7 +60,7 @@ class MemberLoginPages:
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session for the member whose code was typed; the browser's former one ends."""
-        page, secret = sign_in_code_page(self.page_context), None
+        page, secret = sign_in_code_page(self.page_context, settings_link(self.page_context, form)), None
         page.visitor_forms.require(request, form)
         self.page_context.limit_attempts(request)
         with self.page_context.context.ledger.write() as connection:
@@ -103,6 +103,6 @@ def show_sign_in(page_context: PageContext, request: Request, *, refused_number:
     return page
 
 
-def sign_in_code_page(site: PageContext) -> CodePage:
-    """Return the code page that opens a session, for every way to request a code."""
-    return CodePage(site, f"{MEMBER_HOME}/session", MEMBER_HOME, frozenset({CodeAim.SIGN_IN}))
+def sign_in_code_page(site: PageContext, link: str = "") -> CodePage:
+    """Return the code page that opens a session, for every way to request a code; `link` is that of a message."""
+    return CodePage(site, f"{MEMBER_HOME}/session", MEMBER_HOME, frozenset({CodeAim.SIGN_IN}), link)

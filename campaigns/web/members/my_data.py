@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from audiences.access import sessions
 from audiences.access.code_allowances import signed_in_member
 from audiences.access.one_time_codes import CodeAim, CodeRequest
+from audiences.consent import choices
 from audiences.consent.consent_state import ConsentSource
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
-from campaigns.core.model.enums import Channel
+from campaigns.core.model.enums import Channel, Choice, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import contact_proofs, erasure, requests
 from campaigns.people.privacy.subject_access import export_with_audit
@@ -27,12 +28,15 @@ from campaigns.web.members.code_page import CodePage
 from campaigns.web.members.contact_state import contact_state, local_moment
 from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
 from campaigns.web.members.login import MEMBER_HOME, show_sign_in
+from campaigns.web.members.month_chart import month_charts
 from campaigns.web.members.preference_centre import contact_row
 from campaigns.web.members.send_code import OneTimeCodes, requested_channel
 from campaigns.web.members.session import MemberSessions, SignedInMember
 from campaigns.web.page_context import READ_METHODS, PageContext
+from campaigns.web.page_renderer import translate
 
 _DATA: Final = f"{MEMBER_HOME}/data"
+_MAX_WORD: Final = 40
 _REQUEST_KINDS: Final = (RequestKind.RESTRICT, RequestKind.OBJECT, RequestKind.CORRECT)
 
 
@@ -54,6 +58,7 @@ class MyDataPages:
             f"{_DATA}/whole": self.show_all,
             f"{_DATA}/file": self.file,
             f"{MEMBER_HOME}/requests": self.request,
+            f"{MEMBER_HOME}/restriction": self.lift_restriction,
             f"{MEMBER_HOME}/erase": self.erase,
         }
         for path, act in acts.items():
@@ -65,22 +70,34 @@ class MyDataPages:
         session, language = self.sessions.current(request), self.page_context.language(request)
         if session is None:
             return show_sign_in(self.page_context, request)
+        return self._overview(request, session)
+
+    def _overview(
+        self, request: Request, session: SignedInMember, status: int = 200, *, wrong: str = "", written: str = ""
+    ) -> HTMLResponse:
+        """Render the options; `wrong` names the form that was refused, with what was `written` in it."""
         with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
             filed_requests = privacy_requests.list_for_member(connection, session.member_id)
             proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
             state = contact_state(connection, self.page_context, session.member_id)
+            restricted = Choice.RESTRICTED in choices.consent_state_of(connection, session.member_id).on
         ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
         return self.page_context.render(
             request,
             "data",
-            language,
+            self.page_context.language(request),
+            status,
+            at=_DATA,
             proof=session.csrf_token,
             proved=proved,
+            restricted=restricted,
             ways=ways,
             requests=filed_requests,
             day=self._day,
             **state,
+            wrong=wrong,
+            written=written,
         )
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
@@ -122,9 +139,15 @@ class MyDataPages:
         if held is not None:
             return held
         export = export_with_audit(self.page_context.engine.queries, session.member_id, "page", "member")
-        sections = list(self._data_pages.sections(export, language))
+        pages = self._data_pages
         return self.page_context.render(
-            request, "my_data", language, at=_DATA, sections=sections, made_on=self._data_pages.made_on(export)
+            request,
+            "my_data",
+            language,
+            at=_DATA,
+            sections=list(pages.readable_sections(export, language)),
+            charts=month_charts(export, pages.renderer.settings, language),
+            made_on=pages.made_on(export),
         )
 
     def file(self, request: Request, form: FormBody) -> Response:
@@ -140,19 +163,31 @@ class MyDataPages:
         return self._data_pages.download(export, file_format, self.page_context.language(request))
 
     def request(self, request: Request, form: FormBody) -> HTMLResponse:
-        """File a request; restriction and objection take effect at once."""
-        session = self.sessions.require(request, form)
+        """File a request; restriction, which needs a fresh code, and objection take effect at once."""
         kind = next((kind for kind in _REQUEST_KINDS if kind == form.value("kind")), None)
-        if kind is None or (kind is RequestKind.CORRECT and not form.value("words").strip()):
+        restricts, words = kind is RequestKind.RESTRICT, form.value("words")
+        session = self._require_fresh_code(request, form) if restricts else self.sessions.require(request, form)
+        if kind is None or (kind is RequestKind.CORRECT and not words.strip()):
             raise HTTPException(400)
-        filed = self._file(session.member_id, kind, form.value("words"))
+        try:
+            filed = self._file(session.member_id, kind, words)
+        except UserError as error:
+            if error.problems[0].code != "long_request":
+                raise
+            return self._overview(request, session, 400, wrong="correct", written=words)
         return self._filed_page(request, filed)
 
+    def lift_restriction(self, request: Request, form: FormBody) -> HTMLResponse:
+        """Lift the member's restriction, after a fresh code (GD-13)."""
+        session = self._require_fresh_code(request, form)
+        requests.lift_restriction(self.page_context.context, session.member_id)
+        return self.page_context.render(request, "restriction_lifted", self.page_context.language(request), at=_DATA)
+
     def erase(self, request: Request, form: FormBody) -> HTMLResponse:
-        """Erase the member; file a request instead while the warehouse is being written."""
+        """Erase the member, who typed the word for it; file a request instead while the warehouse is being written."""
         session, language = self._require_fresh_code(request, form), self.page_context.language(request)
-        if form.value("sure") != "yes":
-            raise HTTPException(400)
+        if form.value("word").strip().casefold() not in _erasure_words():
+            return self._overview(request, session, 400, wrong="erase", written=form.value("word")[:_MAX_WORD])
         held = self._hold(request, session, RequestKind.ERASE)
         if held is not None:
             return held
@@ -204,3 +239,8 @@ class MyDataPages:
     @property
     def _code_page(self) -> CodePage:
         return CodePage(self.page_context, f"{_DATA}/proof", _DATA, frozenset({CodeAim.STEP_UP}))
+
+
+def _erasure_words() -> frozenset[str]:
+    """Return the word that confirms an erasure, in every language: a page may have been translated."""
+    return frozenset(translate("erase_word", language).casefold() for language in Language)

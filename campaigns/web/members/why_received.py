@@ -1,6 +1,6 @@
 """Page "Why did I get this": from the stored decision and evidence, never computed again (C-09)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from campaigns.core.clock import local_day
-from campaigns.core.model.catalogue import Catalogue
+from campaigns.core.model.catalogue import KEY_COLUMNS, Catalogue
 from campaigns.core.model.enums import DataClass, Language, Purpose
 from campaigns.core.model.legal_basis import legal_basis
 from campaigns.runs.composing.template_context import LINK_PATHS
@@ -57,6 +57,9 @@ def explanation(message: PlannedMessage, catalogue: Catalogue, language: Languag
     evidence, products = message.evidence, message.evidence["products"]
     hides_audience = products["audience"] and not message.used_basket
     hides_variant = message.variant in products["variants"] and not message.used_basket
+    variant = None if hides_variant else message.variant
+    purchases = _purchases(message)
+    data = _data(evidence["data"], catalogue, language, with_basket=message.used_basket)
     return {
         "title": _localised(evidence["title"], language),
         "purpose": message.purpose.value,
@@ -65,11 +68,31 @@ def explanation(message: PlannedMessage, catalogue: Catalogue, language: Languag
         "is_newsletter": message.purpose is Purpose.NEWSLETTER,
         "hidden": hides_audience or hides_variant,
         "audience": None if hides_audience else _localised(evidence["audience"], language),
-        "variant": None if hides_variant else _localised(evidence["variants"].get(message.variant), language),
-        "data": _data(evidence["data"], catalogue, language, with_basket=message.used_basket),
-        "purchases": _purchases(message),
+        "variant": None if variant is None else _localised(evidence["variants"].get(variant), language),
+        "data": data,
+        "grounds": [meaning for data_class, meanings in data for meaning in _grounds(data_class, meanings)],
+        "goods": _goods(evidence.get("goods", {}), variant, language, with_audience=not hides_audience)
+        if message.used_basket
+        else [],
+        "purchases": purchases,
         "offers": evidence["offers"] and message.used_basket,
     }
+
+
+def _grounds(data_class: DataClass, meanings: Sequence[str]) -> Sequence[str]:
+    """Return the data of a class as the summary names it; purchases have a sentence of their own."""
+    return [] if data_class in {DataClass.TOTALS, DataClass.BASKET} else [_lower(meaning) for meaning in meanings]
+
+
+def _lower(meaning: str) -> str:
+    return meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]
+
+
+def _goods(goods: Mapping[str, Any], variant: str | None, language: Language, *, with_audience: bool) -> Sequence[str]:
+    """Return the names of the goods that the rules asked for, each once."""
+    rules = [goods.get("audience", {})] if with_audience else []
+    rules += [goods.get("variants", {}).get(variant, {})] if variant is not None else []
+    return list(dict.fromkeys(name for rule in rules for name in rule.get(language.value, ())))
 
 
 def _localised(texts: Mapping[str, str] | None, language: Language) -> str | None:
@@ -85,12 +108,15 @@ def _purchases(message: PlannedMessage) -> str:
 def _data(
     names: Iterable[str], catalogue: Catalogue, language: Language, *, with_basket: bool
 ) -> list[tuple[DataClass, list[str]]]:
-    """Return the columns that were read, by data class and meaning; columns no longer in the catalogue are left out."""
+    """Return the columns that were read, by data class and meaning.
+
+    Left out are columns that only join rows, and those no longer in the catalogue.
+    """
     read: dict[DataClass, list[str]] = {}
     for name in names:
         table, _, column_name = name.partition(".")
         column = catalogue.tables[table].columns.get(column_name) if table in catalogue.tables else None
-        if column is None or (column.data_class is DataClass.BASKET and not with_basket):
+        if column is None or column_name in KEY_COLUMNS or (column.data_class is DataClass.BASKET and not with_basket):
             continue
         meanings = read.setdefault(column.data_class, [])
         if (meaning := column.meaning.text(language)) not in meanings:
