@@ -14,6 +14,7 @@ from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind
 from campaigns.core.model.roles import Role
 from campaigns.people.accounts import staff_accounts
+from campaigns.people.desk.caller_check import draw_questions
 from campaigns.people.privacy import requests
 from campaigns.store.people import audit_seals
 from campaigns.store.runs.run_tables import DELIVERY
@@ -287,6 +288,13 @@ def test_desk_pages_reflow_at_320_pixels_with_targets_of_24(
         agent.check_page()
         if os.environ.get("VIESTI_PICTURES"):
             page.screenshot(path=f"{os.environ['VIESTI_PICTURES']}/desk-{name}-{language}-phone.png", full_page=True)
+
+
+def answers_of(web_workspace: WebWorkspace, member: str) -> dict[str, str]:
+    """Return what the member answers to the questions of the caller check."""
+    known = {**web_workspace.contact(member), "birth_date": f"{member[1:]}.01.19{50 + int(member[1:])}"}
+    questions = draw_questions(web_workspace.engine.context, member, with_purchases=False)
+    return {question.name: known[question.name] for question in questions}
 
 
 SMALL_TARGETS = """

@@ -302,7 +302,7 @@ async def test_c12_a_duplicate_is_merged_after_both_members_were_looked_up(web_w
     web_workspace.record_choices(OTHER, "no_marketing")
     agree(web_workspace, "phone", "mailbox")
     await desk.open_member()
-    page = await desk.do_task("/merge", other=OTHER)
+    await desk.do_task("/merge", other=OTHER)
     assert web_workspace.contact(OTHER)
     answer = await desk.do_task("/merge", confirmed="yes")
     assert "The numbers are one now" in answer.text

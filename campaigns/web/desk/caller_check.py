@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from fastapi import HTTPException, Request
@@ -81,24 +80,22 @@ class CallerCheckPages:
         return self.desk.return_to_member(request, agent, visit, "done_check")
 
     def stop(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
-        """Opt out of the ticked choices; nothing of what was chosen before is shown."""
-        visit, context = self.desk.visit(form, agent), self.desk.context_as(agent)
-        language = self.desk.page_context.language(request)
-        items = choice_items(self.desk.page_context.renderer, language)
-        ticked = sorted(set(form.values("stop")))
-        if not set(ticked) <= items.keys():
+        """Opt out of the choice whose button was pressed; nothing of what was chosen before is shown."""
+        visit, context, choice = self.desk.visit(form, agent), self.desk.context_as(agent), form.value("stop")
+        page_context = self.desk.page_context
+        language = page_context.language(request)
+        item = choice_items(page_context.renderer, language).get(choice)
+        if item is None:
             raise HTTPException(400)
         with context.ledger.read() as connection:
             consent = consent_state_of(connection, visit.member_id)
-        context_of = partial(ConsentContext, self.desk.page_context.now, visit.source, language)
+        consent_context = ConsentContext(page_context.now, visit.source, language, item.wording)
         chosen = {choice.value for choice in consent.on} | {f"newsletter:{name}" for name in consent.newsletters}
-        entries = [
-            context_of(items[choice].wording).entry(visit.member_id, choice, not is_permission(choice))
-            for choice in ticked
-            if (choice in chosen) is is_permission(choice)
-        ]
-        changes.change_choices(context, visit.member_id, entries)
-        return self.desk.return_to_member(request, agent, visit, "done_stop" if ticked else "done_nothing")
+        ends = (choice in chosen) is is_permission(choice)
+        if ends:
+            entry = consent_context.entry(visit.member_id, choice, not is_permission(choice))
+            changes.change_choices(context, visit.member_id, [entry])
+        return self.desk.return_to_member(request, agent, visit, "done_stop" if ends else "done_nothing")
 
     def send_proof(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Send the code of an unproven address again."""

@@ -67,7 +67,7 @@ class MyDataPages:
 
     def overview(self, request: Request) -> HTMLResponse:
         """Show the options; to anyone without a session, the sign-in page."""
-        session, language = self.sessions.current(request), self.page_context.language(request)
+        session = self.sessions.current(request)
         if session is None:
             return show_sign_in(self.page_context, request)
         return self._overview(request, session)
