@@ -1,6 +1,6 @@
 """Repository of a workspace's files, each read once: settings, catalogue, audiences, offers and campaigns."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache, cached_property, partial
@@ -21,7 +21,8 @@ from campaigns.core.yaml.validate import validate
 from campaigns.rendering.checks import notices
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import is_audience_file, load_audience, load_audiences
+from campaigns.workspace.audience_file import is_audience_file, load_audience
+from campaigns.workspace.audience_folders import AudienceReader, audience_files, audience_reader
 from campaigns.workspace.campaign_definition import CampaignDefinition, reads_purchase_lines
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
@@ -32,8 +33,6 @@ from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.reviewed_categories import ReviewedCategory, read_reviewed
 from campaigns.workspace.template_usage import TemplateChecks
-
-KnownAudiences = tuple[Mapping[str, Path], Mapping[str, Audience]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class WorkspaceRepository:
         return RuleVocabulary(
             self.catalogue,
             self.warehouse.categories(),
-            frozenset(self._audience_files(self.workspace.audiences)),
+            frozenset(audience_files(self.workspace.audiences)),
             frozenset(path.stem for path in self.workspace.campaign_files()),
         )
 
@@ -133,7 +132,7 @@ class WorkspaceRepository:
         vocabulary = replace(
             self.vocabulary,
             values={},
-            audiences=self.vocabulary.audiences | set(self._audience_files(workspace.audiences)),
+            audiences=self.vocabulary.audiences | set(audience_files(workspace.audiences)),
         )
         offers = load_offers(workspace.offers, self.catalogue) if workspace.offers.exists() else ()
         advertised = self.goods_protection.offer_goods.advertised(offers)
@@ -154,7 +153,7 @@ class WorkspaceRepository:
 
     def load_all(self) -> None:
         """Read everything but campaigns and templates now, so that none of it fails later."""
-        _ = self.settings, self.catalogue, self.reviewed_categories, self.offers, self._load_audiences(None)
+        _ = self.settings, self.catalogue, self.reviewed_categories, self.offers, self._audiences_for(None)
 
     def file_problems(self, file: Path, now: datetime) -> Iterator[Problem]:
         """Yield all errors and warnings of one campaign or audience file and its templates."""
@@ -236,31 +235,9 @@ class WorkspaceRepository:
             raise UserError.about(campaign, "there is no campaign of this name", "unknown_campaign", hint)
         return files[campaign]
 
-    def _audiences_for(self, campaign_file: Path) -> KnownAudiences:
-        """Return the audiences that a campaign file may name, by name: their files and themselves."""
-        beside = campaign_file.parent.parent / "audiences"
-        is_own = not beside.is_dir() or beside.resolve() == self.workspace.audiences.resolve()
-        return self._load_audiences(None if is_own else beside)
-
     @cached_property
-    def _load_audiences(self) -> Callable[[Path | None], KnownAudiences]:
-        """Reader of the workspace's audiences and of another folder, which takes precedence; each is read once."""
-
-        @cache
-        def load(beside: Path | None) -> KnownAudiences:
-            own_files, own_audiences = ({}, {}) if beside is None else load(None)
-            folder = self.workspace.audiences if beside is None else beside
-            files = {**own_files, **self._audience_files(folder)}
-            return files, {
-                **own_audiences,
-                **load_audiences(folder, replace(self.vocabulary, audiences=frozenset(files))),
-            }
-
-        return load
-
-    @staticmethod
-    def _audience_files(folder: Path) -> dict[str, Path]:
-        return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    def _audiences_for(self) -> AudienceReader:
+        return audience_reader(self.workspace.audiences, self.vocabulary)
 
 
 def load_settings(path: Path) -> Settings:

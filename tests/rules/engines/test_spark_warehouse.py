@@ -98,3 +98,14 @@ def test_a_spark_that_does_not_start_is_a_problem_of_the_settings() -> None:
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
     )
     assert "UserError: warehouse.master: local: Spark does not start" in result.stderr
+
+
+@pytest.mark.hostile
+def test_fi12_spelling_of_the_register_uncovers_no_special_goods_in_spark(target: ImportTarget) -> None:
+    spellings = ("pharmacy", "\uff30\uff28\uff21\uff32\uff2d\uff21\uff23\uff39", "PHAR\u00adMACY", "PHARMAC\u200bY")
+    rows = "".join(f"s{number},DRUG GM,National,{word},PAIN,\n" for number, word in enumerate(spellings))
+    target.import_content("products", PRODUCTS.splitlines()[0] + "\n" + rows)
+    lines = "".join(f"m1,2017-12-30 11:00,b9,s{number},1,1.00,s1\n" for number in range(len(spellings)))
+    target.import_content("purchases", PURCHASES.splitlines()[0] + "\n" + lines)
+    assert not [row for row in rows_of_duckdb(target.warehouse, "purchase_lines", NOW) if row["basket_id"] == "b9"]
+    assert_same_views(target.warehouse)
