@@ -1,4 +1,4 @@
-"""The pages that a member sees while strangers use up the codes of their address, on a phone and on a desktop screen."""
+"""Pages that a member sees while strangers use up the codes of their address, on a phone and on a desktop screen."""
 
 from typing import Final
 

@@ -52,7 +52,8 @@ async def test_a_step_up_code_goes_to_no_paid_number(web_workspace, web):
     page = await sign_in(web_workspace, web, MAIL)
     web_workspace.change_contact(AINO, phone=PAID["Somalia"])
     form = {"proof": hidden_fields(page.text)["proof"][0], "by": "sms"}
-    await web.post("/me/data/code", data=form)
+    assert (await web.post("/me/data/code", data=form)).status_code == 400
+    assert 'value="sms"' not in (await web.get("/me/data")).text
     assert len(web_workspace.notices()) == 1
 
 

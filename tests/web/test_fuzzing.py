@@ -56,8 +56,9 @@ def schema_with_forms(app: FastAPI) -> dict[str, Any]:
 def operations(web_workspace: WebWorkspace, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setenv("SENDGRID_WEBHOOK_PUBLIC_KEY", SendGridDouble().public_key)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "token")
+    monkeypatch.setattr("campaigns.web.network_pace.LONGEST_DELAY", 0.0)  # the fuzzer is one network
     app = application(web_workspace.engine)
-    pages = app.app.pages
+    pages = app.app.app.pages.app
     pages.add_api_route("/openapi.json", lambda: schema_with_forms(pages), include_in_schema=False)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     return [operation.ok() for operation in schema.get_all_operations()]

@@ -32,6 +32,8 @@ from campaigns.web.visitor_forms import VisitorForms
 
 _UNKNOWN: Final = "unknown"  # whether anything is sent is not said, or not known
 
+_CLOCKS: Final = {Language.FI: "klo {:%H.%M}", Language.SV: "kl. {:%H.%M}", Language.EN: "{:%H:%M}"}
+
 SETTINGS_SCOPE: Final = "preferences"
 
 
@@ -146,7 +148,7 @@ class CodePage:
         """Return the local time, with the day unless it is today."""
         settings = self.page_context.context.repository.settings
         local, today = moment.astimezone(settings.zone), local_day(self.page_context.now, settings.zone)
-        clock = f"{local:%H:%M}" if language is Language.EN else f"{local:%H.%M}"
+        clock = _CLOCKS[language].format(local)
         if local.date() == today:
             return clock
         return f"{template_filters(language, settings.currency)['date'](local.date())} {clock}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -16,6 +16,7 @@ from audiences.consent.consent_state import ConsentSource
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Choice, Language
+from campaigns.core.model.phone_countries import takes_text_messages
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import contact_proofs, erasure, requests
 from campaigns.people.privacy.subject_access import export_with_audit
@@ -82,7 +83,7 @@ class MyDataPages:
             proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
             state = contact_state(connection, self.page_context, session.member_id)
             restricted = Choice.RESTRICTED in choices.consent_state_of(connection, session.member_id).on
-        ways = [by for by, column in (("email", "email"), ("sms", "phone")) if contact[column]]
+        ways = [channel.value for channel in (Channel.EMAIL, Channel.SMS) if self._code_address(contact, channel)]
         return self.page_context.render(
             request,
             "data",
@@ -106,7 +107,9 @@ class MyDataPages:
         channel = requested_channel(form)
         with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
-        to = contact["phone" if channel is Channel.SMS else "email"] or ""
+        to = self._code_address(contact, channel)
+        if not to:  # the page offers only addresses that a code can go to
+            raise HTTPException(400)
         requester = signed_in_member(self.page_context.context.signer, session.member_id)
         return self._code_page.send_and_show(
             request,
@@ -117,6 +120,13 @@ class MyDataPages:
             session,
             to=to,
         )
+
+    def _code_address(self, contact: Mapping[str, Any], channel: Channel) -> str:
+        """Return the address that a code can go to by a channel; empty when there is none."""
+        if channel is not Channel.SMS:
+            return contact["email"] or ""
+        number, countries = contact["phone"] or "", self.page_context.context.repository.settings.sms_countries
+        return number if takes_text_messages(number, countries) else ""
 
     def confirm(self, request: Request, form: FormBody) -> Response:
         """Unlock the session for a while."""
