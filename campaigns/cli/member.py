@@ -83,7 +83,7 @@ def erase(
         copies = erasure.erase(engine.context, member, despite_wait=despite_wait)
         lines = copy_lines(copies.days(), Language.EN, engine.context.repository.settings)
     output.print_line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
-    for line in lines:
+    for line in ("what to tell the member:", *lines) if lines else ():
         output.print_line(line)
 
 

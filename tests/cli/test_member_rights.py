@@ -4,7 +4,10 @@ import json
 import sqlite3
 import zipfile
 from contextlib import closing
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.shell import Shell
 
@@ -62,3 +65,25 @@ def test_an_unknown_choice_or_state_is_named(viesti: Shell):
     assert "email_own" in viesti("member", "choices", "m01", "--set", "email_ovn=off", code=1).err
     assert "`on` or `off`" in viesti("member", "choices", "m01", "--set", "email_own=maybe", code=1).err
     assert rows(viesti, "SELECT count(*) FROM note") == [(0,)]
+
+
+def test_gd12_erasing_names_the_files_that_go_later_and_when(viesti: Shell, tmp_path: Path):
+    viesti("db", "backup", tmp_path / "backup.sqlite")
+    erased = viesti("member", "erase", "m01", "--yes")
+    assert "Backups: the last one with your data is deleted by 1 Feb 2018." in erased.out
+
+
+def test_gd12_an_export_is_deleted_with_its_member(viesti: Shell, tmp_path: Path):
+    mine, other = tmp_path / "mine.html", tmp_path / "other.html"
+    for member, file in (("m01", mine), ("m02", other)):
+        viesti("member", "export", member, "--format", "html", "--out", file)
+    viesti("member", "erase", "m01", "--yes")
+    assert [file.exists() for file in (mine, other)] == [False, True]
+
+
+@pytest.mark.hostile
+def test_an_export_into_a_device_leaves_the_device_as_it_is(viesti: Shell):
+    null = Path("/dev/null")
+    before = null.stat()
+    viesti("member", "export", "m01", "--out", null)
+    assert (null.stat().st_mode, null.stat().st_rdev) == (before.st_mode, before.st_rdev)

@@ -221,6 +221,21 @@ async def test_gd12_a_member_erases_their_data_and_gets_a_last_notice(web_worksp
     assert f"'{AINO}'" not in str(web_workspace.ledger_dump())
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        (Language.FI, "Viimeinen viestimme sinulle: kopiomme poistetaan viimeistään 1.2.2018."),
+        (Language.SV, "Vårt sista meddelande till dig: vår kopia raderas senast 1.2.2018."),
+        (Language.EN, "Our last message to you: our copy is deleted by 1 Feb 2018."),
+    ],
+)
+async def test_gd12_the_page_after_an_erasure_names_what_goes_later_and_when(web_workspace, web, language, line):
+    await sign_in(web_workspace, web, MAIL)
+    proof = await type_fresh_code(web_workspace, web)
+    page = await web.post(f"{ERASE}?lang={language}", data={"proof": proof, "sure": "yes"})
+    assert f"<li>{line}</li>" in page.text
+
+
 async def test_gd12_an_erasure_during_an_import_is_filed_as_a_request(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
     proof = await type_fresh_code(web_workspace, web)

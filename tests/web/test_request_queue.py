@@ -81,6 +81,7 @@ async def test_gd12_an_erasure_needs_confirmation_and_is_notified_once(web_works
     done = await officer.post("/requests/erase", number=number, confirmed="yes")
     assert "erased" in done.text
     assert "Nothing waits" in done.text
+    assert "<li>Our last message to you: our copy is deleted by 1 Feb 2018.</li>" in done.text
     assert AINO not in {row[0] for row in web_workspace.ledger_dump()["contact"]}
     assert AINO not in str(web_workspace.ledger_dump()["request"])
     assert [to for to, _ in web_workspace.notices()] == [f"{AINO}@example.org"]

@@ -62,15 +62,15 @@ def delete_old_files(context: Context) -> RetentionEvidence:
         notices = connection.execute(select(NOTICE.c.number).where(recent)).scalars().all()
     names = {name for number in notices for name in context.signer.keyed_hashes("note", number)}
     removed = outbox_files.remove_other_notices(context.workspace.outbox, frozenset(notices), names)
-    kept: list[datetime] = []
+    remaining: list[datetime] = []
     for folder in outbox_files.run_folders(context.workspace.outbox):
         written = datetime.fromtimestamp(outbox_files.newest_change(folder), UTC) + context.clock.shift
         end = ends.get(folder.name, written)
         if end is not None and end < limit:
             removed += outbox_files.delete_folder(folder)
         else:
-            kept.append(end or context.clock.now())
-    return RetentionEvidence("outbox", period, removed, len(kept), min(kept, default=None))
+            remaining.append(end or context.clock.now())
+    return RetentionEvidence("outbox", period, removed, len(remaining), min(remaining, default=None))
 
 
 class _TextFilter:
@@ -96,4 +96,4 @@ def _positions(connection: Connection, member_id: str) -> Mapping[tuple[str, int
     positions = defaultdict[tuple[str, int], set[int]](set)
     for run, number, position in rows:
         positions[run, number].add(position)
-    return {run: frozenset(found) for run, found in positions.items()}
+    return {run: frozenset(of_run) for run, of_run in positions.items()}
