@@ -64,14 +64,14 @@ def _quoted(text: str) -> str:
 
 
 def _add_labels(catalogue: Catalogue, table: str, columns: ColumnLabels) -> Catalogue:
-    found = catalogue.tables.get(table)
-    if found is None:
+    labelled_table = catalogue.tables.get(table)
+    if labelled_table is None:
         return catalogue
     labelled = {
         name: column.model_copy(update={"labels": {**columns[name], **column.labels}}) if name in columns else column
-        for name, column in found.columns.items()
+        for name, column in labelled_table.columns.items()
     }
-    tables = {**catalogue.tables, table: found.model_copy(update={"columns": labelled})}
+    tables = {**catalogue.tables, table: labelled_table.model_copy(update={"columns": labelled})}
     return catalogue.model_copy(update={"tables": tables})
 
 

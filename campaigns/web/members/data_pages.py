@@ -123,8 +123,8 @@ class DataPages:
 
     def _declared_column(self, section: str, column: str) -> CatalogueColumn | None:
         tables = [_TABLE_OF.get(section, section), *(["products"] if section == "purchases" else [])]
-        found = (self.catalogue.tables[name].columns.get(column) for name in tables if name in self.catalogue.tables)
-        return next((declared for declared in found if declared is not None), None)
+        columns = (self.catalogue.tables[name].columns.get(column) for name in tables if name in self.catalogue.tables)
+        return next((declared for declared in columns if declared is not None), None)
 
     def file_content(self, export: SubjectAccessExport, file_format: str, language: Language) -> bytes:
         """Return the content of a download."""

@@ -35,8 +35,8 @@ _INTERNAL: Final = KEY_COLUMNS | {"seq", "number", "line", "key", "unit", "run_i
 def readable_columns(section: str, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Sequence[str]:
     """Return the columns to show of a section: no keys, and none that is empty in every row."""
     rows = list(rows)
-    shown, first = _SHOWN.get(section), _FIRST.get(section, ())
-    if shown is None:
+    columns, first = _SHOWN.get(section), _FIRST.get(section, ())
+    if columns is None:
         order = [*(name for name in first if name in names), *(name for name in names if name not in first)]
-        shown = tuple(name for name in order if name not in _INTERNAL)
-    return [name for name in shown if name in names and any(row.get(name) not in (None, "", {}) for row in rows)]
+        columns = tuple(name for name in order if name not in _INTERNAL)
+    return [name for name in columns if name in names and any(row.get(name) not in (None, "", {}) for row in rows)]
