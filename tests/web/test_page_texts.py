@@ -13,7 +13,7 @@ from audiences.people.find_members import SearchField
 from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Register
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.people.desk.changes import DESK_MARKS
 from campaigns.web import page_renderer
 from campaigns.web.members.choice_list import choice_groups

@@ -14,8 +14,8 @@ from audiences.consent.opt_out import ConsentContext
 from audiences.people import contact_changes
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.roles import Permission
-from campaigns.people.desk import caller_check, changes
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk import caller_identity, changes
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.people.privacy import contact_proofs
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask
 from campaigns.web.desk.staff_session import SignedInStaff
@@ -49,10 +49,10 @@ class CallerCheckPages:
         may_read = agent.may(Permission.READ_LINES)
         answers = {
             question.name: form.value(f"answer_{question.name}")
-            for question in caller_check.draw_questions(context, member_id, with_purchases=may_read)
+            for question in caller_identity.draw_questions(context, member_id, with_purchases=may_read)
         }
         session = self.desk.check_session(agent, member_id)
-        caller_check.answer_questions(context, member_id, session, answers, with_purchases=may_read)
+        caller_identity.answer_questions(context, member_id, session, answers, with_purchases=may_read)
         return self.desk.render_member_again(request, agent, member_id, "done_check")
 
     def send_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -61,14 +61,14 @@ class CallerCheckPages:
         if channel is None:
             raise HTTPException(400)
         session = self.desk.check_session(agent, member_id)
-        caller_check.send_code(self.desk.context_as(agent), member_id, session, channel)
+        caller_identity.send_code(self.desk.context_as(agent), member_id, session, channel)
         return self.desk.render_member_again(request, agent, member_id, "done_check_sent")
 
     def type_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
         """Check the caller by the code that they read out."""
         member_id = self.desk.member_id(form, agent)
         session = self.desk.check_session(agent, member_id)
-        caller_check.type_code(self.desk.context_as(agent), member_id, session, form.value("code"))
+        caller_identity.type_code(self.desk.context_as(agent), member_id, session, form.value("code"))
         return self.desk.render_member_again(request, agent, member_id, "done_check")
 
     def see_document(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:
@@ -77,7 +77,7 @@ class CallerCheckPages:
         if form.value("source") != "desk" or kind not in set(IdentityDocument):
             raise HTTPException(400)
         session = self.desk.check_session(agent, member_id)
-        caller_check.see_document(self.desk.context_as(agent), member_id, session, IdentityDocument(kind))
+        caller_identity.see_document(self.desk.context_as(agent), member_id, session, IdentityDocument(kind))
         return self.desk.render_member_again(request, agent, member_id, "done_check")
 
     def stop(self, request: Request, form: FormFields, agent: SignedInStaff) -> HTMLResponse:

@@ -18,9 +18,9 @@ from campaigns.core.errors import UserError
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Permission
-from campaigns.people.desk import caller_check, lookup
+from campaigns.people.desk import caller_identity, lookup
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason, PurchaseLinesPurpose, parse_reason
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.people.desk.changes import DESK_MARKS, DESK_SOURCES
 from campaigns.people.desk.lookup import MemberContact, MemberRecord
 from campaigns.people.desk.purchase_lines import MAX_PERIOD
@@ -160,7 +160,7 @@ class DeskPages:
 
     def is_checked(self, agent: SignedInStaff, member_id: str) -> bool:
         """Return whether the caller was checked in this session a short while ago."""
-        return caller_check.is_checked(self.page_context.context, self.check_session(agent, member_id))
+        return caller_identity.is_checked(self.page_context.context, self.check_session(agent, member_id))
 
     def require_check(self, agent: SignedInStaff, member_id: str) -> None:
         """Raise UserError until the caller is checked."""
@@ -244,7 +244,7 @@ class DeskPages:
         context, member_id = self.context_as(agent), member.person.member_id
         language = self.page_context.language(request)
         may_read = agent.may(Permission.READ_LINES)
-        questions = caller_check.draw_questions(context, member_id, with_purchases=may_read)
+        questions = caller_identity.draw_questions(context, member_id, with_purchases=may_read)
         status = 403 if refused.because == f"refused_{_NO_CHECK}" else 400 if refused.because else 200
         return self.render(
             request,
@@ -258,7 +258,8 @@ class DeskPages:
             ticket=self.look_up_ticket(agent, member_id),
             questions=[question.name for question in questions],
             destinations={
-                channel.value: masked for channel, masked in caller_check.code_destinations(context, member_id).items()
+                channel.value: masked
+                for channel, masked in caller_identity.code_destinations(context, member_id).items()
             },
             documents=[document.value for document in IdentityDocument],
             groups=choice_groups(self.page_context.renderer, language),

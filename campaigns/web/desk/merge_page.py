@@ -53,7 +53,7 @@ class MergePage:
             member=member.person,
             other=duplicate.person,
             sides=[
-                self._side(request, member, comparison.kept, masked=False),
+                self._side(request, member, comparison.target, masked=False),
                 self._side(request, duplicate, comparison.duplicate, masked=not may_approve),
             ],
             facts=comparison.agreement.facts,

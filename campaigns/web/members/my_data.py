@@ -72,6 +72,7 @@ class MyDataPages:
             request,
             "data",
             language,
+            200,
             proof=session.csrf_token,
             proved=proved,
             ways=ways,
