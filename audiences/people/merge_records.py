@@ -70,8 +70,8 @@ def kept_rows(connection: Connection, member_id: str) -> dict[str, list[dict[str
     """Return a member's rows of the tables that a merge deletes from, in the form of JSON."""
     rows = {}
     for table in _KEPT_ROWS:
-        found = connection.execute(select(table).where(table.c.member_id == member_id)).mappings()
-        rows[table.name] = [{name: _to_json(value) for name, value in row.items()} for row in found]
+        stored = connection.execute(select(table).where(table.c.member_id == member_id)).mappings()
+        rows[table.name] = [{name: _to_json(value) for name, value in row.items()} for row in stored]
     return rows
 
 

@@ -8,8 +8,8 @@ import httpx
 from audiences.consent.choices import consent_state_of
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.roles import Role
-from campaigns.people.desk import caller_check
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk import caller_identity
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.store.people import accounts
 from campaigns.web.desk.desk_pages import DeskPages, DeskTask, DeskView
 from campaigns.web.desk.routes import desk_tasks, desk_views
@@ -47,7 +47,7 @@ class DeskSession:
         """Pass the check of the caller in this session."""
         context = self.web_workspace.engine.context.as_user(NAME)
         session = context.signer.keyed_hash("caller check", self.web.cookies["viesti-desk"], member)
-        caller_check.see_document(context, member, session, IdentityDocument.PASSPORT)
+        caller_identity.see_document(context, member, session, IdentityDocument.PASSPORT)
 
     async def open_unchecked(self, member: str = AINO, ground: str = "call", **fields: str) -> httpx.Response:
         """Look up a member, and keep the ticket of the lookup."""

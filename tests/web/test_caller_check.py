@@ -8,7 +8,7 @@ import pytest
 from audiences.people.caller_checks import CHECK_LIFETIME, CODE_LIFETIME, MAX_CODES_PER_DAY, MAX_WRONG_PER_DAY
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.roles import Role
-from campaigns.people.desk import caller_check, changes
+from campaigns.people.desk import caller_identity, changes
 from campaigns.store.people import accounts
 from tests.support.contact_links import code_to
 from tests.support.desk_session import NAME, DeskSession, allowed_choices, open_desk_session
@@ -264,7 +264,7 @@ async def test_an_address_that_changed_lately_is_neither_asked_nor_sent_a_code(w
 async def test_purchases_are_asked_about_only_by_roles_that_may_read_them(web_workspace):
     context = web_workspace.engine.context
     for member in MEMBERS:
-        names = {question.name for question in caller_check.draw_questions(context, member, with_purchases=False)}
+        names = {question.name for question in caller_identity.draw_questions(context, member, with_purchases=False)}
         assert not names & {"purchase_month", "purchase_store"}
 
 

@@ -117,6 +117,17 @@ async def test_a_link_sent_to_the_new_address_proves_it(web_workspace, web):
     assert (await sign_in(web_workspace, web, EVIL)).status_code == 200
 
 
+@pytest.mark.hostile
+async def test_the_message_to_an_unproven_address_names_nobody(web_workspace):
+    set_at_desk(web_workspace, email=EVIL, phone=EVIL_PHONE)
+    contact = web_workspace.contact(AINO)
+    texts = [text for to, text in web_workspace.notices() if to in {EVIL, EVIL_PHONE}]
+    assert len(texts) == 2
+    for text in texts:
+        assert contact["first_name"] not in text
+        assert AINO not in text
+
+
 async def test_a_link_sent_to_a_new_number_is_in_the_text_message(web_workspace, web):
     set_at_desk(web_workspace, phone=EVIL_PHONE)
     (link,) = links_to(web_workspace, EVIL_PHONE, "confirm")

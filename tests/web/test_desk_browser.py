@@ -14,7 +14,7 @@ from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind
 from campaigns.core.model.roles import Role
 from campaigns.people.accounts import staff_accounts
-from campaigns.people.desk.caller_check import draw_questions
+from campaigns.people.desk.caller_identity import draw_questions
 from campaigns.people.privacy import requests
 from campaigns.store.people import audit_seals
 from campaigns.store.runs.run_tables import DELIVERY
@@ -84,7 +84,7 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
     aino = web_workspace.contact(AINO)
     born = {"member_id": DUPLICATE, "register": "owners", "birth_date": "1951-01-01"}
     web_workspace.import_rows("members", [born])
-    web_workspace.change_contact(DUPLICATE, phone=aino["phone"])
+    web_workspace.change_contact(DUPLICATE, **{name: aino[name] for name in ("street", "postal_code", "address_key")})
     staff_accounts.add(web_workspace.engine.context, "helmi", [Role.DESK], PASSWORD)
     agent.sign_in("helmi")
     agent.keep_screenshot("desk-find")
@@ -137,7 +137,7 @@ def check_audit_log(web_workspace: WebWorkspace) -> None:
     with web_workspace.engine.context.ledger.read() as connection:
         assert audit_seals.verify(connection, web_workspace.engine.context.signer).fault is None
     recipients = {to for to, _ in web_workspace.notices()}
-    assert recipients == {f"{AINO}@example.org", "uusi@example.org"}  # the duplicate's address: Aino's is unproven
+    assert recipients == {f"{AINO}@example.org", "uusi@example.org", "+358401230006"}  # the duplicate's number
 
 
 def test_the_privacy_officer_handles_requests_and_processor_tasks_by_keyboard_alone(

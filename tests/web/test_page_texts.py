@@ -14,7 +14,7 @@ from campaigns.core.model.enums import Choice, DataClass, Language, Purpose, Reg
 from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, RequestOutcome
 from campaigns.people.accounts.provider_login import SignInRefusal
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.people.desk.changes import DESK_MARKS
 from campaigns.store.people.audit_seals import FaultKind
 from campaigns.web import page_renderer

@@ -24,7 +24,7 @@ class MergeComparison:
     """Facts about two ids side by side, and those on which they agree."""
 
     duplicate: MemberFacts = field(repr=False)
-    kept: MemberFacts = field(repr=False)
+    target: MemberFacts = field(repr=False)
     agreement: MergeAgreement
 
 
@@ -33,8 +33,8 @@ def compare(context: Context, member_id: str, into: str) -> MergeComparison:
     now, warehouse = context.clock.now(), context.repository.warehouse
     with context.ledger.read() as connection:
         merge_members.contacts_to_merge(connection, member_id, into)
-        duplicate, kept = (merge_facts.facts_of(connection, warehouse, id_, now) for id_ in (member_id, into))
-    return MergeComparison(duplicate, kept, merge_facts.agreement(duplicate, kept))
+        duplicate, target = (merge_facts.facts_of(connection, warehouse, id_, now) for id_ in (member_id, into))
+    return MergeComparison(duplicate, target, merge_facts.agreement(duplicate, target))
 
 
 def merge(context: Context, member_id: str, into: str, *, approved: bool = False) -> int:
@@ -44,18 +44,20 @@ def merge(context: Context, member_id: str, into: str, *, approved: bool = False
     agree and no supervisor has `approved`. The addresses of both ids are told. After a crash, call it again.
     """
     now, warehouse = context.clock.now(), context.repository.warehouse
-    found = compare(context, member_id, into).agreement
-    if not (approved or found.is_enough):
-        why = "their dates of birth differ" if found.conflict else f"only {len(found.facts)} of their facts agree"
+    agreement = compare(context, member_id, into).agreement
+    if not (approved or agreement.is_enough):
+        why = (
+            "their dates of birth differ" if agreement.conflict else f"only {len(agreement.facts)} of their facts agree"
+        )
         hint = "a supervisor may approve it, see `viesti member merge --help`"
         raise UserError.about(member_id, f"these ids are not merged: {why}", "too_few_facts", hint)
     noted = merged_purchases.note_purchases(warehouse, member_id, now)
     with context.ledger.write() as connection:
-        number = merge_records.open_record(connection, member_id, into, noted, found.facts, now)
+        number = merge_records.open_record(connection, member_id, into, noted, agreement.facts, now)
     moved = merge_members.merge_purchases(warehouse, member_id, into, now)
     with context.ledger.write() as connection:
         _merge_in_ledger(connection, number, member_id, into, now)
-        detail = {"facts": list(found.facts), "approved": approved and not found.is_enough}
+        detail = {"facts": list(agreement.facts), "approved": approved and not agreement.is_enough}
         _note(context, connection, "merge", into, member_id, detail)
     outbox_erasure.remove_proofs(context, member_id)
     shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
@@ -104,7 +106,7 @@ def list_merges(context: Context, member_id: str) -> list[tuple[str, datetime]]:
 
 
 def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: str, now: datetime) -> None:
-    duplicate, kept = contact_of(connection, member_id), contact_of(connection, into)
+    duplicate, target = contact_of(connection, member_id), contact_of(connection, into)
     rows = {
         "merged": merge_records.kept_rows(connection, member_id),
         "into": merge_records.kept_rows(connection, into),
@@ -120,12 +122,12 @@ def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: 
     }
     merge_records.close_record(connection, number, rows, moved, now)
     for name in CHANNEL_FIELDS:
-        if duplicate[name] and duplicate[name] != kept[name]:
+        if duplicate[name] and duplicate[name] != target[name]:
             # a filled gap is unproven; another address of the duplicate is told that it is no longer in use
-            if kept[name] is not None and not contact_changes.is_proven(connection, into, name):
+            if target[name] is not None and not contact_changes.is_proven(connection, into, name):
                 continue
-            former, value = (None, duplicate[name]) if kept[name] is None else (duplicate[name], kept[name])
-            change = NewChange(into, name, former, value, ChangeOrigin.MERGE, proven=kept[name] is not None)
+            former, value = (None, duplicate[name]) if target[name] is None else (duplicate[name], target[name])
+            change = NewChange(into, name, former, value, ChangeOrigin.MERGE, proven=target[name] is not None)
             contact_proofs.record_and_tell(connection, change, now)
 
 

@@ -195,7 +195,8 @@ class NoticeSender:
                 code = format_code(caller_code(self.signer, about["check"], about["nonce"]))
             case NoticeKind.KNOWN:
                 path = "/me"
-        values = NoticeValues(notice.recipient.language, code, path, notice.recipient.first_name or "")
+        name = "" if kind is NoticeKind.PROOF else notice.recipient.first_name or ""  # it may be a stranger's address
+        values = NoticeValues(notice.recipient.language, code, path, name)
         return notice_text(kind, about, values, self.settings)
 
     def _link(self, path: str, nonce: int, number: int) -> str:

@@ -13,8 +13,8 @@ from audiences.consent.opt_out import ConsentContext
 from audiences.people import contact_changes
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.roles import Permission
-from campaigns.people.desk import caller_check, changes
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk import caller_identity, changes
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.people.privacy import contact_proofs
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask
 from campaigns.web.desk.staff_session import SignedInStaff
@@ -48,10 +48,10 @@ class CallerCheckPages:
         may_read = agent.may(Permission.READ_LINES)
         answers = {
             question.name: form.value(f"answer_{question.name}")
-            for question in caller_check.draw_questions(context, visit.member_id, with_purchases=may_read)
+            for question in caller_identity.draw_questions(context, visit.member_id, with_purchases=may_read)
         }
         session = self.desk.check_session(agent, visit.member_id)
-        caller_check.answer_questions(context, visit.member_id, session, answers, with_purchases=may_read)
+        caller_identity.answer_questions(context, visit.member_id, session, answers, with_purchases=may_read)
         return self.desk.return_to_member(request, agent, visit, "done_check")
 
     def send_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
@@ -60,14 +60,14 @@ class CallerCheckPages:
         if channel is None:
             raise HTTPException(400)
         session = self.desk.check_session(agent, visit.member_id)
-        caller_check.send_code(self.desk.context_as(agent), visit.member_id, session, channel)
+        caller_identity.send_code(self.desk.context_as(agent), visit.member_id, session, channel)
         return self.desk.return_to_member(request, agent, visit, "done_check_sent")
 
     def type_code(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Check the caller by the code that they read out."""
         visit = self.desk.visit(form, agent)
         session = self.desk.check_session(agent, visit.member_id)
-        caller_check.type_code(self.desk.context_as(agent), visit.member_id, session, form.value("code"))
+        caller_identity.type_code(self.desk.context_as(agent), visit.member_id, session, form.value("code"))
         return self.desk.return_to_member(request, agent, visit, "done_check")
 
     def see_document(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
@@ -76,7 +76,7 @@ class CallerCheckPages:
         if not visit.is_at_the_desk or kind not in set(IdentityDocument):
             raise HTTPException(400)
         session = self.desk.check_session(agent, visit.member_id)
-        caller_check.see_document(self.desk.context_as(agent), visit.member_id, session, IdentityDocument(kind))
+        caller_identity.see_document(self.desk.context_as(agent), visit.member_id, session, IdentityDocument(kind))
         return self.desk.return_to_member(request, agent, visit, "done_check")
 
     def stop(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:

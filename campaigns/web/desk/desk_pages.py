@@ -16,7 +16,7 @@ from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.enums import Language
 from campaigns.core.model.roles import Permission
 from campaigns.people.accounts.identity_provider import IdentityProvider, identity_provider
-from campaigns.people.desk import caller_check
+from campaigns.people.desk import caller_identity
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason, parse_reason
 from campaigns.web.desk.page_tickets import PageTickets, Visit
 from campaigns.web.desk.refusals import NO_REFUSAL, Refusal, text_key
@@ -201,7 +201,7 @@ class DeskPages:
 
     def is_checked(self, agent: SignedInStaff, member_id: str) -> bool:
         """Return whether the caller was checked in this session a short while ago."""
-        return caller_check.is_checked(self.page_context.context, self.check_session(agent, member_id))
+        return caller_identity.is_checked(self.page_context.context, self.check_session(agent, member_id))
 
     def require_check(self, agent: SignedInStaff, member_id: str) -> None:
         """Raise UserError until the caller is checked."""

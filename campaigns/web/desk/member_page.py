@@ -12,9 +12,9 @@ from audiences.people import contact_changes
 from campaigns.core.clock import local_day
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Permission
-from campaigns.people.desk import caller_check, lookup
+from campaigns.people.desk import caller_identity, lookup
 from campaigns.people.desk.access_reasons import PurchaseLinesPurpose
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.people.desk.changes import DESK_MARKS
 from campaigns.people.desk.lookup import MemberRecord
 from campaigns.people.desk.purchase_lines import MAX_PERIOD
@@ -90,7 +90,7 @@ class MemberPage:
         context, member_id = self.desk.context_as(agent), visit.member_id
         renderer, language = self.desk.page_context.renderer, self.desk.page_context.language(request)
         may_read = agent.may(Permission.READ_LINES)
-        questions = caller_check.draw_questions(context, member_id, with_purchases=may_read)
+        questions = caller_identity.draw_questions(context, member_id, with_purchases=may_read)
         is_locked_form = text_key(NO_CHECK) in refused.errors.values()
         return self.desk.render(
             request,
@@ -105,7 +105,8 @@ class MemberPage:
             refused=refused,
             questions=[question.name for question in questions],
             destinations={
-                channel.value: masked for channel, masked in caller_check.code_destinations(context, member_id).items()
+                channel.value: masked
+                for channel, masked in caller_identity.code_destinations(context, member_id).items()
             },
             documents=[document.value for document in IdentityDocument] if visit.is_at_the_desk else [],
             groups=choice_groups(renderer, language),

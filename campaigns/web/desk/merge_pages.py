@@ -64,7 +64,7 @@ class MergePages:
             raise HTTPException(404)
         may_approve = agent.may(Permission.APPROVE_MERGE)
         comparison = merging.compare(self.desk.context_as(agent), duplicate.member_id, visit.member_id)
-        member = self._side(request, agent, visit.member_id, comparison.kept, masked=False)
+        member = self._side(request, agent, visit.member_id, comparison.target, masked=False)
         other = self._side(request, agent, duplicate.member_id, comparison.duplicate, masked=not may_approve)
         return self.desk.render(
             request,

@@ -18,7 +18,7 @@ from campaigns.core.model.privacy_rights import ProcessorAnswer, RequestKind, Re
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.core.model.settings import Settings
 from campaigns.people.desk.access_reasons import LookUpReason, PurchaseLinesPurpose
-from campaigns.people.desk.caller_check import IdentityDocument
+from campaigns.people.desk.caller_identity import IdentityDocument
 from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.rendering.templates.translations import TranslatedText
 from campaigns.store.runs.decisions import SEND, SKIP

@@ -279,6 +279,9 @@ NOTICE_DATA: Mapping[NoticeKind, Mapping[str, Any]] = {
     NoticeKind.REFUSED: {"request": "erase", "because": "Kirjanpitolaki velvoittaa"},
     NoticeKind.DONE: {"request": "erase"},
     NoticeKind.ERASED: {},
+    NoticeKind.PROOF: {"change": 1, "nonce": 1},
+    NoticeKind.HELD: {"request": "access", "opens_at": "2018-01-04T08:00:00+00:00", "held": 1, "nonce": 1},
+    NoticeKind.CALLER: {"check": 1, "nonce": 1},
 }
 
 
@@ -290,10 +293,13 @@ def test_every_right_has_a_notice_text(kind):
     assert "1.2.2018" in notice.lead
 
 
+LINKED = (NoticeKind.SIGN_UP, NoticeKind.KNOWN, NoticeKind.PROOF, NoticeKind.ADDRESS, NoticeKind.HELD)
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_notice_is_written_in_every_language(kind, language):
-    path = "/join/x" if kind in (NoticeKind.SIGN_UP, NoticeKind.KNOWN) else ""
+    path = "/join/x" if kind in LINKED else ""
     values = NoticeValues(language, "1234 5678", path, "<Aino>")
     notice = notice_text(kind, NOTICE_DATA[kind], values, SETTINGS)
     email, sms = NoticeWriter(SETTINGS).email(notice, language), NoticeWriter(SETTINGS).sms(notice, language)
