@@ -91,6 +91,7 @@ class MemberPage:
         renderer, language = self.desk.page_context.renderer, self.desk.page_context.language(request)
         may_read = agent.may(Permission.READ_LINES)
         questions = caller_identity.draw_questions(context, member_id, with_purchases=may_read)
+        destinations = caller_identity.code_destinations(context, member_id)
         is_locked_form = text_key(NO_CHECK) in refused.errors.values()
         return self.desk.render(
             request,

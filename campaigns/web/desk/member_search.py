@@ -106,10 +106,10 @@ class MemberSearchPages:
         return self.desk.redirect(request, f"/found/{ticket}")
 
 
-def search_form_values(reason: str) -> Mapping[str, object]:
-    """Return the values of the empty search form, with a reason preselected."""
-    form = {"typed": "", "ground": reason, "case": ""}
-    return {"people": None, "more": False, "searched": "", "form": form, "refused": NO_REFUSAL}
+def show_search_form(desk: DeskPages, request: Request, agent: SignedInStaff) -> HTMLResponse:
+    """Render the empty search form, with the reason of the session's last look-up preselected."""
+    form = {"typed": "", "ground": desk.tickets.last_reason(agent), "case": ""}
+    return desk.render(request, agent, "home", people=None, more=False, searched="", form=form, refused=NO_REFUSAL)
 
 
 def _term(form: FormFields) -> SearchTerm:

@@ -9,7 +9,7 @@ from campaigns.people.accounts import local_login
 from campaigns.people.accounts.local_login import NextStep, SecondStep
 from campaigns.people.accounts.provider_client import ProviderError
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
-from campaigns.web.desk.member_search import search_form_values
+from campaigns.web.desk.member_search import show_search_form
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormBody
 from campaigns.web.page_context import READ_METHODS
@@ -38,7 +38,7 @@ class StaffLoginPages:
         agent = self.desk.sessions.current(request)
         if agent is None:
             return self._sign_in_page(request)
-        return self.desk.render(request, agent, "home", 200, **search_form_values(self.desk.tickets.last_reason(agent)))
+        return show_search_form(self.desk, request, agent)
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
         """Open a session when the password is right, or ask for the code; every failure gets the same response."""

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
+from audiences.access.attempt_limit import AttemptLimit
 from audiences.access.code_allowances import link_holder
 from audiences.consent.consent_state import ConsentSource, is_permission
 from audiences.consent.consent_texts import UnknownConsentTextError, require_known_texts
@@ -29,8 +30,7 @@ from campaigns.web.page_context import READ_METHODS, LinkedMessage, PageContext
 from campaigns.web.throttling import SharedThrottle
 
 _ALL_NEWSLETTERS: Final = "newsletters"
-_UNDOS: Final = 5  # of one member in an hour: each is confirmed by a message
-_HOUR: Final = timedelta(hours=1)
+_UNDOS: Final = AttemptLimit(5, timedelta(hours=1))  # of one member: each is confirmed by a message
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,8 @@ class MessageSettingsPages:
 
     @LockedCachedProperty
     def _undo_throttle(self) -> SharedThrottle:
-        return SharedThrottle(self.page_context.context.ledger, self.page_context.context.signer, "undo", _UNDOS, _HOUR)
+        context = self.page_context.context
+        return SharedThrottle(context.ledger, context.signer, "undo", _UNDOS)
 
 
 def _channel_of_codes(linked_message: LinkedMessage) -> Channel:

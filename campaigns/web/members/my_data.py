@@ -13,6 +13,7 @@ from audiences.access.code_allowances import signed_in_member
 from audiences.access.one_time_codes import CodeAim, CodeRequest
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentSource
+from audiences.people import contact_changes
 from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Choice, Language
@@ -83,7 +84,10 @@ class MyDataPages:
             proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
             state = contact_state(connection, self.page_context, session.member_id)
             restricted = Choice.RESTRICTED in choices.consent_state_of(connection, session.member_id).on
-        ways = [channel.value for channel in (Channel.EMAIL, Channel.SMS) if self._code_address(contact, channel)]
+            unproven = contact_changes.unproven_changes(connection, session.member_id)
+        channels = {"email": Channel.EMAIL, "phone": Channel.SMS}
+        usable = [channel for name, channel in channels.items() if name not in unproven]
+        ways = [channel.value for channel in usable if self._code_address(contact, channel)]
         return self.page_context.render(
             request,
             "data",
@@ -121,7 +125,7 @@ class MyDataPages:
             to=to,
         )
 
-    def _code_address(self, contact: Mapping[str, Any], channel: Channel) -> str:
+    def _code_address(self, contact: Mapping[Any, Any], channel: Channel) -> str:
         """Return the address that a code can go to by a channel; empty when there is none."""
         if channel is not Channel.SMS:
             return contact["email"] or ""
