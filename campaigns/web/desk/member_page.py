@@ -105,10 +105,7 @@ class MemberPage:
             said=visit.outcome.get("done", ""),
             refused=refused,
             questions=[question.name for question in questions],
-            destinations={
-                channel.value: masked
-                for channel, masked in caller_identity.code_destinations(context, member_id).items()
-            },
+            destinations={channel.value: masked for channel, masked in destinations.items()},
             documents=[document.value for document in IdentityDocument] if visit.is_at_the_desk else [],
             groups=choice_groups(renderer, language),
         )
