@@ -70,6 +70,6 @@ class RuleVocabulary:
         if column.values:
             return RuleField(name, column.type, frozenset(column.values))
         values = self.values.get(name) if column.categories else None
-        if values is not None:
+        if values is not None and name in self.catalogue.special_values:
             values = frozenset(value for value in values if not self.is_special(name, value))
         return RuleField(name, column.type, values)

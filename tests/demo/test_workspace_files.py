@@ -40,7 +40,9 @@ _INTOXICATING = re.compile(
 def vocabulary(repository: Workspace, catalogue: Catalogue, data: duckdb.DuckDBPyConnection) -> RuleVocabulary:
     category_columns = [name for name, column in catalogue.tables["products"].columns.items() if column.categories]
     values = {
-        column: frozenset(value for (value,) in data.execute(f"select distinct {column} from products").fetchall())
+        column: frozenset(
+            value for (value,) in data.execute(f"select distinct {column} from products").fetchall() if value
+        )
         for column in category_columns
     }
     names = frozenset(path.stem for path in repository.audiences.glob("*.yaml"))
