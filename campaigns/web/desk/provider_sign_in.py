@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns.core.model.enums import Language
@@ -23,9 +23,10 @@ class ProviderSignInPages:
     """The way to the identity provider, and the page to which it sends people back."""
 
     desk: DeskPages
+    provider: IdentityProvider
 
     def routes(self) -> APIRouter:
-        """Return both routes; without an identity provider they are not found."""
+        """Return both routes."""
         router = APIRouter()
         router.add_api_route(f"{DESK_HOME}/provider", self.begin, methods=READ_METHODS)
         router.add_api_route(CALLBACK_PATH, self.finish, methods=["GET"], response_class=HTMLResponse)
@@ -39,7 +40,7 @@ class ProviderSignInPages:
     def begin(self, request: Request) -> Response:
         """Send the browser to the identity provider; its cookie is needed to come back."""
         try:
-            attempt, url = self._provider().begin(self.desk.page_context.language(request))
+            attempt, url = self.provider.begin(self.desk.page_context.language(request))
         except UnusableProviderError as error:
             return self._failure(request, error)
         response = RedirectResponse(url, 303)
@@ -60,14 +61,14 @@ class ProviderSignInPages:
         The page that follows leads to the desk by itself: a redirect would come from the provider's site, and bring no
         session cookie, which is `SameSite=Strict`.
         """
-        provider, cookie = self._provider(), request.cookies.get(self.cookie_name, "")
+        cookie = request.cookies.get(self.cookie_name, "")
         language = _language(cookie)
         try:
-            claims = provider.claims(cookie, _callback(request))
+            claims = self.provider.claims(cookie, _callback(request))
         except ProviderError as error:
             self.desk.page_context.limit_attempts(request)
             return self._forget_attempt(self._failure(request, error, language))
-        result = provider_login.log_in(self.desk.page_context.context, provider.settings, claims)
+        result = provider_login.log_in(self.desk.page_context.context, self.provider.settings, claims)
         if isinstance(result, RefusedPerson):
             return self._forget_attempt(self._refusal(request, 403, result.reason, language))
         way = DESK_HOME if language is None else f"{DESK_HOME}?lang={language.value}"
@@ -77,12 +78,6 @@ class ProviderSignInPages:
         self.desk.visitor_forms.forget(page)
         return self._forget_attempt(page)
 
-    def _provider(self) -> IdentityProvider:
-        provider = self.desk.identity_provider
-        if provider is None:
-            raise HTTPException(404)
-        return provider
-
     def _failure(self, request: Request, error: ProviderError, language: Language | None = None) -> HTMLResponse:
         _LOG.warning("sign-in by the identity provider: %s", error)
         if isinstance(error, UnusableProviderError):
@@ -90,7 +85,7 @@ class ProviderSignInPages:
         return self._refusal(request, 400, SignInRefusal.FAILED, language)
 
     def _refusal(self, request: Request, status: int, reason: SignInRefusal, language: Language | None) -> HTMLResponse:
-        contact = self._provider().settings.contact
+        contact = self.provider.settings.contact
         return self.desk.render(
             request, None, "provider_refused", status, language=language, because=reason.value, contact=contact
         )

@@ -24,7 +24,8 @@ def desk_routes(page_context: PageContext) -> APIRouter:
     desk = DeskPages(page_context, StaffSessions(page_context))
     router = APIRouter()
     router.include_router(StaffLoginPages(desk).routes())
-    router.include_router(ProviderSignInPages(desk).routes())
+    if desk.identity_provider is not None:
+        router.include_router(ProviderSignInPages(desk, desk.identity_provider).routes())
     router.include_router(desk.router(desk_tasks(desk), desk_views(desk)))
     return router
 
