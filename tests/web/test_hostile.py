@@ -56,7 +56,7 @@ async def test_hostile_choices_are_refused(web_workspace, web, typed):
 @each_input
 async def test_hostile_tokens_are_not_found(web_workspace, web, typed):
     before = web_workspace.ledger_dump()
-    for path in ("/u/", "/s/", "/p/", "/w/", "/c/", "/join/"):
+    for path in ("/u/", "/s/", "/p/", "/w/", "/c/", "/join/", "/confirm/", "/not-me/", "/stop-request/"):
         answer = await web.get(path + typed.replace("/", "%2F").replace("?", "%3F").replace("#", "%23"))
         assert answer.status_code in {404, 429}
     assert web_workspace.ledger_dump() == before
