@@ -67,8 +67,8 @@ class MemberSearchPages:
         if content is None:
             raise HTTPException(404)
         refused = Refusal.from_json(content["refused"])
-        found = lookup.contacts(self.desk.context_as(agent), content["members"], unmask=agent.may(Permission.UNMASK))
-        people = [lookup.masked(person) for person in found]
+        contacts = lookup.contacts(self.desk.context_as(agent), content["members"], unmask=agent.may(Permission.UNMASK))
+        people = [lookup.masked(person) for person in contacts]
         return self.desk.render(
             request,
             agent,
