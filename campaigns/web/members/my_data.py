@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import RowMapping
 
 from audiences.access import sessions
 from audiences.access.code_allowances import signed_in_member
@@ -125,7 +126,7 @@ class MyDataPages:
             to=to,
         )
 
-    def _code_address(self, contact: Mapping[Any, Any], channel: Channel) -> str:
+    def _code_address(self, contact: RowMapping, channel: Channel) -> str:
         """Return the address that a code can go to by a channel; empty when there is none."""
         if channel is not Channel.SMS:
             return contact["email"] or ""

@@ -48,7 +48,9 @@ def generated_members(draw: st.DrawFn, number: int) -> GeneratedMember:
         household_id=draw(st.sampled_from([None, None, "h1", "h2"])),
         email=draw(st.sampled_from([None, "a@example.org", "A@example.org", "b@example.org", f"{number}@example.org"])),
         phone=draw(
-            st.sampled_from([None, "+358401111111", "+358402222222", "+35891234567", f"+3585000000{number:02}"])
+            st.sampled_from(
+                [None, "+358401111111", "+358402222222", "+35891234567", "+46701234567", f"+3585000000{number:02}"]
+            )
         ),
         letter_box=draw(st.sampled_from([None, "1", "2", "3"])),
         unit=draw(st.sampled_from(["", "1", "2", "3"])),
