@@ -35,9 +35,18 @@ SMOKE: Final = (
 
 
 def mark_tiers(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, and put long tests first."""
+    """Mark each test with its tier, and put long tests first.
+
+    Of a hostile test on files or ledgers, the first attempt is `integration`, and the further ones are `e2e`.
+    """
+    attempted: set[str] = set()
     for item in items:
-        tier = tier_of(_fixtures(item), {mark.name for mark in item.iter_markers()}, _parameters(item))
+        marks = {mark.name for mark in item.iter_markers()}
+        tier = tier_of(_fixtures(item), marks, _parameters(item))
+        if tier == "integration" and "hostile" in marks:
+            test = item.nodeid.partition("[")[0]
+            tier = "e2e" if test in attempted else tier
+            attempted.add(test)
         item.add_marker(tier)
         if tier == "e2e" and item.nodeid.startswith(SMOKE):
             item.add_marker("smoke")
