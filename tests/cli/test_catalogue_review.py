@@ -205,7 +205,7 @@ def test_category_with_commas_quotes_and_lines_survives_the_file(viesti: Shell) 
 @pytest.mark.hostile
 def test_a25_done_needs_the_permission_to_write(drinks: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery staple\n"))
-    drinks("agent", "add", "liisa", "--role", "author")
+    drinks("agent", "add", "liisa", "--role", "author", "--yes")
     before = reviewed_file(drinks).read_bytes()
     assert len(drinks("catalogue", "review", "--json").json) == 3
     assert "[not_permitted]" in drinks("catalogue", "review", "--done", code=1).err

@@ -30,7 +30,7 @@ def test_gd15_an_export_is_an_archive_or_a_page(viesti: Shell, tmp_path):
     viesti("member", "export", "m01", "--format", "html", "--language", "en", "--out", str(page))
     with zipfile.ZipFile(archive) as files:
         assert b"m01@example.org" in files.read("contact.csv")
-    assert "Everything that we know about you" in page.read_text("utf-8")
+    assert "What we know about you" in page.read_text("utf-8")
     assert (page.stat().st_mode & 0o077, archive.stat().st_mode & 0o077) == (0, 0)
 
 

@@ -74,7 +74,7 @@ ACTIONS: dict[str, Callable[[SampleWorkspace], str | None]] = {
         workspace.engine.context, MEMBER, Choice.DECEASED, ConsentSource.DESK, on=True
     ),
     "close_request": close_request,
-    "erase": lambda workspace: erasure.erase(workspace.engine.context, MEMBER),
+    "erase": lambda workspace: erasure.erase(workspace.engine.context, MEMBER) and None,
     "add_agent": add_account,
 }
 

@@ -20,7 +20,7 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.operations import ledger_admin
 from campaigns.operations.nightly import NightlyJobs
-from campaigns.people.privacy import erasure
+from campaigns.people.privacy import erasure, merging
 from campaigns.people.privacy.written_files import register_file
 from campaigns.rendering.notice_writer import copy_lines
 from campaigns.runs.notices import enqueue
@@ -269,12 +269,12 @@ def test_exports_are_deleted_when_their_retention_is_over(workspace: SampleWorks
 
 def test_c12_a_merge_moves_the_exports_of_the_duplicate_and_deletes_its_previews(workspace: SampleWorkspace) -> None:
     paths = write_everything(workspace)
-    erasure.merge(workspace.engine.context, AINO, OTHER)
+    merging.merge(workspace.engine.context, AINO, OTHER, approved=True)
     assert [paths[kind].exists() for kind in ("preview", "proof", "export")] == [False, False, True]
     with workspace.engine.context.ledger.read() as connection:
         members = connection.execute(select(KEPT_FILE.c.member_id).where(KEPT_FILE.c.kind == "export")).scalars().all()
     assert members == [OTHER]
-    erasure.erase(workspace.engine.context, OTHER)
+    erasure.erase(workspace.engine.context, OTHER, despite_wait=True)
     assert not paths["export"].exists()
 
 

@@ -83,7 +83,7 @@ def test_fi03_gd19_membership_requires_no_consent(workspace: SampleWorkspace):
         state = consent_state_of(connection, NEW_MEMBER)
     groups = choice_groups_with_ticks(PageRenderer(workspace.engine.context.repository.settings), Language.EN, state)
     consent_choices = [
-        (item.choice, ticked) for _, items in groups for item, ticked in items if needs_consent(item.choice)
+        (item.choice, ticked) for _, items, _ in groups for item, ticked in items if needs_consent(item.choice)
     ]
     assert len(consent_choices) > 4
     assert [choice for choice, ticked in consent_choices if ticked] == []

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
+from audiences.consent.consent_state import ConsentSource
 from audiences.people import contact_changes, merge_members, merge_records, merged_purchases
 from audiences.tables import CONTACT, HOLDOUT_UNIT
 from campaigns.core.errors import UserError
@@ -69,7 +70,7 @@ def merge(workspace: SampleWorkspace, **options: bool) -> int:
 def test_c12_undo_restores_the_rows_of_both_members_and_their_purchases(workspace: SampleWorkspace) -> None:
     run = workspace.start("hi", MARKETING)
     workspace.send(run)
-    requests.file(workspace.engine.context, MERGED, RequestKind.ACCESS, changes.DESK_SOURCES[0])
+    requests.file(workspace.engine.context, MERGED, RequestKind.ACCESS, ConsentSource.DESK)
     before, bought = ledger_rows(workspace), purchases(workspace)
     workspace.clock.advance(minutes=5)
     merge(workspace, approved=True)

@@ -43,7 +43,7 @@ LOCKED_FORMS = {
 
 async def opened(desk):
     """Return the page of the member as the session sees it now."""
-    return (await desk.do_task("/again")).text
+    return (await desk.page(f"/member/{desk.ticket}")).text
 
 
 @pytest.mark.hostile
@@ -58,7 +58,7 @@ async def test_without_a_check_a_form_is_refused_with_the_next_step(web_workspac
         assert "needs a check of the caller" in answer.text
         assert "Check the caller" in answer.text
     after = web_workspace.ledger_dump()
-    assert {name for name in after if after[name] != before[name]} <= {"agent_session"}
+    assert {name for name in after if after[name] != before[name]} <= {"agent_session", "desk_ticket"}
 
 
 @pytest.mark.parametrize("form", sorted(set(LOCKED_FORMS) - {"allow a choice", "proof by a code"}))
@@ -101,7 +101,7 @@ async def test_before_the_check_no_page_shows_what_the_caller_should_know(web_wo
     session = await open_desk_session(web_workspace, web, role)
     contact = web_workspace.contact(AINO)
     secrets = [MAIL, PHONE, contact["street"], "1951", "01.01", contact["postal_code"]]
-    found = await session.post("/find", by="number", typed=AINO, ground="call")
+    found = await session.post("/find", typed=AINO, ground="call")
     page = await session.open_unchecked()
     for text in (found.text, page.text, await opened(session)):
         assert contact["first_name"] in text
@@ -122,7 +122,8 @@ async def test_an_officer_sees_no_secret_address_before_the_check(web_workspace,
 
 async def test_stopping_is_open_without_a_check(web_workspace, desk):
     await desk.open_unchecked()
-    answer = await desk.do_task("/stop", stop=["email_own", "no_marketing", "newsletter:food"])
+    for choice in ("email_own", "no_marketing"):
+        answer = await desk.do_task("/stop", stop=choice)
     assert "The chosen messages are stopped" in answer.text
     assert Choice.EMAIL_OWN not in allowed_choices(web_workspace)
     assert Choice.NO_MARKETING in allowed_choices(web_workspace)
@@ -155,7 +156,8 @@ async def test_stopping_never_allows_anything(web_workspace, desk):
     web_workspace.record_choices(AINO, "no_direct_mail")
     web_workspace.clock.advance(minutes=1)
     await desk.open_unchecked()
-    await desk.do_task("/stop", stop=["no_direct_mail", "tracking"])
+    for choice in ("no_direct_mail", "tracking"):
+        await desk.do_task("/stop", stop=choice)
     assert Choice.NO_DIRECT_MAIL in allowed_choices(web_workspace)
     assert Choice.TRACKING not in allowed_choices(web_workspace)
 
@@ -228,10 +230,10 @@ async def test_another_agents_session_does_not_unlock_a_member(web_workspace, de
 
 
 async def test_a_document_at_the_counter_opens_a_locked_member(desk):
-    await desk.open_unchecked()
+    await desk.open_unchecked(ground="visit")
     for _ in range(MAX_WRONG_PER_DAY):
         await desk.do_task("/check/questions", **WRONG)
-    answer = await desk.do_task("/check/document", source="desk", document="passport")
+    answer = await desk.do_task("/check/document", document="passport")
     assert "The person is checked" in answer.text
 
 
@@ -305,7 +307,7 @@ async def test_a_callers_code_signs_nobody_in(web_workspace, web, desk):
 async def test_a_callers_code_is_of_one_check_and_one_use(web_workspace, desk, when):
     await desk.open_unchecked()
     await desk.do_task("/check/send", by="email")
-    code, member = code_to(web_workspace, MAIL), AINO
+    code = code_to(web_workspace, MAIL)
     if when == "used":
         await desk.do_task("/check/code", code=code)
         web_workspace.clock.time += CHECK_LIFETIME
@@ -314,11 +316,10 @@ async def test_a_callers_code_is_of_one_check_and_one_use(web_workspace, desk, w
     elif when == "superseded":
         await desk.do_task("/check/send", by="sms")
     else:
-        member = OTHER
         await desk.open_unchecked(OTHER)
-        await desk.do_task("/check/send", member, by="email")
-    assert (await desk.do_task("/check/code", member, code=code)).status_code == 400
-    assert (await desk.do_task("/contact", member, email="evil@example.net")).status_code == 403
+        await desk.do_task("/check/send", by="email")
+    assert (await desk.do_task("/check/code", code=code)).status_code == 400
+    assert (await desk.do_task("/contact", email="evil@example.net")).status_code == 403
 
 
 @pytest.mark.hostile
@@ -343,19 +344,25 @@ async def test_a_member_is_not_flooded_with_callers_codes(web_workspace, desk):
 
 @pytest.mark.hostile
 @pytest.mark.parametrize(
-    "fields",
-    [{"source": "phone", "document": "passport"}, {"source": "", "document": "passport"},
-     {"source": "desk", "document": ""}, {"source": "desk", "document": "library_card"}],
-    ids=["by telephone", "nowhere", "no document", "another document"],
-)  # fmt: skip
-async def test_a_document_counts_at_the_counter_only(desk, fields):
-    await desk.open_unchecked()
+    ("ground", "fields"),
+    [
+        ("call", {"document": "passport"}),
+        ("call", {"document": "passport", "source": "desk", "ground": "visit"}),
+        ("letter", {"document": "passport"}),
+        ("visit", {"document": ""}),
+        ("visit", {"document": "library_card"}),
+    ],
+    ids=["by telephone", "by telephone, with forged fields", "by letter", "no document", "another document"],
+)
+async def test_a_document_counts_at_the_counter_only(desk, ground, fields):
+    await desk.open_unchecked(ground=ground)
     assert (await desk.do_task("/check/document", **fields)).status_code == 400
     assert (await desk.do_task("/contact", email="evil@example.net")).status_code == 403
 
 
 async def test_a_document_is_audited_by_its_type_alone(desk):
-    await desk.open_member()
+    await desk.open_unchecked(ground="visit")
+    await desk.do_task("/check/document", document="passport")
     assert desk.caller_checks() == [{"how": "document", "result": "passed", "document": "passport"}]
 
 
@@ -372,7 +379,7 @@ async def test_a_check_ends_after_fifteen_minutes(web_workspace, desk):
 async def test_a_check_is_of_one_member(desk):
     await desk.open_member()
     await desk.open_unchecked(OTHER)
-    assert (await desk.do_task("/contact", OTHER, email="evil@example.net")).status_code == 403
+    assert (await desk.do_task("/contact", email="evil@example.net")).status_code == 403
 
 
 @pytest.mark.hostile
@@ -386,12 +393,13 @@ async def test_a_check_is_of_one_session(web_workspace, desk):
 @pytest.mark.hostile
 @pytest.mark.parametrize("path", ["/check/questions", "/check/send", "/check/code", "/check/document", "/stop"])
 async def test_a_check_needs_the_ticket_of_the_look_up(web_workspace, desk, path):
-    await desk.open_unchecked(OTHER)
+    await desk.open_unchecked(ground="visit")
     before = web_workspace.ledger_dump()
-    answer = await desk.do_task(path, by="email", source="desk", document="passport", stop="email_own", **RIGHT)
+    forged = desk.ticket[::-1]
+    answer = await desk.do_task(path, ticket=forged, by="email", document="passport", stop="email_own", **RIGHT)
     assert answer.status_code == 403
     after = web_workspace.ledger_dump()
-    assert {name for name in after if after[name] != before[name]} <= {"agent_session"}
+    assert {name for name in after if after[name] != before[name]} <= {"agent_session", "desk_ticket"}
 
 
 async def open_desk_session_again(web_workspace, desk):
