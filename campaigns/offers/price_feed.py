@@ -78,12 +78,16 @@ class PriceFeed:
 
 
 def import_offers(context: Context, file: Path) -> ImportReport:
-    """Replace the workspace's offers file by a price feed; invalid rows are written to `data/rejects` with a reason."""
+    """Replace the workspace's offers file by a price feed; invalid rows are written to `data/rejects` with a reason.
+
+    A feed without a valid row replaces nothing.
+    """
     repository, workspace = context.repository, context.workspace
     feed = read_price_feed(file, repository.catalogue, repository.goods_protection.offer_goods)
     unchanged = len(set(feed.offers) & set(repository.offers))
-    write_offers_file(feed.offers, workspace.offers, repository.catalogue)
-    write_feed_labels(workspace.labels, feed.labels)
+    if feed.offers:
+        write_offers_file(feed.offers, workspace.offers, repository.catalogue)
+        write_feed_labels(workspace.labels, feed.labels)
     rejects = workspace.data / "rejects" / f"offers-{file.stem}.csv"
     rejected = feed.row_count - len(feed.offers)
     rejects_file = rejects if feed.write_rejects(rejects) else None

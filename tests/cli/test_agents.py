@@ -67,7 +67,7 @@ def command_names(group: object, *prefix: str) -> list[str]:
 
 OPERATOR_COMMANDS: Final = {
     "demo", "init", "check", "schema", "import", "serve", "worker", "retention", "doctor",
-    "mail", "calibrate",
+    "mail", "calibrate", "catalogue review",
 }  # fmt: skip
 """Commands for operators, which need no role."""
 

@@ -232,7 +232,7 @@ async def test_gd12_a_member_erases_their_data_and_gets_a_last_notice(web_worksp
 async def test_gd12_the_page_after_an_erasure_names_what_goes_later_and_when(web_workspace, web, language, line):
     await sign_in(web_workspace, web, MAIL)
     proof = await type_fresh_code(web_workspace, web)
-    page = await web.post(f"{ERASE}?lang={language}", data={"proof": proof, "sure": "yes"})
+    page = await web.post(f"{ERASE}?lang={language}", data={"proof": proof, "word": "ERASE"})
     assert f"<li>{line}</li>" in page.text
 
 
@@ -350,7 +350,7 @@ async def test_gd13_lifting_a_restriction_never_takes_back_a_death_or_a_refusal(
 async def test_gd12_nothing_is_erased_without_the_word_for_it(web_workspace, web, word):
     await sign_in(web_workspace, web, MAIL)
     proof = await type_fresh_code(web_workspace, web)
-    page = await web.post(f"{ERASE}?lang=fi", data={"proof": proof, "word": word, "sure": "yes"})
+    page = await web.post(f"{ERASE}?lang=fi", data={"proof": proof, "word": word})
     assert page.status_code == 400
     assert "Mitään ei poistettu" in page.text
     assert "<b>POISTA" not in page.text

@@ -26,7 +26,7 @@ _CODE: Final = [path.read_text("utf-8") for path in _PAGES.parent.rglob("*.py")]
 _SOURCE: Final = "\n".join([*_CODE, *(path.read_text("utf-8") for path in _PAGES.rglob("*.html"))])
 REFUSALS: Final = (
     "unknown_member", "same_member", "no_reason", "no_case", "unknown_wording", "no_email", "no_phone",
-    "no_postal_code", "no_street", "no_whole_address", "no_text", "no_term", "no_day", "no_seal", "no_actor",
+    "no_postal_code", "country_not_served", "no_whole_address", "no_text", "no_term", "no_day", "no_seal", "no_actor",
     "too_many_rows", "too_many_days", "too_wide", "unprotected_goods", "closed_request", "cannot_put_off", "not_erased",
     "unknown_task", "no_caller_check", "caller_wrong", "caller_locked", "caller_no_answers", "caller_no_questions",
     "caller_no_address", "caller_too_many_codes", "proof_wrong", "contact_changed", "too_few_facts", "no_merge",

@@ -29,7 +29,7 @@ EMAILS = sorted(folder.name for folder in (REPOSITORY / "templates" / "email").g
 
 
 def page(settings: Settings, language: Language) -> str:
-    return bytes(PageRenderer(settings).render("sign_in", language, "/me", form_token="x").body).decode()
+    return bytes(PageRenderer(settings).render("sign_in", language, "/me", form_token="x", written="").body).decode()
 
 
 @pytest.mark.parametrize("language", Language)

@@ -5,7 +5,7 @@ import pytest
 from campaigns.core.model.roles import Role
 from campaigns.runs.composing.link_tracking import CLICK_PATH
 from campaigns.runs.composing.template_context import LINK_PATHS
-from campaigns.runs.notices.notice_sender import SIGN_UP_PATH
+from campaigns.runs.notices.notice_sender import HELD_PATH, PROOF_PATH, REFUSAL_PATH, SIGN_UP_PATH
 from campaigns.web.app import pages_app
 from tests.support.desk_session import open_desk_session
 from tests.support.page_walk import sign_in
@@ -34,6 +34,8 @@ def working_paths(web_workspace: WebWorkspace) -> list[str]:
 def valid_token(web_workspace: WebWorkspace, prefix: str) -> str:
     if prefix == SIGN_UP_PATH:
         return web_workspace.engine.context.signer.link_token(SIGN_UP_PATH, 0, 1)
+    if prefix in (PROOF_PATH, REFUSAL_PATH, HELD_PATH):
+        return web_workspace.engine.context.signer.link_token(prefix, 0, 1)
     return web_workspace.link("letters", AINO, SCOPES[prefix]).split("/")[2]
 
 

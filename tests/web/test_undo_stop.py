@@ -12,6 +12,7 @@ from audiences.consent.consent_state import ConsentSource
 from campaigns.core.model.enums import Choice
 from campaigns.web.app import application
 from campaigns.web.members.undo_stop import UNDO_LIFETIME
+from tests.support.page_client import PageClient
 from tests.support.page_walk import hidden_fields, sign_in
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO, SHARERS, add_newsletter
@@ -69,7 +70,7 @@ async def test_c13_undo_is_recorded_as_the_members_own_act_under_the_text_of_the
 async def web_with_two_newsletters(web_workspace):
     add_newsletter(web_workspace)
     transport = httpx.ASGITransport(application(web_workspace.engine))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+    async with PageClient(web_workspace, transport=transport, base_url="http://localhost:8000") as client:
         yield client
 
 
@@ -304,7 +305,7 @@ async def test_a_way_that_the_message_did_not_take_does_not_show_whether_we_have
         (await web.post(f"{settings_link(web_workspace, member)}/code?lang=en", data={"by": "sms"})).text
         for member in (AINO, SHARERS[0])
     ]
-    assert all("If we know you" in page for page in pages)
+    assert all("If we know the address or number" in page for page in pages)
     assert "•" not in "".join(pages)
 
 

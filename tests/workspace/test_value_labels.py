@@ -16,7 +16,7 @@ FEED_HEAD = (
     "id;title_fi;title_sv;title_en;text_fi;text_sv;text_en;price;valid_from;valid_to;department;product_category;image;"
     "product_category_fi;product_category_sv;product_category_en"
 )
-FEED_ROW = "a;A;A;A;A;A;A;1.00;2018-01-01;2018-01-31;GROCERY;{category};a.png;{labels}"
+FEED_ROW = "a;A;A;A;A;A;A;1.00;2018-01-01;2018-01-31;FOOD;{category};a.png;{labels}"
 
 
 def write_labels(workspace: SampleWorkspace, text: str, name: str = "goods.yaml") -> None:
@@ -71,14 +71,14 @@ def test_an_invalid_label_file_is_refused_at_its_place(workspace: SampleWorkspac
 
 def test_a_price_feed_names_its_categories(workspace: SampleWorkspace) -> None:
     feed = workspace.root / "feed.csv"
-    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="TEAS", labels="kahvi;kaffe;coffee")]), "utf-8")
+    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="BREAD", labels="kahvi;kaffe;coffee")]), "utf-8")
     report = import_offers(workspace.engine.context, feed)
     workspace.reload()
-    assert (report.rejected, label(workspace, "TEAS")) == (0, "kahvi")
-    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="TEAS", labels=";;")]), "utf-8")
+    assert (report.rejected, label(workspace, "BREAD")) == (0, "kahvi")
+    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="BREAD", labels=";;")]), "utf-8")
     import_offers(workspace.engine.context, feed)
     workspace.reload()
-    assert label(workspace, "TEAS") is None
+    assert label(workspace, "BREAD") is None
 
 
 def test_a_label_written_by_hand_comes_before_one_of_a_price_feed(workspace: SampleWorkspace) -> None:
@@ -95,22 +95,22 @@ def test_a_label_written_by_hand_comes_before_one_of_a_price_feed(workspace: Sam
 @pytest.mark.parametrize("text", ['"kahvi";"";"coffee"', '"}";"";""'], ids=["two languages", "a brace"])
 def test_an_incomplete_label_of_a_feed_is_rejected_with_its_row(workspace: SampleWorkspace, text: str) -> None:
     feed = workspace.root / "feed.csv"
-    valid = FEED_ROW.format(category="TEAS", labels=";;").replace("a;A", "b;A", 1).replace("TEAS", "SOUP")
-    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="TEAS", labels=text), valid]), "utf-8")
+    valid = FEED_ROW.format(category="BREAD", labels=";;").replace("a;A", "b;A", 1).replace("BREAD", "COFFEE")
+    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="BREAD", labels=text), valid]), "utf-8")
     report = import_offers(workspace.engine.context, feed)
     assert report.rejected == 1
     workspace.reload()
-    assert label(workspace, "TEAS") is None
+    assert label(workspace, "BREAD") is None
 
 
 @pytest.mark.hostile
 def test_a_label_of_a_feed_is_text_and_never_yaml(workspace: SampleWorkspace) -> None:
     feed = workspace.root / "feed.csv"
     hostile = '"x}}}}, members: {region: {Lappi"'
-    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="TEAS", labels=f"{hostile};b;c")]), "utf-8")
+    feed.write_text("\n".join([FEED_HEAD, FEED_ROW.format(category="BREAD", labels=f"{hostile};b;c")]), "utf-8")
     import_offers(workspace.engine.context, feed)
     workspace.reload()
-    assert label(workspace, "TEAS") == "x}}}}, members: {region: {Lappi"
+    assert label(workspace, "BREAD") == "x}}}}, members: {region: {Lappi"
     assert not workspace.engine.context.repository.catalogue.tables["members"].columns["region"].labels
 
 

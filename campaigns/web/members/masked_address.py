@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, select
 
+from audiences.people.contact_changes import is_proven
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Channel
 
@@ -9,10 +10,10 @@ _DOTS = "•••"
 
 
 def masked_address_of(connection: Connection, member_id: str, channel: Channel) -> str:
-    """Return a member's own address or number, masked; empty when there is none."""
+    """Return a member's own address or number, masked; empty when there is none to which a code may go."""
     column = CONTACT.c.phone if channel is Channel.SMS else CONTACT.c.email
     address = connection.execute(select(column).where(CONTACT.c.member_id == member_id)).scalar_one_or_none()
-    if not address:
+    if not address or not is_proven(connection, member_id, "phone" if channel is Channel.SMS else "email"):
         return ""
     return f"{_DOTS} {address[-2:]}" if channel is Channel.SMS else _masked_email(address)
 
