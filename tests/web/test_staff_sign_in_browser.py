@@ -60,7 +60,7 @@ def test_a_person_signs_in_at_the_provider_and_lands_at_the_desk(
     at_provider(user, "maija")
     user.page.wait_for_url(f"{user.address}/desk?lang=fi")
     user.check_page()
-    assert user.heading == "Etsi jäsen"
+    assert user.heading == "Etsi asiakasomistaja"
     user.press("form[action*=out] button")
     user.keep_screenshot(f"staff-signed-out-{scheme}")
     user.page.click("main a[href*=end_session]")
