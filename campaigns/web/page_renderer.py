@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +51,7 @@ class PageRenderer:
     def render(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
         """Render a template; `path` is the page's address, to which its other languages link."""
         formats = template_filters(language, self.settings.currency)
-        content = self._environment.get_template(f"{name}.html").render(
+        content = _environment().get_template(f"{name}.html").render(
             **values,
             t=partial(translate, language=language),
             static_url=static_url,
@@ -67,12 +67,14 @@ class PageRenderer:
         """Return a text that may name the organisation."""
         return translate(key, language, organisation=self.settings.organisation.name.text(language), **values)
 
-    @cached_property
-    def _environment(self) -> Environment:
-        return Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Return the environment of the pages, whose compiled templates depend on no organisation."""
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
