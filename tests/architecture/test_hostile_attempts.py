@@ -12,6 +12,7 @@ _LEAST_ATTEMPTS: Final = 250
 _MARK: Final = "pytest.mark." + "hostile"
 
 
+@pytest.mark.long
 @pytest.mark.child_process
 def test_the_hostile_suite_has_at_least_250_named_attempts() -> None:
     modules = [str(path) for path in sorted((_ROOT / "tests").rglob("test_*.py")) if _MARK in path.read_text("utf-8")]

@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[2]
         (["tmp_path"], ["server_process"], [], "e2e"),
         (["browser"], [], [], "e2e"),
         (["demonstration"], [], [], "e2e"),
+        (["tmp_path"], ["hostile"], [], "e2e"),
+        ([], ["hostile"], [], "unit"),
+        ([], ["long"], [], "e2e"),
         ([], ["spark"], [], "e2e"),
     ],
 )

@@ -19,6 +19,7 @@ _WRITE = (
 )
 
 
+@pytest.mark.long
 def test_another_process_writes_the_same_bytes(demo_files: DemoFiles, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Tokyo"}
     subprocess.run([sys.executable, "-c", _WRITE, str(tmp_path)], check=True, env=environment)

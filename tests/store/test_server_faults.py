@@ -44,6 +44,7 @@ def checked_balance(workspace: SampleWorkspace, run, provider: ScriptedProvider)
     return Counter(workspace.balance(run))
 
 
+@pytest.mark.long
 @pytest.mark.skipif("DATABASE_URL" in os.environ, reason="an external server must not be crashed")
 def test_answers_during_a_database_crash_are_recorded_after_it(base_workspace, tmp_path, monkeypatch):
     async def answer_slowly(message: Message) -> Outcome:
@@ -108,6 +109,7 @@ def test_repeated_429_answers_only_delay_sending(workspace):
     assert workspace.balance(run) == {"accepted": len(MEMBERS)}
 
 
+@pytest.mark.long
 def test_provider_outage_of_minutes_leaves_every_delivery_pending(workspace):
     back_at = workspace.clock.time + timedelta(minutes=7)
     accepted_counts: Counter[str] = Counter()

@@ -11,7 +11,7 @@ TIERS: Final = ("e2e", "integration", "unit")
 """Order of execution: long tests first, so that no worker waits for another at the end."""
 
 E2E_FIXTURES: Final = frozenset({"browser", "demonstration", "postgresql_server"})
-E2E_MARKS: Final = frozenset({"browser", "server_process", "spark"})
+E2E_MARKS: Final = frozenset({"browser", "long", "server_process", "spark"})
 E2E_PARAMETERS: Final = frozenset({"postgresql", "spark"})
 """Parameters for which a fixture starts a server."""
 INTEGRATION_FIXTURES: Final = frozenset({"tmp_path", "tmp_path_factory"})
@@ -28,25 +28,22 @@ SMOKE: Final = (
     "tests/store/test_dispatchers.py::test_two_workers_share_a_run_and_send_no_message_twice",
     "tests/store/test_ledger.py::",
     "tests/store/test_races.py::test_two_senders_of_one_run_write_to_each_member_once",
+    "tests/cli/test_goods_protection.py::test_fi21_register_in_other_words_than_the_catalogue_is_refused",
+    "tests/rendering/test_hostile_letters.py::test_a_letter_prints_no_other_member",
+    "tests/web/test_contact_proofs.py::test_c11_",
+    "tests/web/test_hostile.py::",
+    "tests/web/test_sign_in_csrf.py::test_a_foreign_page_signs_no_",
     "tests/web/test_member_journey_browser.py::test_a_member_goes_from_a_message_to_their_data_and_back_in_few_presses[fi-phone]",
     "tests/web/test_member_browser.py::test_a_member_unsubscribes_changes_choices_and_reads_why_by_keyboard_alone[fi-phone]",
 )
-"""Node ids, or how they begin, of `e2e` that `make test` runs: a browser's journey, kills, a server, PostgreSQL."""
+"""Node ids, or how they begin, of `e2e` that `make test` runs: a journey, kills, a server, PostgreSQL, attempts."""
 
 
 def mark_tiers(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, and put long tests first.
-
-    Of a hostile test on files or ledgers, the first attempt is `integration`, and the further ones are `e2e`.
-    """
-    attempted: set[str] = set()
+    """Mark each test with its tier, and put long tests first."""
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         tier = tier_of(_fixtures(item), marks, _parameters(item))
-        if tier == "integration" and "hostile" in marks:
-            test = item.nodeid.partition("[")[0]
-            tier = "e2e" if test in attempted else tier
-            attempted.add(test)
         item.add_marker(tier)
         if tier == "e2e" and item.nodeid.startswith(SMOKE):
             item.add_marker("smoke")
@@ -59,7 +56,7 @@ def tier_of(fixtures: frozenset[str], marks: set[str], parameters: Sequence[obje
     if fixtures & E2E_FIXTURES or marks & E2E_MARKS or any(each in E2E_PARAMETERS for each in parameters):
         return "e2e"
     if fixtures & INTEGRATION_FIXTURES or marks & INTEGRATION_MARKS:
-        return "integration"
+        return "e2e" if "hostile" in marks else "integration"  # there are a thousand attempts on files and ledgers
     return "unit"
 
 

@@ -105,6 +105,7 @@ async def test_an_unknown_member_number_is_refused(desk):
     assert "There is no such member" in answer.text
 
 
+@pytest.mark.long
 async def test_an_agent_is_limited_to_sixty_look_ups_in_fifteen_minutes(web_workspace, desk):
     answers = [(await desk.post("/member", member=AINO, ground="call")).status_code for _ in range(61)]
     assert answers == [200] * 60 + [429]

@@ -200,6 +200,7 @@ FIELD_NAMES = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 async def test_random_desk_forms_cause_no_server_error(web_workspace, web, seed):
     random = Random(seed)  # noqa: S311 - reproducible values, no secret

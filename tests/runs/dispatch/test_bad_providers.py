@@ -53,6 +53,7 @@ async def test_throttling_only_delays_messages(workspace, provider):
     assert closed_balance(workspace, run) == {"accepted": len(MEMBERS)}
 
 
+@pytest.mark.long
 async def test_messages_wait_for_a_provider_that_is_down_for_minutes(workspace, provider):
     run = workspace.start("hi", TEXTS[provider])
     workspace.run_clock(speed=10)  # a sender that finds it down waits for the next attempt
