@@ -51,15 +51,19 @@ class PageRenderer:
     def render(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
         """Render a template; `path` is the page's address, to which its other languages link."""
         formats = template_filters(language, self.settings.currency)
-        content = _environment().get_template(f"{name}.html").render(
-            **values,
-            t=partial(translate, language=language),
-            static_url=static_url,
-            **{name: formats[name] for name in ("date", "money", "number")},
-            language=language.value,
-            languages=[(other.value, LANGUAGE_NAMES[other], f"{path}?lang={other.value}") for other in Language],
-            organisation=self.settings.organisation.template_values(language),
-            synthetic=self.settings.synthetic,
+        content = (
+            _environment()
+            .get_template(f"{name}.html")
+            .render(
+                **values,
+                t=partial(translate, language=language),
+                static_url=static_url,
+                **{name: formats[name] for name in ("date", "money", "number")},
+                language=language.value,
+                languages=[(other.value, LANGUAGE_NAMES[other], f"{path}?lang={other.value}") for other in Language],
+                organisation=self.settings.organisation.template_values(language),
+                synthetic=self.settings.synthetic,
+            )
         )
         return HTMLResponse(content, status, {"Content-Language": language.value})
 
