@@ -15,6 +15,8 @@ GROUPS: Final = {
     "demo_files": r"tests/demo/test_\w+\.py",
     "demonstration": r"tests/e2e/test_example_campaigns\.py|tests/e2e/test_demo_command\.py::test_demo_continues_"
     r"|tests/demo/counts/|tests/docs/test_command_lines\.py::test_command_line_runs_",
+    "used_workspace": r"tests/cli/test_private_files\.py",
+    "written": r"tests/people/test_erased_files\.py",
 }
 """Node ids of a group, by the fixture that they share."""
 _GROUP: Final = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in GROUPS.items()))
