@@ -129,7 +129,7 @@ def test_setting_makes_doctor_fail(drinks: Shell) -> None:
 def test_setting_does_not_touch_campaigns_without_products(drinks: Shell) -> None:
     make_an_error(drinks)
     drinks.write("letter", MONDAYS)
-    drinks("plan", "letter", "--as-of", AS_OF)
+    assert drinks("plan", "letter", "--as-of", AS_OF, "--json").json["sends"]
 
 
 @pytest.mark.hostile
@@ -171,7 +171,9 @@ def test_review_without_the_name_of_a_person_is_refused(drinks: Shell, name: str
 
 @pytest.mark.hostile
 def test_name_without_done_is_a_mistake(drinks: Shell) -> None:
-    drinks("catalogue", "review", "--name", "Maija", code=2)
+    before = reviewed_file(drinks).read_bytes()
+    assert "--done" in drinks("catalogue", "review", "--name", "Maija", code=2).err
+    assert reviewed_file(drinks).read_bytes() == before
 
 
 DAMAGED = {

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from audiences.people import contacts
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.operations import ledger_admin
@@ -323,3 +324,5 @@ def test_an_outbox_that_is_gone_hinders_no_erasure(workspace: SampleWorkspace) -
     shutil.rmtree(workspace.root / "outbox")
     erasure.erase(workspace.engine.context, AINO)
     night(workspace, days=32)
+    with workspace.engine.context.ledger.read() as connection:
+        assert contacts.existing_members(connection, [AINO]) == set()

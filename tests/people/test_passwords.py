@@ -53,6 +53,7 @@ def test_a_new_password_is_held_to_the_same(workspace: SampleWorkspace) -> None:
 @pytest.mark.parametrize("password", STRONG)
 def test_several_words_are_accepted_without_rules_of_composition(workspace: SampleWorkspace, password: str) -> None:
     staff_accounts.add(workspace.engine.context, "aino", [Role.DESK], password)
+    assert local_login.log_in(workspace.engine.context, "aino", password)
 
 
 def test_a_password_of_the_largest_length_is_judged_quickly() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.audience import Audience
+from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Purpose
 from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audiences
@@ -46,12 +47,13 @@ def audiences(vocabulary: RuleVocabulary, tmp_path_factory: pytest.TempPathFacto
     return dict(load_audiences(folder, vocabulary))
 
 
-def load(path: Path, vocabulary: RuleVocabulary, audiences: dict[str, Audience], purpose: str, keys: str) -> None:
+def load(path: Path, vocabulary: RuleVocabulary, audiences: dict[str, Audience], purpose: str, keys: str) -> Campaign:
     head = HEAD.replace("content: {email: hello}\n", "") if "variants" in keys else HEAD
     file = path / "hello.yaml"
     file.write_text(f"{head}purpose: {purpose}\n{keys}\n", "utf-8")
     known = RuleVocabulary(vocabulary.catalogue, {}, frozenset(audiences))
-    load_campaign(file, known, audiences=audiences)
+    campaign, _problems = load_campaign(file, known, audiences=audiences)
+    return campaign
 
 
 @pytest.mark.hostile
@@ -69,7 +71,7 @@ def test_gd01_column_that_is_not_allowed_for_the_purpose_does_not_compile(
 def test_gd01_column_is_used_for_the_purposes_that_the_catalogue_names(
     tmp_path: Path, vocabulary: RuleVocabulary, audiences: dict[str, Audience], keys: str
 ) -> None:
-    load(tmp_path, vocabulary, audiences, "marketing", keys)
+    assert load(tmp_path, vocabulary, audiences, "marketing", keys).purpose is Purpose.MARKETING
 
 
 @pytest.mark.hostile
