@@ -1,6 +1,7 @@
 """Problems of bad rules: exact texts, all reported at once, never an exception."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,12 @@ def test_a_rule_that_contains_itself_is_refused() -> None:
     cycle: dict[str, object] = {}
     cycle["not"] = cycle
     assert [problem.code for problem in problems_of(as_plain(cycle))] == ["too_deep"]
+
+
+def test_a_name_unlike_any_of_many_audiences_has_a_next_step() -> None:
+    vocabulary = replace(VOCABULARY, audiences=frozenset(f"a{number}" for number in range(13)))
+    [problem] = problems_of("{audience: zzzz}", vocabulary)
+    assert (problem.code, problem.hint) == ("unknown_audience", "one of the files in `config/audiences/`")
 
 
 def test_every_problem_code_is_documented_and_tested() -> None:

@@ -75,7 +75,7 @@ class RuleReader:
             )
             return None
         if node.value not in known:
-            hint = closest_match(node.value, known) or list_names(known)
+            hint = closest_match(node.value, known) or list_names(known) or f"one of the files in `config/{noun}s/`"
             self.add_problem(node, f"there is no {noun} `{printable(node.value)}`", code, hint)
             return None
         return node.value
