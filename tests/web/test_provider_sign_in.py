@@ -166,7 +166,7 @@ async def test_roles_may_come_from_userinfo(web_workspace, web, provider):
     assert account(web_workspace).roles == {Role.PRIVACY_OFFICER}
 
 
-NOW = int(Clock().now().timestamp())
+NOW = int(Clock().now().timestamp())  # as the module is read, which can be many minutes before a test
 CLAIMS: Mapping[str, dict[str, Any]] = {
     "another nonce": {"nonce": "of another sign-in"},
     "no nonce": {"nonce": None},
@@ -304,7 +304,7 @@ async def test_an_answer_is_refused_with_a_cookie(web_workspace, web, browser_of
     await begin(other, provider)
     query = await begin(web, provider)
     cookies = {
-        "invented": f"{NOW}.invented.en",
+        "invented": f"{int(Clock().now().timestamp())}.invented.en",
         "of another attempt": other.cookies["viesti-provider"],
         "without a time": "x.y.en",
     }
@@ -318,11 +318,13 @@ async def test_an_answer_is_refused_with_a_cookie(web_workspace, web, browser_of
 @pytest.mark.hostile
 @pytest.mark.parametrize(
     ("issued_at", "status"),
-    [(NOW, 200), (NOW - 700, 400), (NOW + 700, 400), ("", 400), ("٣٣٣", 400)],
+    [(0, 200), (-700, 400), (700, 400), ("", 400), ("٣٣٣", 400)],
     ids=["now", "too old", "of the future", "without a time", "in other digits"],
 )
 async def test_an_answer_is_taken_for_ten_minutes(web_workspace, web, provider, issued_at, status):
     context = web_workspace.engine.context
+    if isinstance(issued_at, int):  # seconds from now
+        issued_at += int(Clock().now().timestamp())
     cookie = f"{issued_at}.of a test.en"
     attempt = identity_provider(context.settings, context.signer)._attempt(cookie)
     provider.nonce = attempt.nonce
