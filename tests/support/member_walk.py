@@ -1,6 +1,5 @@
 """Ways to every member page in a browser, for tests that look at each of them."""
 
-from time import monotonic, sleep
 from typing import Final
 
 from campaigns.core.model.enums import Language
@@ -13,7 +12,6 @@ MEMBER_PAGES: Final = (
 )
 """Names of the pages that `open_member_page` knows."""
 _SETTINGS: Final = ("settings", "settings_stopped", "undone")
-_PATIENCE: Final = 10.0  # seconds
 
 
 def open_member_page(workspace: WebWorkspace, user: BrowserUser, name: str, language: Language) -> None:
@@ -61,9 +59,7 @@ def _sign_in(workspace: WebWorkspace, user: BrowserUser, name: str, query: str) 
 
 def type_code(workspace: WebWorkspace, user: BrowserUser) -> None:
     """Wait for the next code, which is sent after the page, type it and go on."""
-    deadline = monotonic() + _PATIENCE
-    while len(codes := workspace.codes()) <= user.codes_typed and monotonic() < deadline:
-        sleep(0.05)
+    codes = workspace.wait_for_codes(user.codes_typed + 1)
     user.codes_typed = len(codes)
     user.page.fill("#code", codes[-1])
     user.page.click("main button")

@@ -10,7 +10,8 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
-from typing import Any, Final
+from time import monotonic, sleep
+from typing import Any, Final, TypeVar
 
 from sqlmodel import SQLModel, select
 
@@ -23,6 +24,9 @@ from campaigns.store.people.people_tables import NOTICE
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import MEMBERS, NOW, ManualClock, SampleWorkspace
 
+_T = TypeVar("_T")
+
+_PATIENCE: Final = 30  # seconds
 _SCHEDULE: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
 _EMAIL: Final = f"{_SCHEDULE}channels: [email]\ncontent: {{email: hello}}\n"
 _SMS: Final = f"{_SCHEDULE}channels: [sms]\ncontent: {{sms: hello}}\n"
@@ -110,6 +114,22 @@ class WebWorkspace(SampleWorkspace):
     def codes(self) -> list[str]:
         """Return the one-time codes sent so far, oldest first."""
         return [messages[0] for _, text in self.notices() if (messages := re.search(r"\d{4} \d{4}", text))]
+
+    def wait_for_codes(self, number: int) -> list[str]:
+        """Return the codes once they are as many as `number`: a server in a thread sends them after its page."""
+        return _wait_for(self.codes, number)
+
+    def wait_for_notices(self, number: int) -> list[tuple[str, str]]:
+        """Return the notices once they are as many as `number`: see `wait_for_codes`."""
+        return _wait_for(self.notices, number)
+
+
+def _wait_for(read: Callable[[], list[_T]], number: int) -> list[_T]:
+    deadline = monotonic() + _PATIENCE
+    while len(found := read()) < number:
+        assert monotonic() < deadline, f"{len(found)} of {number} after {_PATIENCE} seconds"
+        sleep(0.05)
+    return found
 
 
 def add_newsletter(web_workspace: SampleWorkspace) -> None:

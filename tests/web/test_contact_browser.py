@@ -13,8 +13,10 @@ PHONE, EVIL = "+358401230001", "evil@example.net"
 
 
 def type_code(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
+    codes = web_workspace.wait_for_codes(visitor.codes_typed + 1)
+    visitor.codes_typed = len(codes)
     visitor.tab_to("#code")
-    visitor.page.keyboard.type(web_workspace.codes()[-1])
+    visitor.page.keyboard.type(codes[-1])
     visitor.press("main form:has(#code) button")
 
 

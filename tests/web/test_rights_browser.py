@@ -33,7 +33,7 @@ def test_a_newsletter_sign_up_is_requested_and_confirmed_by_keyboard_alone(
     visitor.page.keyboard.type(NEW)
     visitor.press("main button")
     assert visitor.heading == requested
-    ((_, letter),) = web_workspace.notices()
+    ((_, letter),) = web_workspace.wait_for_notices(1)
     visitor.open_page(re.findall(r"http://localhost:8000(/join/[\w-]+)", letter)[0] + f"?lang={language}")
     visitor.press("main button")
     assert visitor.heading == confirmed
@@ -70,6 +70,8 @@ def test_personal_data_is_read_and_downloaded_by_keyboard_alone(
 
 
 def type_code(web_workspace: WebWorkspace, visitor: BrowserUser) -> None:
+    codes = web_workspace.wait_for_codes(visitor.codes_typed + 1)
+    visitor.codes_typed = len(codes)
     visitor.tab_to("#code")
-    visitor.page.keyboard.type(web_workspace.codes()[-1])
+    visitor.page.keyboard.type(codes[-1])
     visitor.press("main button")

@@ -62,7 +62,7 @@ def test_in_chromium_a_foreign_page_signs_nobody_in(web_workspace, visitor, fore
         desk_token = hidden_fields(attacker.get("/desk").text)["form_token"][0]
     if who == "member":
         foreign_page.target = f"{visitor.address}/me/session"
-        foreign_page.fields = {"challenge": challenge, "code": web_workspace.codes()[-1], "form_token": token}
+        foreign_page.fields = {"challenge": challenge, "code": web_workspace.wait_for_codes(1)[-1], "form_token": token}
     else:
         foreign_page.target = f"{visitor.address}/desk/session"
         foreign_page.fields = {"name": "attacker", "password": PASSWORD, "form_token": desk_token}
