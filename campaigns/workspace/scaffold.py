@@ -8,8 +8,12 @@ from campaigns.core.errors import UserError
 from campaigns.core.private_files import inherited_umask
 from campaigns.workspace.paths import Workspace
 
-_PARTS: Final = ("config", "templates", "images")
-_NOT_COPIED: Final = "reviewed_categories.csv"  # nobody has looked at the products of a new workspace
+_PARTS: Final = (
+    *("config/audiences", "config/campaigns", "config/labels"),
+    *("config/catalogue.yaml", "config/offers.yaml", "config/settings.yaml"),
+    *("templates", "images"),
+)
+"""Folders and files of a new workspace. A review of categories is none: nobody has looked at its products."""
 _NOT_IN_GIT: Final = "/backups/\n/data/\n/outbox/\n"
 
 
@@ -32,9 +36,10 @@ def create_workspace(directory: Path) -> Workspace:
 
 
 def _copy(source: Path, directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
     for part in _PARTS:
-        shutil.copytree(source / part, directory / part, ignore=shutil.ignore_patterns(_NOT_COPIED))
+        copy = shutil.copytree if (source / part).is_dir() else shutil.copy2
+        (directory / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(source / part, directory / part)
     (directory / ".gitignore").write_text(_NOT_IN_GIT, "utf-8")
 
 

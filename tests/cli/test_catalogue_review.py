@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -217,6 +218,12 @@ def test_a25_done_needs_the_permission_to_write(drinks: Shell, monkeypatch: pyte
     assert "product_category,SIIDERIT,2018-01-01,liisa" in reviewed_file(drinks).read_text("utf-8")
 
 
-def test_new_workspace_has_looked_at_nothing(viesti: Shell, tmp_path: Path) -> None:
+def test_new_workspace_has_looked_at_nothing(viesti: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = tmp_path / "example"
+    for part in ("config", "templates", "images"):
+        copytree(Path(__file__).parents[2] / part, example / part)
+    (example / "config" / "reviewed_categories.csv").touch()  # as `viesti demo` writes it into a checkout
+    monkeypatch.setattr("campaigns.workspace.scaffold._example", lambda: example)
     viesti("init", tmp_path / "new")
     assert not (tmp_path / "new" / "config" / "reviewed_categories.csv").exists()
+    assert (tmp_path / "new" / "config" / "settings.yaml").exists()
