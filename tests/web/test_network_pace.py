@@ -12,9 +12,7 @@ from campaigns.web import network_pace
 from campaigns.web.app import application
 from campaigns.web.network_pace import MAX_WAITING_PER_NETWORK, UNSLOWED, WaitingRoom
 from tests.support.page_client import browser_from
-from tests.support.web_client import AINO
-
-MAIL = f"{AINO}@example.org"
+from tests.support.web_client import MAIL
 
 
 @pytest.fixture
