@@ -63,6 +63,10 @@ class DeskSession:
         """Open a page of the desk."""
         return await self.web.get(f"/desk{path}?lang=en")
 
+    async def member_text(self) -> str:
+        """Return the member's page as the session sees it now."""
+        return (await self.page(f"/member/{self.ticket}")).text
+
     def audit_notes(self) -> list[tuple[str, str, str, dict[str, object]]]:
         """Return this session's audit rows but for checks of callers: actor, action, subject, detail."""
         return [row for row in self._audit_rows() if row[1] != "caller_check"]
