@@ -11,7 +11,6 @@ from tests.support.provider_sign_in import assert_refused, begin, come_back
 
 pytestmark = pytest.mark.loopback
 
-
 STATES: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str]], list[str]]] = {
     "the state of another browser": lambda _, theirs: [theirs["state"]],
     "no state": lambda *_: [],
