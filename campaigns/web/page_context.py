@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +16,7 @@ from campaigns.core.tokens import InvalidTokenError
 from campaigns.runs.engine import Engine
 from campaigns.store.runs.linked_message import PlannedMessage, find_message
 from campaigns.web.client_network import client_key, network_key
+from campaigns.web.host_cookie import HostCookie
 from campaigns.web.network_pace import PACE_LIMIT, WaitingRoom
 from campaigns.web.page_renderer import PageRenderer
 from campaigns.web.throttling import ProcessThrottle, SharedThrottle
@@ -71,6 +72,10 @@ class PageContext:
     def is_https(self) -> bool:
         """Return whether members reach the pages by https: cookies are then `Secure`."""
         return self.context.repository.settings.public_url.scheme == "https"
+
+    def cookie(self, name: str, same_site: Literal["lax", "strict"] = "strict") -> HostCookie:
+        """Return a cookie of the pages."""
+        return HostCookie(name, self.is_https, same_site)
 
     @property
     def now(self) -> datetime:
