@@ -1,10 +1,13 @@
 """Ledger tables that guard who a member is: changes of contact, requests on hold, caller checks, merges."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
+
+NONCES: Final = 2**31
+"""Number of nonces that are drawn: each fits a column and a link."""
 
 
 class ContactChange(SQLModel, table=True):

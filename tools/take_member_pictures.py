@@ -98,8 +98,8 @@ class Pages:
         raise SystemExit("no member of the workspace suits")
 
 
-def shots(page: Page) -> list[bytes]:
-    """Return the page on a telephone and on a desktop."""
+def screenshots(page: Page) -> list[bytes]:
+    """Return a picture of the page on a telephone and one on a desktop."""
     pictures = []
     for width, height in _SIZES.values():
         page.set_viewport_size({"width": width, "height": height})
@@ -129,7 +129,7 @@ def _light_and_dark(pages: Pages, way: str) -> Iterator[bytes]:
     for scheme in ("light", "dark"):
         with pages.page(scheme) as page:
             _open(pages, page, way)
-            phone, desktop = shots(page)
+            phone, desktop = screenshots(page)
             yield from (phone, desktop) if scheme == "light" else (phone,)
 
 

@@ -1,6 +1,5 @@
 """One-time codes: proof that the requester can read a member's mailbox or telephone. Only keyed hashes are stored."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
@@ -11,13 +10,13 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select, update
 
 from audiences.access.code_allowances import give_back
+from audiences.access.numeric_codes import numeric_code, typed_digits
 from audiences.tables import ONE_TIME_CODE
 from campaigns.core.tokens import Signer
 
 CODE_LIFETIME: Final = timedelta(minutes=10)
 MAX_TRIES: Final = 5
 _RETENTION: Final = timedelta(days=1)
-_DIGITS: Final = 8
 
 
 class CodeAim(StrEnum):
@@ -64,13 +63,8 @@ def new_challenge() -> str:
 
 def code_digits(signer: Signer, request: CodeRequest) -> str:
     """Return the digits of an issued code, computed anew by the sending process: they are stored nowhere."""
-    keyed_hash = signer.keyed_hash(
-        "digits", request.challenge, request.member_id, request.aim.value, request.address or ""
-    )
-    number = int.from_bytes(
-        hashlib.sha256(keyed_hash.encode()).digest()
-    )  # the characters of the hash are not equally likely
-    return f"{number % 10**_DIGITS:0{_DIGITS}}"
+    parts = (request.challenge, request.member_id, request.aim.value, request.address or "")
+    return numeric_code(signer, "digits", *parts)
 
 
 def issue_code(
@@ -106,7 +100,7 @@ def redeem_code(connection: Connection, signer: Signer, typed: TypedCode, now: d
 
     Every try is counted against all codes of the challenge: commit the transaction either way.
     """
-    digest = _digest(signer, typed.challenge, "".join(character for character in typed.code if character.isdigit()))
+    digest = _digest(signer, typed.challenge, typed_digits(typed.code))
     open_codes = (ONE_TIME_CODE.c.challenge == typed.challenge, ONE_TIME_CODE.c.tries_left > 0)
     query = select(ONE_TIME_CODE).where(
         *open_codes,
@@ -123,11 +117,6 @@ def redeem_code(connection: Connection, signer: Signer, typed: TypedCode, now: d
         give_back(connection, row.allowances or ())
         connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
     return None if row is None else CodeRequest(typed.challenge, row.member_id, CodeAim(row.aim), row.address)
-
-
-def format_code(code: str) -> str:
-    """Return the digits as a person reads them: `1234 5678`."""
-    return f"{code[: _DIGITS // 2]} {code[_DIGITS // 2 :]}"
 
 
 def _digest(signer: Signer, challenge: str, code: str) -> str:

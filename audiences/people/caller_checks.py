@@ -1,6 +1,5 @@
 """Checks by an agent that a caller is the member: results, wrong tries, and codes read out; never an answer."""
 
-import hmac
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from audiences.identity_tables import CALLER_CHECK
+from audiences.access.numeric_codes import is_same_code, numeric_code
+from audiences.identity_tables import CALLER_CHECK, NONCES
 from campaigns.core.tokens import Signer
 
 CHECK_LIFETIME: Final = timedelta(minutes=15)
@@ -19,8 +19,6 @@ MAX_WRONG_PER_DAY: Final = 5
 MAX_CODES_PER_DAY: Final = 6
 _DAY: Final = timedelta(days=1)
 _RETENTION: Final = timedelta(days=2)
-_DIGITS: Final = 8
-_NONCES: Final = 2**31
 
 
 class CheckWay(StrEnum):
@@ -59,7 +57,7 @@ def start_code(connection: Connection, member_id: str, session: str, now: dateti
     if connection.execute(select(func.count()).where(*recent, *of_code)).scalar_one() >= MAX_CODES_PER_DAY:
         return None
     row = {"member_id": member_id, "session": session, "way": CheckWay.CODE.value, "started_at": now, "wrong": 0}
-    stored = insert(CALLER_CHECK).values(**row, nonce=1 + secrets.randbelow(_NONCES - 1))
+    stored = insert(CALLER_CHECK).values(**row, nonce=1 + secrets.randbelow(NONCES - 1))
     return connection.execute(stored.returning(*CALLER_CHECK.c)).one()
 
 
@@ -78,9 +76,8 @@ def try_code(connection: Connection, signer: Signer, session: str, code: str, no
     if check is None:
         return False
     of_check = update(CALLER_CHECK).where(CALLER_CHECK.c.number == check.number)
-    digits = "".join(character for character in code if character.isdigit())
     is_open = check.passed_at is None and check.started_at > now - CODE_LIFETIME
-    if not is_open or not hmac.compare_digest(digits.encode(), caller_code(signer, check.number, check.nonce).encode()):
+    if not is_open or not is_same_code(code, caller_code(signer, check.number, check.nonce)):
         connection.execute(of_check.values(wrong=check.wrong + 1))
         return False
     connection.execute(of_check.values(passed_at=now))
@@ -89,8 +86,7 @@ def try_code(connection: Connection, signer: Signer, session: str, code: str, no
 
 def caller_code(signer: Signer, number: int, nonce: int) -> str:
     """Return the digits of a check's code, computed anew each time: they are stored nowhere."""
-    keyed_hash = signer.keyed_hash("caller check", number, nonce)
-    return f"{int(keyed_hash.encode().hex(), 16) % 10**_DIGITS:0{_DIGITS}}"
+    return numeric_code(signer, "caller check", number, nonce)
 
 
 def purge_checks(connection: Connection, now: datetime) -> int:

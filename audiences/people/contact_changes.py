@@ -4,7 +4,6 @@ A value is unproven from its change until a code sent to it comes back. No sign-
 any change, nothing is handed out that the desk may not see, for `WAIT`.
 """
 
-import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from audiences.identity_tables import CONTACT_CHANGE, HELD_REQUEST, MERGE_RECORD
+from audiences.access.numeric_codes import is_same_code, numeric_code
+from audiences.identity_tables import CONTACT_CHANGE, HELD_REQUEST, MERGE_RECORD, NONCES
 from audiences.tables import CONTACT
 from campaigns.core.tokens import Signer
 
@@ -26,8 +26,6 @@ WAIT: Final = timedelta(hours=72)
 PROOF_LIFETIME: Final = timedelta(days=2)
 MAX_TRIES: Final = 5
 RETENTION: Final = timedelta(days=30)
-_DIGITS: Final = 8
-_NONCES: Final = 2**31
 
 
 class ChangeOrigin(StrEnum):
@@ -67,8 +65,8 @@ def record_change(connection: Connection, change: NewChange, now: datetime) -> R
         "value": change.value,
         "origin": change.origin.value,
         "at": now,
-        "nonce": secrets.randbelow(_NONCES),
-        "proof_nonce": secrets.randbelow(_NONCES),
+        "nonce": secrets.randbelow(NONCES),
+        "proof_nonce": secrets.randbelow(NONCES),
         "code_sent_at": now if needs_proof else None,
         "tries_left": MAX_TRIES if needs_proof else 0,
         "proven_at": None if needs_proof else now,
@@ -139,13 +137,12 @@ def opens_at(connection: Connection, member_id: str, now: datetime) -> datetime 
 
 def proof_code(signer: Signer, number: int, nonce: int) -> str:
     """Return the digits of a change's code, computed anew each time: they are stored nowhere."""
-    keyed_hash = signer.keyed_hash("contact proof", number, nonce)
-    return f"{int(keyed_hash.encode().hex(), 16) % 10**_DIGITS:0{_DIGITS}}"
+    return numeric_code(signer, "contact proof", number, nonce)
 
 
 def renew_proof(connection: Connection, change: Row[Any], now: datetime) -> Row[Any]:
     """Draw a new code and link for an unproven value; earlier ones are void."""
-    values = {"proof_nonce": secrets.randbelow(_NONCES), "code_sent_at": now, "tries_left": MAX_TRIES}
+    values = {"proof_nonce": secrets.randbelow(NONCES), "code_sent_at": now, "tries_left": MAX_TRIES}
     renewed = update(CONTACT_CHANGE).where(CONTACT_CHANGE.c.number == change.number).values(**values)
     return connection.execute(renewed.returning(*CONTACT_CHANGE.c)).one()
 
@@ -154,9 +151,8 @@ def prove_by_code(connection: Connection, signer: Signer, change: Row[Any], code
     """Mark a value as proven when the code is right; every wrong one is counted, so commit either way."""
     if not _is_provable(change, now) or change.tries_left <= 0:
         return False
-    digits = "".join(character for character in code if character.isdigit())
     of_change = update(CONTACT_CHANGE).where(CONTACT_CHANGE.c.number == change.number)
-    if not hmac.compare_digest(digits.encode(), proof_code(signer, change.number, change.proof_nonce).encode()):
+    if not is_same_code(code, proof_code(signer, change.number, change.proof_nonce)):
         connection.execute(of_change.values(tries_left=change.tries_left - 1))
         return False
     connection.execute(of_change.values(proven_at=now))

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from audiences.identity_tables import HELD_REQUEST
+from audiences.identity_tables import HELD_REQUEST, NONCES
 
 _RETENTION: Final = timedelta(days=30)
-_NONCES: Final = 2**31
 
 
 def hold_request(
@@ -21,7 +20,7 @@ def hold_request(
     if of_kind and of_kind[0].opens_at == opens_at:
         return of_kind[0], False
     row = {"member_id": member_id, "kind": kind, "asked_at": now, "opens_at": opens_at}
-    stored = insert(HELD_REQUEST).values(**row, nonce=secrets.randbelow(_NONCES)).returning(*HELD_REQUEST.c)
+    stored = insert(HELD_REQUEST).values(**row, nonce=secrets.randbelow(NONCES)).returning(*HELD_REQUEST.c)
     return connection.execute(stored).one(), True
 
 

@@ -77,7 +77,7 @@ def facts_of(connection: Connection, warehouse: Warehouse, member_id: str, now: 
 
 
 def agreement(one: MemberFacts, other: MemberFacts) -> MergeAgreement:
-    """Compare two members; unknown facts never agree, two unknown ones neither."""
+    """Compare two members; unknown facts never agree, not even with each other."""
     facts = [
         name
         for name, column in _COLUMNS.items()

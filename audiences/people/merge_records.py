@@ -42,7 +42,7 @@ _NUMBERED: Final = {"contact_change": "number", "sign_up": "number", "choice_ent
 def open_record(
     connection: Connection, merged_id: str, into: str, moved: Mapping[str, Any], agreed: Sequence[str], now: datetime
 ) -> int:
-    """Store what a merge is about to move in the warehouse; return the number.
+    """Store the rows of the warehouse that a merge is about to move; return the number of the record.
 
     After a crash, the record of the first attempt is kept and extended: the rows may be moved already.
     """
@@ -91,8 +91,8 @@ def close_record(
     connection.execute(completed.values(rows=dict(rows), moved=whole, merged_at=now))
 
 
-def pass_on(connection: Connection, merged_id: str, into: str) -> None:
-    """Give the records of earlier merges to the id that holds the data from now on: it is erased with that."""
+def reassign(connection: Connection, merged_id: str, into: str) -> None:
+    """Move the records of earlier merges into `merged_id` to the other id, so that they are erased with it."""
     connection.execute(update(MERGE_RECORD).where(MERGE_RECORD.c.member_id == merged_id).values(member_id=into))
 
 

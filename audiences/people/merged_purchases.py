@@ -1,4 +1,4 @@
-"""Warehouse side of undoing a merge: what to note before, and how to give it back."""
+"""Rows of the warehouse that a merge moves: their record before it, and their return after it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -17,10 +17,10 @@ _SENT_KEY: Final = ("campaign", "channel", "sent_at")
 _PARQUET: Final = "(FORMAT parquet, COMPRESSION zstd)"
 
 
-def note_purchases(warehouse: Warehouse, member_id: str, as_of: datetime) -> dict[str, Any]:
-    """Return the profile, the baskets and the earlier messages of a member, as the undo of a merge needs them.
+def moved_rows(warehouse: Warehouse, member_id: str, as_of: datetime) -> dict[str, Any]:
+    """Return the profile, the baskets and the earlier messages of a member, which a merge is about to move.
 
-    Baskets by their numbers alone: what was in them stays in the warehouse.
+    Baskets by their numbers alone: their lines stay in the warehouse.
     """
     with closing(warehouse.connect_for_members([member_id], as_of)) as connection:
         profiles = _rows(connection, "SELECT * FROM stored_members")
@@ -34,28 +34,28 @@ def note_purchases(warehouse: Warehouse, member_id: str, as_of: datetime) -> dic
 
 
 def return_purchases(
-    warehouse: Warehouse, member_id: str, into: str, noted: Mapping[str, Any], as_of: datetime
+    warehouse: Warehouse, member_id: str, into: str, moved: Mapping[str, Any], as_of: datetime
 ) -> None:
     """Give purchases, receipts, earlier messages and the profile back to `member_id`, all at once.
 
     The id is readable again. Rows deleted since, by their retention, stay deleted. After a crash, call it again.
     """
     with warehouse.write_lock(), closing(warehouse.connect(as_of)) as connection:
-        returned = _Return(warehouse, connection, member_id, into, noted)
+        returned = _ReturnedFiles(warehouse, connection, member_id, into, moved)
         changes = returned.moved_tables()
         changes["tombstones"] = {WHOLE_TABLE: [returned.tombstones()]}
         changes |= returned.profile()
         warehouse.publish_state(changes, as_of)
 
 
-class _Return:
-    """Writer of the files of the next state."""
+class _ReturnedFiles:
+    """Files of the warehouse after the return of the rows."""
 
     def __init__(
-        self, warehouse: Warehouse, connection: WarehouseConnection, member_id: str, into: str, noted: Mapping[str, Any]
+        self, warehouse: Warehouse, connection: WarehouseConnection, member_id: str, into: str, moved: Mapping[str, Any]
     ) -> None:
         self.warehouse, self.connection = warehouse, connection
-        self.member_id, self.into, self.noted = member_id, into, noted
+        self.member_id, self.into, self.moved = member_id, into, moved
 
     def moved_tables(self) -> dict[str, dict[str, list[Path]]]:
         """Return the parts with the member's rows under their own id again."""
@@ -88,25 +88,25 @@ class _Return:
 
     def profile(self) -> dict[str, dict[str, list[Path]]]:
         """Return the members with the profile added, unless it is still stored."""
-        types, noted = stored_tables(self.warehouse.catalogue)["members"], self.noted["profile"]
+        types, moved = stored_tables(self.warehouse.catalogue)["members"], self.moved["profile"]
         stored = self.warehouse.select_stored("members", types)
-        if noted is None or self._count(stored, f"member_id = {quote_literal(self.member_id)}"):
+        if moved is None or self._count(stored, f"member_id = {quote_literal(self.member_id)}"):
             return {}
         cells = ", ".join(
-            f"{_literal(noted.get(name))}::{type_} AS {quote_identifier(name)}" for name, type_ in types.items()
+            f"{_literal(moved.get(name))}::{type_} AS {quote_identifier(name)}" for name, type_ in types.items()
         )
         new_files = self.warehouse.write_files(self.connection, f"SELECT {cells}", "members", WHOLE_TABLE)
         files = self.warehouse.manifest().parts("members").get(WHOLE_TABLE, ())
         return {"members": {WHOLE_TABLE: [*(self.warehouse.root / file for file in files), *new_files]}}
 
     def _conditions(self) -> Mapping[str, str]:
-        baskets = ", ".join(quote_literal(basket) for basket in self.noted["baskets"])
+        baskets = ", ".join(quote_literal(basket) for basket in self.moved["baskets"])
         sent = " OR ".join(
             " AND ".join(
                 f"{name}::VARCHAR IS NOT DISTINCT FROM {_literal(value)}"
                 for name, value in zip(_SENT_KEY, key, strict=True)
             )
-            for key in self.noted["sent"]
+            for key in self.moved["sent"]
         )
         by_basket = f"basket_id IN ({baskets})" if baskets else "false"
         return {"purchases": by_basket, "receipts": by_basket, "sent": f"({sent})" if sent else "false"}

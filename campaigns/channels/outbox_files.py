@@ -1,4 +1,4 @@
-"""Files of the outbox that hold one member's message, removed when the member is erased, and old files of all."""
+"""Files of the outbox: removal of one member's messages, and deletion of old files."""
 
 import json
 import os

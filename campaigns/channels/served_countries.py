@@ -34,7 +34,7 @@ class ServedCountriesSms:
 
 @dataclass(frozen=True, slots=True)
 class SearchableServedCountriesSms(ServedCountriesSms):
-    """The same for a provider that can search its messages."""
+    """Provider with the same check, which can search its messages."""
 
     search: SearchableProvider
 

@@ -114,7 +114,7 @@ def copy_private(source: Path, target: Path) -> None:
 
 
 def tighten(path: Path, mode: int) -> None:
-    """Take the permissions of others from a file or folder of ours that has any; a missing path is none."""
+    """Take the permissions of others from a file or folder of ours that has any; ignore a missing path."""
     with suppress(FileNotFoundError):
         state = path.stat()
         is_ours = state.st_uid == os.geteuid() and (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode))

@@ -1,4 +1,4 @@
-"""Regular files: what a user names to be read has to be a file, for a device or a pipe never ends."""
+"""Regular files: a path that a user names must be a file, since a device or a pipe may never end."""
 
 import os
 import stat

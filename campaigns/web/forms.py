@@ -3,14 +3,19 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Final
 
 from fastapi import Depends, HTTPException, Request
+
+from campaigns.core.errors import UserError
 
 _MAX_FIELDS: Final = 200
 _MAX_PART_SIZE: Final = 4096
 _UNSTORABLE: Final = re.compile(r"[\0\ud800-\udfff]")
 """NUL and lone surrogates: PostgreSQL cannot store them and no page can show them."""
+
+_YEARS: Final = range(1900, 2200)  # outside them, datetime arithmetic overflows
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,22 @@ async def _form_fields(request: Request) -> FormFields:
     except UnicodeDecodeError as error:
         raise HTTPException(400) from error
     return FormFields(fields)
+
+
+def parse_day(text: str, name: str) -> date:
+    """Return the day that a field `name` holds; raise UserError at the field when it holds none."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.year not in _YEARS:
+        raise UserError.about(name, "this is not a day", "no_day", "such as 2018-01-31")
+    return day
+
+
+def parse_number(text: str, max_digits: int = 9) -> int | None:
+    """Return the whole number of a text of digits; None for any other text, or for too many digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= max_digits else None
 
 
 FormBody = Annotated[FormFields, Depends(_form_fields)]

@@ -35,15 +35,15 @@ _RETRY_AFTER: Final = {"Retry-After": "30"}
 
 
 @dataclass
-class WaitingRoom:
-    """Number of delayed answers in this process, in all and by network."""
+class DelaySlots:
+    """Slots for the delayed answers of this process, in all and by network."""
 
     _waiting: Counter[str] = field(default_factory=Counter, init=False, repr=False)
     _total: int = field(default=0, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def enter(self, network: str) -> bool:
-        """Take a place; False when there is none left."""
+    def acquire(self, network: str) -> bool:
+        """Take a slot; False when none is free."""
         with self._lock:
             if self._total >= MAX_WAITING or self._waiting[network] >= MAX_WAITING_PER_NETWORK:
                 return False
@@ -51,8 +51,8 @@ class WaitingRoom:
             self._total += 1
             return True
 
-    def leave(self, network: str) -> None:
-        """Give the place back."""
+    def release(self, network: str) -> None:
+        """Give a slot back."""
         with self._lock:
             self._total -= 1
             self._waiting[network] -= 1
@@ -63,14 +63,14 @@ class WaitingRoom:
         """Delay the answer to a request by the number of its network's attempts; HTTP 429 when too many wait."""
         if attempts <= UNSLOWED or _SCOPE_KEY in request.scope:
             return
-        if not self.enter(network):
+        if not self.acquire(network):
             raise HTTPException(429, headers=_RETRY_AFTER)
         request.scope[_SCOPE_KEY] = _Delay(self, network, min(LONGEST_DELAY, (attempts - UNSLOWED) * _STEP))
 
 
 @dataclass(frozen=True, slots=True)
 class _Delay:
-    room: WaitingRoom
+    slots: DelaySlots
     network: str
     seconds: float
 
@@ -88,17 +88,17 @@ class DelayedAnswers:
             delay = scope.get(_SCOPE_KEY)
             if delay is not None and message["type"] == "http.response.start":
                 await asyncio.sleep(delay.seconds)
-                self._leave(scope)
+                self._release(scope)
             await send(message)
 
         try:
             await self.app(scope, receive, send_later)
         finally:
-            self._leave(scope)
+            self._release(scope)
 
     @staticmethod
-    def _leave(scope: Scope) -> None:
+    def _release(scope: Scope) -> None:
         delay = scope.get(_SCOPE_KEY)
         if delay is not None:
             scope[_SCOPE_KEY] = None
-            delay.room.leave(delay.network)
+            delay.slots.release(delay.network)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
@@ -16,7 +16,8 @@ from campaigns.core.tokens import InvalidTokenError
 from campaigns.runs.engine import Engine
 from campaigns.store.runs.linked_message import PlannedMessage, find_message
 from campaigns.web.client_network import client_key, network_key
-from campaigns.web.network_pace import PACE_LIMIT, WaitingRoom
+from campaigns.web.host_cookie import HostCookie
+from campaigns.web.network_pace import PACE_LIMIT, DelaySlots
 from campaigns.web.page_renderer import PageRenderer
 from campaigns.web.throttling import ProcessThrottle, SharedThrottle
 from campaigns.workspace.context import Context
@@ -45,7 +46,7 @@ class PageContext:
 
     engine: Engine
     invalid_link_throttle: ProcessThrottle = field(default_factory=lambda: ProcessThrottle(300, timedelta(minutes=1)))
-    waiting_room: WaitingRoom = field(default_factory=WaitingRoom)
+    delay_slots: DelaySlots = field(default_factory=DelaySlots)
 
     @property
     def context(self) -> Context:
@@ -71,6 +72,10 @@ class PageContext:
     def is_https(self) -> bool:
         """Return whether members reach the pages by https: cookies are then `Secure`."""
         return self.context.repository.settings.public_url.scheme == "https"
+
+    def cookie(self, name: str, same_site: Literal["lax", "strict"] = "strict") -> HostCookie:
+        """Return a cookie of the pages."""
+        return HostCookie(name, self.is_https, same_site)
 
     @property
     def now(self) -> datetime:
@@ -116,7 +121,7 @@ class PageContext:
 
     def _count(self, request: Request, throttle: SharedThrottle) -> None:
         network = _network_key(request)
-        self.waiting_room.delay_answer(request, network, throttle.count(network, self.now).number)
+        self.delay_slots.delay_answer(request, network, throttle.count(network, self.now).number)
 
     def language(self, request: Request) -> Language:
         """Return the language of a page without a message: requested, else the browser's, else the organisation's."""

@@ -32,7 +32,7 @@ class CachedFiles(StaticFiles):
 
 
 def static_url(name: str) -> str:
-    """Return the address of a static file; another content has another address."""
+    """Return the address of a static file, which changes with its content."""
     path = STATIC / name
     return f"/static/{name}?{_VERSION}={_version(str(path), path.stat().st_mtime_ns)}"
 

@@ -19,7 +19,7 @@ _RECORD_INTERVAL: Final = 3600.0
 
 @dataclass
 class TrustedProxies:
-    """ASGI middleware that makes `scope["client"]` the client's own address, of whatever proxy it came through.
+    """ASGI middleware that makes `scope["client"]` the client's own address, whatever proxies it came through.
 
     A peer that is not declared and forwards for several clients is passed to `record_undeclared`, once in an hour.
     """

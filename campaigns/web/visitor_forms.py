@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from fastapi.responses import Response
 
 from campaigns.web.forms import FormFields
+from campaigns.web.host_cookie import HostCookie
 from campaigns.web.page_context import PageContext
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
@@ -31,41 +32,31 @@ class VisitorForms:
     purpose: str
 
     @property
-    def cookie_name(self) -> str:
-        """Return the cookie name; with https the `__Host-` name, which no other host can set."""
-        return "__Host-viesti-form" if self.page_context.is_https else "viesti-form"
+    def cookie(self) -> HostCookie:
+        """Return the cookie that binds the forms to a browser."""
+        return self.page_context.cookie("viesti-form")
 
     def visitor(self, request: Request) -> Visitor:
         """Return the visitor of a request; a new one gets a cookie by `remember`."""
-        known = request.cookies.get(self.cookie_name)
+        known = self.cookie.value(request)
         secret = known or secrets.token_urlsafe(32)
         return Visitor(secret, self.token_of(secret), is_new=not known)
 
     def remember(self, response: Response, visitor: Visitor) -> None:
         """Give a new visitor the cookie; it ends with the browser, or with the sign-in."""
-        if not visitor.is_new:
-            return
-        response.set_cookie(
-            self.cookie_name,
-            visitor.secret,
-            path="/",
-            secure=self.page_context.is_https,
-            httponly=True,
-            samesite="strict",
-        )
+        if visitor.is_new:
+            self.cookie.set(response, visitor.secret)
 
     def require(self, request: Request, form: FormFields) -> Visitor:
         """Return the visitor of a posted form; HTTP 403 when another browser was given it, or none."""
-        secret = request.cookies.get(self.cookie_name, "")
+        secret = self.cookie.value(request)
         if not secret or not hmac.compare_digest(form.value(FORM_TOKEN).encode(), self.token_of(secret).encode()):
             raise HTTPException(403)
         return Visitor(secret, self.token_of(secret))
 
     def forget(self, response: Response) -> None:
         """Delete the cookie: forms from before the sign-in are over."""
-        response.delete_cookie(
-            self.cookie_name, path="/", secure=self.page_context.is_https, httponly=True, samesite="strict"
-        )
+        self.cookie.delete(response)
 
     def token_of(self, secret: str) -> str:
         """Return the token that the forms of a cookie carry."""

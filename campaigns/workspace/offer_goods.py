@@ -40,7 +40,7 @@ class OfferGoods:
         return tuple(offer for offer in offers if self.obstacle(offer) is None)
 
     def obstacle(self, offer: Offer) -> str | None:
-        """Return the code of why an offer is never shown, None if it may be shown.
+        """Return the code of the reason for which an offer is never shown; None if it may be shown.
 
         A register without products knows nothing: then only the offer's own words count (FI-20 to FI-22).
         """

@@ -1,23 +1,17 @@
-"""Merging by two facts or a supervisor, and undoing it for 30 days, on either ledger (C-12, A-11)."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Undoing a merge for 30 days, on either ledger (C-12, A-11)."""
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import SQLModel
 
 from audiences.consent.consent_state import ConsentSource
-from audiences.people import contact_changes, merge_members, merge_records, merged_purchases
-from audiences.tables import CONTACT, HOLDOUT_UNIT
+from audiences.tables import HOLDOUT_UNIT
 from campaigns.core.errors import UserError
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.desk import changes
 from campaigns.people.privacy import erasure, merging, requests, subject_access
-from campaigns.store.people import reassign
+from tests.support.merged_members import KEPT, MERGED, ledger_rows, merge, purchases
 from tests.support.sample_workspace import SampleWorkspace
 
-MERGED, KEPT = "m01", "m08"  # different names, households, addresses; m01 has bought cheese and coffee, m08 coffee
 MARKETING = """\
 purpose: marketing
 schedule: {at: "2018-01-05 10:30"}
@@ -25,46 +19,6 @@ audience: {register: [owners, customers]}
 channels: [email]
 content: {email: hello}
 """
-_UNSETTLED = {"audit", "audit_seal", "note", "contact_change", "caller_check"}
-
-
-def ledger_rows(workspace: SampleWorkspace) -> Mapping[str, list[dict[str, Any]]]:
-    """Return all rows about members, without running numbers and what every act writes."""
-    with workspace.engine.context.ledger.read() as connection:
-        tables = [table for table in SQLModel.metadata.sorted_tables if table.name not in _UNSETTLED]
-        return {
-            table.name: sorted(
-                (
-                    {name: value for name, value in row.items() if name != "seq"}
-                    for row in connection.execute(select(table)).mappings()
-                ),
-                key=str,
-            )
-            for table in tables
-        }
-
-
-def purchases(workspace: SampleWorkspace) -> list[tuple[Any, ...]]:
-    with workspace.engine.context.repository.warehouse.connect(workspace.clock.time) as connection:
-        lines = "SELECT member_id, basket_id, product_id, amount FROM purchase_lines"
-        receipts = "SELECT member_id, basket_id, store_id, amount FROM receipts"
-        profile = "SELECT member_id, birth_date, region, register FROM members"
-        return [
-            tuple(row)
-            for query in (lines, receipts, profile)
-            for row in sorted(connection.sql(query).fetchall(), key=str)
-        ]
-
-
-def make_same(workspace: SampleWorkspace, *facts: str) -> None:
-    """Give the duplicate these facts of the kept member."""
-    kept = workspace.contact(KEPT)
-    if facts:
-        workspace.change_contact(MERGED, **{fact: kept[fact] for fact in facts})
-
-
-def merge(workspace: SampleWorkspace, **options: bool) -> int:
-    return merging.merge(workspace.engine.context, MERGED, KEPT, **options)
 
 
 def test_c12_undo_restores_the_rows_of_both_members_and_their_purchases(workspace: SampleWorkspace) -> None:
@@ -132,89 +86,6 @@ def test_filled_gaps_are_emptied_by_an_undo_and_later_changes_stay(workspace: Sa
     contact = workspace.contact(KEPT)
     assert (contact["phone"], contact["email"]) == (None, "new@example.net")
     assert workspace.contact(MERGED)["email"] == f"{MERGED}@example.org"
-
-
-# agreement
-
-
-@pytest.mark.hostile
-@pytest.mark.parametrize(
-    "facts",
-    [(), ("mailbox",), ("phone",), ("name_key",), ("address_key",)],
-    ids=lambda facts: "+".join(facts) or "none",
-)
-def test_fewer_than_two_facts_merge_nothing(workspace: SampleWorkspace, facts: tuple[str, ...]) -> None:
-    make_same(workspace, *facts)
-    before = purchases(workspace)
-    with pytest.raises(UserError, match="not merged"):
-        merge(workspace)
-    assert workspace.contact(MERGED)
-    assert purchases(workspace) == before
-
-
-@pytest.mark.hostile
-@pytest.mark.parametrize("column", ["mailbox", "phone", "name_key", "address_key"])
-def test_two_unknown_facts_do_not_agree(workspace: SampleWorkspace, column: str) -> None:
-    names = {"mailbox": "email", "name_key": "first_name", "address_key": "street"}
-    for member in (MERGED, KEPT):
-        workspace.change_contact(member, **{column: None, names.get(column, column): None})
-    comparison = merging.compare(workspace.engine.context, MERGED, KEPT)
-    assert comparison.agreement.facts == []
-
-
-@pytest.mark.hostile
-def test_two_facts_with_different_dates_of_birth_merge_nothing(workspace: SampleWorkspace) -> None:
-    make_same(workspace, "mailbox", "phone", "address_key")  # two spouses
-    with pytest.raises(UserError, match="dates of birth differ"):
-        merge(workspace)
-    assert workspace.contact(MERGED)
-
-
-def same_birth(workspace: SampleWorkspace) -> None:
-    workspace.import_rows("members", [{"member_id": MERGED, "register": "owners", "birth_date": "1958-01-08"}])
-
-
-def test_two_facts_merge_without_a_supervisor(workspace: SampleWorkspace) -> None:
-    same_birth(workspace)
-    make_same(workspace, "phone")
-    assert merging.compare(workspace.engine.context, MERGED, KEPT).agreement.facts == ["birth_date", "phone"]
-    assert merge(workspace) == 4
-
-
-@pytest.mark.hostile
-@pytest.mark.parametrize(
-    "values",
-    [{"email": "m08@example.org"}, {"phone": "+358401230008"},
-     {"street": "Kylätie 8", "postal_code": "00960", "city": "Kylä"}, {"first_name": "Nimi8"}],
-    ids=["e-mail", "telephone", "address", "name"],
-)  # fmt: skip
-def test_a_fact_set_at_the_desk_just_before_does_not_count(workspace: SampleWorkspace, values: dict[str, str]) -> None:
-    same_birth(workspace)
-    changes.change_contact(workspace.engine.context, MERGED, values, [])
-    with pytest.raises(UserError, match="not merged"):
-        merge(workspace)
-    assert workspace.contact(MERGED)
-
-
-@pytest.mark.hostile
-def test_a_merge_proves_no_address(workspace: SampleWorkspace) -> None:
-    workspace.change_contact(KEPT, email=None, mailbox=None)
-    changes.change_contact(workspace.engine.context, KEPT, {"phone": "0509876543"}, [])
-    merge(workspace, approved=True)
-    with workspace.engine.context.ledger.read() as connection:
-        for name in ("email", "phone"):
-            assert not contact_changes.is_proven(connection, KEPT, name)
-
-
-@pytest.mark.hostile
-def test_a_merge_into_ones_own_account_hands_nothing_out_for_72_hours(workspace: SampleWorkspace) -> None:
-    merge(workspace, approved=True)
-    workspace.clock.advance(hours=71)
-    with pytest.raises(UserError, match="waits until"):
-        subject_access.export_with_audit(workspace.engine.queries, KEPT, "json", "member")
-
-
-# undo
 
 
 @pytest.mark.hostile
@@ -293,92 +164,3 @@ def test_the_record_is_in_the_copy_of_the_members_data_without_staff_and_links(w
     assert record["rows"]["merged"]["contact"][0]["email"] == f"{MERGED}@example.org"
     assert "nonce" not in str(record["rows"])
     assert "'agent'" not in str(record["rows"])
-
-
-# crashes
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL at one line."""
-
-
-def kill(*_arguments: object, **_options: object) -> None:
-    raise Killed
-
-
-@pytest.mark.parametrize(
-    ("module", "function"),
-    [(merge_members, "merge_purchases"), (merge_members, "merge_members"), (reassign, "merge"),
-     (merge_records, "close_record")],
-    ids=lambda part: getattr(part, "__name__", part),
-)  # fmt: skip
-def test_a_killed_merge_is_completed_by_another_call_and_can_be_undone(
-    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch, module: Any, function: str
-) -> None:
-    before, bought = ledger_rows(workspace), purchases(workspace)
-    with monkeypatch.context() as patch:
-        patch.setattr(module, function, kill)
-        with pytest.raises(Killed):
-            merge(workspace, approved=True)
-    merge(workspace, approved=True)
-    merging.unmerge(workspace.engine.context, MERGED)
-    after = ledger_rows(workspace)
-    assert purchases(workspace) == bought
-    assert before["contact"] == after["contact"]
-    assert before["choice_entry"] == after["choice_entry"]
-    assert after["merge_record"] == []
-
-
-@pytest.mark.parametrize(
-    ("module", "function"),
-    [(merged_purchases, "return_purchases"), (merge_records, "restore_members"), (reassign, "unmerge")],
-    ids=lambda part: getattr(part, "__name__", part),
-)
-def test_a_killed_undo_is_completed_by_another_call(
-    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch, module: Any, function: str
-) -> None:
-    before, bought = ledger_rows(workspace), purchases(workspace)
-    merge(workspace, approved=True)
-    with monkeypatch.context() as patch:
-        patch.setattr(module, function, kill)
-        with pytest.raises(Killed):
-            merging.unmerge(workspace.engine.context, MERGED)
-    merging.unmerge(workspace.engine.context, MERGED)
-    assert purchases(workspace) == bought
-    assert ledger_rows(workspace)["contact"] == before["contact"]
-
-
-def test_a_merge_killed_before_the_ledger_had_it_can_be_undone(
-    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bought = purchases(workspace)
-    with monkeypatch.context() as patch:
-        patch.setattr(merge_members, "merge_members", kill)
-        with pytest.raises(Killed):
-            merge(workspace, approved=True)
-    assert purchases(workspace) != bought
-    merging.unmerge(workspace.engine.context, MERGED)
-    assert purchases(workspace) == bought
-    with workspace.engine.context.ledger.read() as connection:
-        assert connection.execute(select(CONTACT.c.member_id).where(CONTACT.c.member_id == MERGED)).scalar_one()
-
-
-# contacts on either ledger
-
-
-def test_a_change_is_recorded_renewed_and_purged_on_either_ledger(workspace: SampleWorkspace) -> None:
-    context = workspace.engine.context
-    changes.change_contact(context, KEPT, {"email": "new@example.net", "phone": "0509876543"}, [])
-    with context.ledger.write() as connection:
-        change = contact_changes.latest_change(connection, KEPT, "email")
-        assert change is not None
-        renewed = contact_changes.renew_proof(connection, change, workspace.clock.time)
-        code = contact_changes.proof_code(context.signer, renewed.number, renewed.proof_nonce)
-        assert contact_changes.prove_by_code(connection, context.signer, renewed, code, workspace.clock.time)
-    workspace.clock.advance(days=31)
-    erasure.apply_retention(context)
-    with context.ledger.read() as connection:
-        assert contact_changes.latest_change(connection, KEPT, "email") is None
-        assert not contact_changes.is_proven(connection, KEPT, "phone")  # unproven stays, without the former number
-        assert contact_changes.former_values(connection, KEPT)["phone"] == frozenset()
-        assert contact_changes.opens_at(connection, KEPT, workspace.clock.time) is None

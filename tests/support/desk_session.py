@@ -63,6 +63,10 @@ class DeskSession:
         """Open a page of the desk."""
         return await self.web.get(f"/desk{path}?lang=en")
 
+    async def member_text(self) -> str:
+        """Return the member's page as the session sees it now."""
+        return (await self.page(f"/member/{self.ticket}")).text
+
     def audit_notes(self) -> list[tuple[str, str, str, dict[str, object]]]:
         """Return this session's audit rows but for checks of callers: actor, action, subject, detail."""
         return [row for row in self._audit_rows() if row[1] != "caller_check"]
@@ -80,9 +84,18 @@ async def open_desk_session(web_workspace: WebWorkspace, web: httpx.AsyncClient,
     with web_workspace.engine.context.ledger.write() as connection:
         accounts.add(connection, NAME, roles, "no password is this", web_workspace.clock.time)
         secret = accounts.open_session(connection, NAME, web_workspace.clock.time)
-    web.cookies.set("viesti-desk", secret)
-    page = await web.get("/desk?lang=en")
-    return DeskSession(web_workspace, web, hidden_fields(page.text)["proof"][0])
+    return await _desk_session(web_workspace, web, secret)
+
+
+async def open_another_session(
+    web_workspace: WebWorkspace, web: httpx.AsyncClient, name: str = "kalle", role: Role = Role.DESK
+) -> DeskSession:
+    """Open a session of another account in the same client, or one more of an account that exists."""
+    with web_workspace.engine.context.ledger.write() as connection:
+        if accounts.get(connection, name) is None:
+            accounts.add(connection, name, [role], "no password is this", web_workspace.clock.time)
+        secret = accounts.open_session(connection, name, web_workspace.clock.time)
+    return await _desk_session(web_workspace, web, secret)
 
 
 def allowed_choices(web_workspace: WebWorkspace, member: str = AINO) -> frozenset[Choice]:
@@ -104,3 +117,9 @@ def every_view(web_workspace: WebWorkspace) -> Sequence[DeskView]:
 def _desk_pages(web_workspace: WebWorkspace) -> DeskPages:
     page_context = PageContext(web_workspace.engine)
     return DeskPages(page_context, StaffSessions(page_context))
+
+
+async def _desk_session(web_workspace: WebWorkspace, web: httpx.AsyncClient, secret: str) -> DeskSession:
+    web.cookies.set("viesti-desk", secret)
+    page = await web.get("/desk?lang=en")
+    return DeskSession(web_workspace, web, hidden_fields(page.text)["proof"][0])

@@ -47,7 +47,7 @@ def browser_from(
 def visitor_token(web_workspace: WebWorkspace, web: httpx.AsyncClient, purpose: str) -> str:
     """Return the token of a sign-in form for this client, which gets the cookie of a visitor if it has none."""
     forms = VisitorForms(PageContext(web_workspace.engine), purpose)
-    secret = web.cookies.get(forms.cookie_name) or "visitor of a test"
+    secret = web.cookies.get(forms.cookie.name) or "visitor of a test"
     host = web.base_url.host
-    web.cookies.set(forms.cookie_name, secret, domain=host if "." in host else f"{host}.local")
+    web.cookies.set(forms.cookie.name, secret, domain=host if "." in host else f"{host}.local")
     return str(forms.token_of(secret))

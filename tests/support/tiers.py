@@ -31,6 +31,7 @@ SMOKE: Final = (
     "tests/cli/test_goods_protection.py::test_fi21_register_in_other_words_than_the_catalogue_is_refused",
     "tests/rendering/test_hostile_letters.py::test_a_letter_prints_no_other_member",
     "tests/web/test_contact_proofs.py::test_c11_",
+    "tests/web/test_contact_wait.py::test_c11_",
     "tests/web/test_hostile.py::",
     "tests/web/test_sign_in_csrf.py::test_a_foreign_page_signs_no_",
     "tests/web/test_member_journey_browser.py::test_a_member_goes_from_a_message_to_their_data_and_back_in_few_presses[fi-phone]",

@@ -45,6 +45,9 @@ CAMPAIGNS: Final[Mapping[str, str]] = {
 }
 SAMPLE_CHOICES: Final = ("newsletter:food", "email_partner", "sms_partner", "electronic_owner_post")
 AINO: Final = MEMBERS[0]  # an owner who speaks Swedish, reached in every way
+NAME_OF_AINO: Final = "Nimi1 Mäki"
+MAIL: Final = f"{AINO}@example.org"
+PHONE: Final = "+358401230001"
 SHARERS: Final = (MEMBERS[8], MEMBERS[9])  # two owners with one mailbox and one telephone, written differently
 
 

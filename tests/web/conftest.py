@@ -1,7 +1,8 @@
 """Web workspace, built once and copied for each test, with an HTTP client, desk sessions and a headless browser."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from campaigns.core.model.roles import Role
 from campaigns.web.app import application
 from tests.support.browser import CHROMIUM, BrowserUser
 from tests.support.desk_session import DeskSession, open_desk_session
-from tests.support.page_client import PageClient
+from tests.support.page_client import PageClient, browser_from
 from tests.support.web_client import WebWorkspace, build_web_workspace, copy_web_workspace
 
 
@@ -36,6 +37,22 @@ async def web(web_workspace: WebWorkspace) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(application(web_workspace.engine))
     async with PageClient(web_workspace, transport=transport, base_url="http://localhost:8000") as client:
         yield client
+
+
+@pytest.fixture
+def open_browser(web_workspace: WebWorkspace) -> Callable[..., PageClient]:
+    """Another browser of one and the same application at each call, by default at 127.0.0.1."""
+    return partial(browser_from, web_workspace, app=application(web_workspace.engine))
+
+
+@pytest.fixture
+def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no network wait for its pace."""
+
+    async def sleep(_seconds: float) -> None:
+        return
+
+    monkeypatch.setattr("campaigns.web.network_pace.asyncio.sleep", sleep)
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from campaigns.store.people.people_tables import NOTICE
 from campaigns.web.members.send_code import OneTimeCodes
 from campaigns.web.page_context import PageContext
 from tests.support.page_walk import hidden_fields, sign_in
-from tests.support.web_client import AINO
+from tests.support.web_client import AINO, MAIL
 
-MAIL = f"{AINO}@example.org"
 PAID = {
     "satellite": "+88213123456",
     "Maldives": "+9607712345",

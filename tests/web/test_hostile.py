@@ -5,9 +5,8 @@ from sqlalchemy import select
 
 from campaigns.store.people.people_tables import PRIVACY_REQUEST
 from tests.support.page_walk import hidden_fields, sign_in
-from tests.support.web_client import AINO
+from tests.support.web_client import MAIL
 
-MAIL = f"{AINO}@example.org"
 HOSTILE = {
     "statement": "'; DROP TABLE contact; --",
     "always true": "' OR 1=1 --",

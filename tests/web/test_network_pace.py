@@ -10,11 +10,9 @@ from campaigns.operations.doctor import stores
 from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.web import network_pace
 from campaigns.web.app import application
-from campaigns.web.network_pace import MAX_WAITING_PER_NETWORK, UNSLOWED, WaitingRoom
+from campaigns.web.network_pace import MAX_WAITING_PER_NETWORK, UNSLOWED, DelaySlots
 from tests.support.page_client import browser_from
-from tests.support.web_client import AINO
-
-MAIL = f"{AINO}@example.org"
+from tests.support.web_client import MAIL
 
 
 @pytest.fixture
@@ -94,7 +92,7 @@ async def test_only_hundreds_of_waiting_answers_of_one_network_are_refused_and_t
     web_workspace, delays, monkeypatch
 ):
     monkeypatch.setattr(network_pace, "UNSLOWED", 0)
-    monkeypatch.setattr(WaitingRoom, "enter", lambda _room, _network: False)
+    monkeypatch.setattr(DelaySlots, "acquire", lambda _slots, _network: False)
     async with browser_from(web_workspace) as web:
         answer = await web.post("/me/code", params={"lang": "en"}, data={"address": MAIL})
     assert answer.status_code == 429
@@ -105,32 +103,32 @@ async def test_only_hundreds_of_waiting_answers_of_one_network_are_refused_and_t
 
 @pytest.mark.hostile
 def test_one_network_never_takes_the_places_of_all():
-    room = WaitingRoom()
-    assert all(room.enter("a") for _ in range(MAX_WAITING_PER_NETWORK))
-    assert not room.enter("a")
-    assert room.enter("b")
-    room.leave("a")
-    assert room.enter("a")
+    slots = DelaySlots()
+    assert all(slots.acquire("a") for _ in range(MAX_WAITING_PER_NETWORK))
+    assert not slots.acquire("a")
+    assert slots.acquire("b")
+    slots.release("a")
+    assert slots.acquire("a")
 
 
 @pytest.mark.hostile
 async def test_places_of_delayed_answers_are_given_back(web_workspace, delays):
-    room = None
+    slots = None
 
     def remember(self, network):
-        nonlocal room
-        room = self
+        nonlocal slots
+        slots = self
         return original(self, network)
 
-    original = WaitingRoom.enter
+    original = DelaySlots.acquire
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network_pace, "UNSLOWED", 0)
-        patch.setattr(WaitingRoom, "enter", remember)
+        patch.setattr(DelaySlots, "acquire", remember)
         async with browser_from(web_workspace) as web:
             for number in range(5):
                 await _ask(web, number)
-    assert room is not None
-    assert (room._total, dict(room._waiting)) == (0, {})
+    assert slots is not None
+    assert (slots._total, dict(slots._waiting)) == (0, {})
 
 
 async def test_strangers_behind_a_declared_proxy_are_counted_apart(web_workspace, delays):

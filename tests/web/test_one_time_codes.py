@@ -11,9 +11,8 @@ from campaigns.web.members.send_code import OneTimeCodes
 from campaigns.web.page_context import PageContext
 from tests.support.page_client import browser_from
 from tests.support.page_walk import ask_for_code, hidden_fields, sign_in
-from tests.support.web_client import AINO, SHARERS
+from tests.support.web_client import AINO, MAIL, SHARERS
 
-MAIL = f"{AINO}@example.org"
 WRONG_CODE = "0000 0000"
 
 

@@ -12,9 +12,7 @@ from audiences.consent.consent_state import ConsentSource
 from campaigns.core.model.enums import Choice
 from campaigns.store.people.audit import subject_of_member
 from tests.support.page_walk import hidden_fields, sign_in
-from tests.support.web_client import AINO, SHARERS
-
-MAIL = f"{AINO}@example.org"
+from tests.support.web_client import AINO, MAIL, SHARERS
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def working_paths(web_workspace: WebWorkspace) -> list[str]:
         prefix = route.path.split("/")[1]
         if prefix == CLICK_PATH:  # see `test_click_redirect.py`: they change only a count
             continue
-        if "{ticket}" in route.path:  # see `test_hostile_desk.py`: a ticket is of one session
+        if "{ticket}" in route.path:  # see `test_desk_tickets.py`: a ticket is of one session
             paths.add(route.path.replace("{ticket}", "x" * 24))
         elif "{token}" in route.path:
             paths.add(route.path.replace("{token}", valid_token(web_workspace, prefix)))

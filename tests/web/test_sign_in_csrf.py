@@ -16,10 +16,9 @@ from tests.support.page_client import PageClient, visitor_token
 from tests.support.page_walk import ask_for_code, hidden_fields, sign_in
 from tests.support.routes import routes
 from tests.support.sample_workspace import MEMBERS
-from tests.support.web_client import AINO, WebWorkspace
+from tests.support.web_client import MAIL, WebWorkspace
 
 OWN = "http://localhost:8000"
-MAIL = f"{AINO}@example.org"
 ATTACKER = f"{MEMBERS[5]}@example.org"
 PASSWORD = "neljä sanaa on hyvä"
 FOREIGN: Mapping[str, Mapping[str, str]] = {

@@ -1,4 +1,4 @@
-"""Caller check at the desk: whether who calls, or stands at the counter, is the member.
+"""Caller check at the desk: proof that the person on the telephone or at the counter is the member.
 
 Three ways: questions that the system judges, a code to a long proven address, an identity document at the counter.
 The agent never sees a right answer; the audit log has the way and the result, never an answer.
@@ -41,7 +41,7 @@ class IdentityDocument(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Question to a caller. `is_right` judges a typed answer; `group` are facts that whoever knows one often knows."""
+    """Question to a caller. `is_right` judges a typed answer; `group`: facts that one person often knows together."""
 
     name: str
     group: str

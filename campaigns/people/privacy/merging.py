@@ -51,9 +51,9 @@ def merge(context: Context, member_id: str, into: str, *, approved: bool = False
         )
         hint = "a supervisor may approve it, see `viesti member merge --help`"
         raise UserError.about(member_id, f"these ids are not merged: {why}", "too_few_facts", hint)
-    noted = merged_purchases.note_purchases(warehouse, member_id, now)
+    before = merged_purchases.moved_rows(warehouse, member_id, now)
     with context.ledger.write() as connection:
-        number = merge_records.open_record(connection, member_id, into, noted, agreement.facts, now)
+        number = merge_records.open_record(connection, member_id, into, before, agreement.facts, now)
     moved = merge_members.merge_purchases(warehouse, member_id, into, now)
     with context.ledger.write() as connection:
         _merge_in_ledger(connection, number, member_id, into, now)
@@ -112,7 +112,7 @@ def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: 
         "into": merge_records.kept_rows(connection, into),
     }
     newest = merge_records.newest_entry(connection)
-    merge_records.pass_on(connection, member_id, into)
+    merge_records.reassign(connection, member_id, into)
     gaps = merge_members.merge_members(connection, member_id, into, now)
     added = select(CHOICE_ENTRY.c.seq).where(CHOICE_ENTRY.c.member_id == into, CHOICE_ENTRY.c.seq > newest)
     moved: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Joining of PDF files that Typst wrote into one; objects that are the same in several files, such as fonts, stay once.
+"""Joining of Typst's PDF files into one; equal objects of several files, such as fonts, are stored once.
 
 Only pages and what they draw are taken: links, bookmarks, attachments and metadata of a single letter are left behind.
 """

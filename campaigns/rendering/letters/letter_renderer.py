@@ -86,7 +86,7 @@ def render_documents(letters: LetterDocuments) -> LetterPages:
         letters.created_at
     )
     threads = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1, len(letters.members) or 1))
-    _open_nothing_more()
+    _forbid_new_files()
     joined, counts = JoinedPdf(), []
     with threads:
         for pdf in threads.map(partial(_render, letters=letters), letters.documents()):
@@ -114,7 +114,7 @@ def _limits(letters: int) -> ChildLimits:
     return ChildLimits(MEMORY, seconds, seconds * _WAITING_FACTOR)
 
 
-def _open_nothing_more() -> None:
+def _forbid_new_files() -> None:
     """Refuse this process new files and connections: a template that names a package cannot send its name anywhere."""
     import resource  # not on every system that could read this module
 

@@ -1,4 +1,4 @@
-"""Addresses (URLs) that would tell their owner something about a member: found by rendering a template with signs.
+"""URLs that would tell another site something about a member: found by rendering a template with signs for values.
 
 Every value that differs by member becomes a sign, our own links another, and what conditions choose stands between
 signs. A sign inside an address is refused, when the template is compiled, so that no message can be written with it.

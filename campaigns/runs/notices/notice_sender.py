@@ -16,7 +16,8 @@ from typing import Any, Final, assert_never
 
 from sqlalchemy import Connection, Row
 
-from audiences.access.one_time_codes import CodeAim, CodeRequest, code_digits, format_code
+from audiences.access.numeric_codes import format_code
+from audiences.access.one_time_codes import CodeAim, CodeRequest, code_digits
 from audiences.people.caller_checks import caller_code
 from audiences.people.contact_changes import proof_code
 from campaigns.channels.claimed_delivery import ClaimedDelivery, create_claimed_notice

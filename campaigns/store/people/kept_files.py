@@ -55,7 +55,7 @@ def remaining(connection: Connection, kind: KeptFileKind) -> tuple[int, datetime
 
 
 def remove(connection: Connection, numbers: Sequence[int]) -> None:
-    """Strike files that are gone from the register."""
+    """Remove deleted files from the register."""
     connection.execute(delete(KEPT_FILE).where(KEPT_FILE.c.number.in_(numbers)))
 
 

@@ -20,17 +20,16 @@ from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, DeskVi
 from campaigns.web.desk.page_tickets import AUDIT
 from campaigns.web.desk.refusals import Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
-from campaigns.web.forms import FormFields
+from campaigns.web.forms import FormFields, parse_day, parse_number
 from campaigns.web.members.code_labels import COLUMN_LABELS, CellFormatter
 from campaigns.web.page_renderer import page_texts, read_text_file
 
 ROWS_ON_PAGE: Final = 50
 _FILTERS: Final = ("subject", "actor", "action", "first", "last")
+_MAX_DIGITS: Final = 15
 _COLUMNS: Final = ("seq", "at", "actor", "action", "subject", "detail")
 _MEDIA_TYPES: Final[Mapping[str, str]] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _ACTOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")  # it is noted in the log, which outlives people
-_MAX_DIGITS: Final = 15
-_YEARS: Final = range(1900, 2200)
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,9 @@ class AuditPages:
 
     def show(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
         """Show one page of the rows, newest first; a refused search shows none."""
-        content = self._content(agent, ticket)
-        refused, before = Refusal.from_json(content["refused"]), _row_number(request.query_params.get("before", ""))
+        content = self.desk.content_of_page(agent, AUDIT, ticket)
+        refused = Refusal.from_json(content["refused"])
+        before = parse_number(request.query_params.get("before", ""), _MAX_DIGITS)
         rows, more = ((), False) if refused.form == "audit" else self._rows(agent, content["filters"], before)
         language = self.desk.page_context.language(request)
         formatter = CellFormatter(self.desk.page_context.renderer.settings, language, str, _text)
@@ -153,12 +153,6 @@ class AuditPages:
         filters: Mapping[str, str] = content["filters"]
         return filters
 
-    def _content(self, agent: SignedInStaff, ticket: str) -> Mapping[str, Any]:
-        content = self.desk.tickets.read(agent, AUDIT, ticket)
-        if content is None:
-            raise HTTPException(404)
-        return content
-
     def _open(
         self,
         request: Request,
@@ -180,20 +174,7 @@ def _filters(form: FormFields) -> Mapping[str, str]:
 
 
 def _day(filters: Mapping[str, str], name: str) -> date | None:
-    if not filters[name]:
-        return None
-    try:
-        day = date.fromisoformat(filters[name])
-    except ValueError:
-        day = None
-    if day is None or day.year not in _YEARS:
-        raise UserError.about(name, "this is not a day", "no_day", "such as 2018-01-31")
-    return day
-
-
-def _row_number(text: str) -> int | None:
-    """Return the number of the row that older pages come before; None for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else None
+    return parse_day(filters[name], name) if filters[name] else None
 
 
 def _actions() -> list[str]:

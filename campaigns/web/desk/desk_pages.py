@@ -1,10 +1,10 @@
 """State and helpers that desk pages share: forms and pages that require a role, tickets, refusals, redirects."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -194,6 +194,13 @@ class DeskPages:
         if visit is None:
             raise HTTPException(404)
         return visit
+
+    def content_of_page(self, agent: SignedInStaff, kind: str, ticket: str) -> Mapping[str, Any]:
+        """Return the content of a page of a kind; HTTP 404 when it has closed."""
+        content = self.tickets.read(agent, kind, ticket)
+        if content is None:
+            raise HTTPException(404)
+        return content
 
     def check_session(self, agent: SignedInStaff, member_id: str) -> str:
         """Return the key of a caller check: of this member, in this session of the agent."""

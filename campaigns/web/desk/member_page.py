@@ -1,4 +1,4 @@
-"""Page of a member at the desk: all of them at a glance, and the forms that change something."""
+"""Page of a member at the desk: the whole member at a glance, and the forms that change something."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -16,11 +16,10 @@ from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, DeskVi
 from campaigns.web.desk.page_tickets import SEARCH
 from campaigns.web.desk.refusals import NO_REFUSAL, Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
-from campaigns.web.forms import FormFields
+from campaigns.web.forms import FormFields, parse_number
 
 _FIELDS: Final[Mapping[str, str]] = {"reason": "ground", "term": "typed"}
 _KEPT: Final = ("typed", "ground", "case")
-_MAX_PLACE: Final = 2
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ class MemberSearchPages:
 
     def show_results(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
         """Show the members that a search found, or the form again."""
-        content = self.desk.tickets.read(agent, SEARCH, ticket)
-        if content is None:
-            raise HTTPException(404)
+        content = self.desk.content_of_page(agent, SEARCH, ticket)
         refused = Refusal.from_json(content["refused"])
         contacts = lookup.contacts(self.desk.context_as(agent), content["members"], unmask=agent.may(Permission.UNMASK))
         people = [lookup.masked(person) for person in contacts]
@@ -87,11 +84,11 @@ class MemberSearchPages:
 
     def look_up_household(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Open the page of another member of the household, by the place in its list: a look-up of its own."""
-        visit, place = self.desk.visit(form, agent), form.value("place")
+        visit, place = self.desk.visit(form, agent), parse_number(form.value("place"))
         household = lookup.reload(self.desk.context_as(agent), visit.member_id, unmask=False).household
-        if not (place.isascii() and place.isdecimal() and len(place) <= _MAX_PLACE) or int(place) >= len(household):
+        if place is None or place >= len(household):
             raise HTTPException(400)
-        return self._open(request, agent, household[int(place)].member_id, visit.reason)
+        return self._open(request, agent, household[place].member_id, visit.reason)
 
     def _open(self, request: Request, agent: SignedInStaff, member_id: str, reason: AccessReason) -> Response:
         self.desk.limit_look_ups(agent)

@@ -13,6 +13,7 @@ from campaigns.people.accounts.identity_provider import CALLBACK_PATH, SIGN_IN_L
 from campaigns.people.accounts.provider_client import ProviderError, UnusableProviderError
 from campaigns.people.accounts.provider_login import RefusedPerson, SignInRefusal
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
+from campaigns.web.host_cookie import HostCookie
 from campaigns.web.page_context import READ_METHODS
 
 _LOG: Final = logging.getLogger("viesti")
@@ -33,9 +34,9 @@ class ProviderSignInPages:
         return router
 
     @property
-    def cookie_name(self) -> str:
-        """Return the name of the cookie that lasts until the provider's answer."""
-        return "__Host-viesti-provider" if self.desk.page_context.is_https else "viesti-provider"
+    def cookie(self) -> HostCookie:
+        """Return the cookie that lasts until the provider's answer, which comes from the provider's site."""
+        return self.desk.page_context.cookie("viesti-provider", same_site="lax")
 
     def begin(self, request: Request) -> Response:
         """Send the browser to the identity provider; its cookie is needed to come back."""
@@ -44,15 +45,7 @@ class ProviderSignInPages:
         except UnusableProviderError as error:
             return self._failure(request, error)
         response = RedirectResponse(url, 303)
-        response.set_cookie(
-            self.cookie_name,
-            attempt.secret,
-            max_age=int(SIGN_IN_LIFETIME.total_seconds()),
-            path="/",
-            secure=self.desk.page_context.is_https,
-            httponly=True,
-            samesite="lax",  # the answer comes from the provider's site
-        )
+        self.cookie.set(response, attempt.secret, SIGN_IN_LIFETIME)
         return response
 
     def finish(self, request: Request) -> Response:
@@ -61,7 +54,7 @@ class ProviderSignInPages:
         The page that follows leads to the desk by itself: a redirect would come from the provider's site, and bring no
         session cookie, which is `SameSite=Strict`.
         """
-        cookie = request.cookies.get(self.cookie_name, "")
+        cookie = self.cookie.value(request)
         language = _language(cookie)
         try:
             claims = self.provider.claims(cookie, _callback(request))
@@ -91,8 +84,7 @@ class ProviderSignInPages:
         )
 
     def _forget_attempt(self, response: Response) -> Response:
-        is_https = self.desk.page_context.is_https
-        response.delete_cookie(self.cookie_name, path="/", secure=is_https, httponly=True, samesite="lax")
+        self.cookie.delete(response)
         return response
 
 

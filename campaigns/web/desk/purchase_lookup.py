@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
-from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission
 from campaigns.people.desk import purchase_lines
 from campaigns.people.desk.access_reasons import AccessReason, PurchaseLinesPurpose, parse_reason
@@ -16,9 +14,7 @@ from campaigns.people.desk.purchase_lines import PurchaseCriteria
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, DeskView
 from campaigns.web.desk.page_tickets import LINES
 from campaigns.web.desk.staff_session import SignedInStaff
-from campaigns.web.forms import FormFields
-
-_YEARS: Final = range(1900, 2200)  # outside them, datetime arithmetic overflows
+from campaigns.web.forms import FormFields, parse_day
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,8 @@ class PurchaseLookupPage:
         """Write the query into the audit log and open its page."""
         visit = self.desk.visit(form, agent)
         store, department = form.value("store").strip(), form.value("department").strip()
-        criteria = PurchaseCriteria(_day(form, "first"), _day(form, "last"), store, department)
+        first, last = (parse_day(form.value(name), name) for name in ("first", "last"))
+        criteria = PurchaseCriteria(first, last, store, department)
         reason = parse_reason(form.value("purpose"), form.value("case"), PurchaseLinesPurpose, needs_case=True)
         purchase_lines.note_query(self.desk.context_as(agent), visit.member_id, criteria, reason)
         content = {
@@ -53,9 +50,7 @@ class PurchaseLookupPage:
 
     def show(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
         """Show the lines that match the criteria of a query in the audit log."""
-        content = self.desk.tickets.read(agent, LINES, ticket)
-        if content is None:
-            raise HTTPException(404)
+        content = self.desk.content_of_page(agent, LINES, ticket)
         self.desk.require_check(agent, content["member"])
         stored = content["criteria"]
         first, last = (date.fromisoformat(stored[name]) for name in ("first", "last"))
@@ -70,13 +65,3 @@ class PurchaseLookupPage:
             ticket=content["page"],
             reason=AccessReason(PurchaseLinesPurpose(content["purpose"]), content["case"]),
         )
-
-
-def _day(form: FormFields, name: str) -> date:
-    try:
-        day = date.fromisoformat(form.value(name))
-    except ValueError:
-        day = None
-    if day is None or day.year not in _YEARS:
-        raise UserError.about(name, "this is not a day", "no_day", "such as 2018-01-31")
-    return day

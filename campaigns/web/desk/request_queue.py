@@ -1,9 +1,8 @@
 """Queue of privacy requests: extend, close, export, erase, and record processor answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
@@ -20,7 +19,7 @@ from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages, DeskTask, DeskVi
 from campaigns.web.desk.page_tickets import QUEUE
 from campaigns.web.desk.refusals import Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
-from campaigns.web.forms import FormFields
+from campaigns.web.forms import FormFields, parse_number
 from campaigns.web.members.code_labels import PROCESSOR_LABELS
 from campaigns.web.members.data_pages import EXPORT_FORMATS, DataPages
 
@@ -106,7 +105,7 @@ class RequestQueuePages:
 
     def show(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
         """Show the open requests, most urgent first, and the processors to be told."""
-        content = self._content(agent, ticket)
+        content = self.desk.content_of_page(agent, QUEUE, ticket)
         context, refused = self.desk.context_as(agent), Refusal.from_json(content.get("refused"))
         language = self.desk.page_context.language(request)
         today = requests.today(context)
@@ -129,7 +128,7 @@ class RequestQueuePages:
 
     def confirm_erasure(self, request: Request, ticket: str, agent: SignedInStaff) -> HTMLResponse:
         """Show the request for an erasure before it is carried out."""
-        number = self._content(agent, ticket).get("erase")
+        number = self.desk.content_of_page(agent, QUEUE, ticket).get("erase")
         if number is None:
             raise HTTPException(404)
         return self.desk.render(
@@ -143,12 +142,6 @@ class RequestQueuePages:
             raise UserError.about(str(filed.number), f"this is not a request for {kind}", "another_kind", "look again")
         return filed
 
-    def _content(self, agent: SignedInStaff, ticket: str) -> Mapping[str, Any]:
-        content = self.desk.tickets.read(agent, QUEUE, ticket)
-        if content is None:
-            raise HTTPException(404)
-        return content
-
     def _return(self, request: Request, form: FormFields, agent: SignedInStaff, **outcome: object) -> Response:
         """Redirect to the queue: to the page that the form was on, or to a new one."""
         ticket = form.value("ticket")
@@ -160,7 +153,7 @@ class RequestQueuePages:
 
 
 def _number(form: FormFields) -> int:
-    text = form.value("number")
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+    number = parse_number(form.value("number"))
+    if number is None:
         raise HTTPException(400)
-    return int(text)
+    return number

@@ -10,6 +10,7 @@ from campaigns.core.model.roles import Permission
 from campaigns.store.people import accounts
 from campaigns.store.people.accounts import Account
 from campaigns.web.forms import FormFields
+from campaigns.web.host_cookie import HostCookie
 from campaigns.web.page_context import PageContext
 
 
@@ -33,13 +34,13 @@ class StaffSessions:
     page_context: PageContext
 
     @property
-    def cookie_name(self) -> str:
-        """Return the cookie name; with https the `__Host-` name, which no other host can set."""
-        return "__Host-viesti-desk" if self.page_context.is_https else "viesti-desk"
+    def cookie(self) -> HostCookie:
+        """Return the cookie with a session's secret."""
+        return self.page_context.cookie("viesti-desk")
 
     def current(self, request: Request) -> SignedInStaff | None:
         """Return the agent's session of a request, if there is one."""
-        secret = request.cookies.get(self.cookie_name)
+        secret = self.cookie.value(request)
         if not secret:
             return None
         with self.page_context.context.ledger.read() as connection:
@@ -65,18 +66,14 @@ class StaffSessions:
     def end_former(self, request: Request) -> None:
         """End the session that the browser had before a sign-in."""
         with self.page_context.context.ledger.write() as connection:
-            accounts.end_session(connection, request.cookies.get(self.cookie_name, ""))
+            accounts.end_session(connection, self.cookie.value(request))
 
     def start(self, response: Response, secret: str) -> None:
         """Set the session cookie; it ends with the browser, or when the session expires."""
-        response.set_cookie(
-            self.cookie_name, secret, path="/", secure=self.page_context.is_https, httponly=True, samesite="strict"
-        )
+        self.cookie.set(response, secret)
 
     def end(self, response: Response, agent: SignedInStaff) -> None:
         """End the session in the ledger and in the browser."""
         with self.page_context.context.ledger.write() as connection:
             accounts.end_session(connection, agent.secret)
-        response.delete_cookie(
-            self.cookie_name, path="/", secure=self.page_context.is_https, httponly=True, samesite="strict"
-        )
+        self.cookie.delete(response)

@@ -1,4 +1,4 @@
-"""Cookies by which a browser is known again: the codes it asked for, and the addresses whose members signed in in it.
+"""Cookies by which a browser is known again: the codes that it asked for, and the members who signed in there.
 
 Neither opens anything. The one makes a code that is valid to be sent again; the other keeps a member's allowance of
 codes apart from that of strangers.
@@ -15,10 +15,9 @@ from fastapi.responses import Response
 
 from audiences.access.code_allowances import Requester, known_browser, stranger
 from audiences.access.one_time_codes import CODE_LIFETIME, new_challenge
+from campaigns.web.host_cookie import HostCookie
 from campaigns.web.page_context import PageContext
 
-_CODE: Final = "code"
-_BROWSER: Final = "browser"
 _BROWSER_LIFETIME: Final = timedelta(days=180)
 _MAX_ADDRESSES: Final = 8
 _SEPARATOR: Final = "."
@@ -26,21 +25,21 @@ _SEPARATOR: Final = "."
 
 @dataclass(frozen=True)
 class BrowserCookies:
-    """The two cookies of a browser; with https under the `__Host-` name, which no other host can set."""
+    """The two cookies of a browser."""
 
     page_context: PageContext
 
     def challenge(self, request: Request, response: Response, form_action: str) -> str:
         """Return the challenge of the codes of a form: the same for ten minutes after each request."""
-        seed = request.cookies.get(self._name(_CODE), "")
+        seed = self._code.value(request)
         if not seed.isascii() or not 20 <= len(seed) <= 64:
             seed = new_challenge()
-        self._set(response, _CODE, seed, CODE_LIFETIME)
+        self._code.set(response, seed, CODE_LIFETIME)
         return self.page_context.context.signer.keyed_hash("challenge", seed, form_action)
 
     def forget_challenge(self, response: Response) -> None:
-        """Begin anew: the code was typed."""
-        response.delete_cookie(self._name(_CODE), path="/", secure=self._is_https, httponly=True, samesite="strict")
+        """Forget the challenge of the codes: one of them was typed."""
+        self._code.delete(response)
 
     def requester(self, request: Request, address: str) -> Requester:
         """Return who asks for a code to an address: a browser that its member has used, or a stranger."""
@@ -56,29 +55,19 @@ class BrowserCookies:
         browser = browser or secrets.token_urlsafe(16)
         own = [self._proof(browser, address) for address in addresses]
         all_proofs = [*own, *(proof for proof in proofs if proof not in own)][:_MAX_ADDRESSES]
-        self._set(response, _BROWSER, _SEPARATOR.join([browser, *all_proofs]), _BROWSER_LIFETIME)
+        self._browser.set(response, _SEPARATOR.join([browser, *all_proofs]), _BROWSER_LIFETIME)
 
     def _read(self, request: Request) -> tuple[str, list[str]]:
-        browser, *proofs = request.cookies.get(self._name(_BROWSER), "").split(_SEPARATOR)
+        browser, *proofs = self._browser.value(request).split(_SEPARATOR)
         return (browser, proofs[:_MAX_ADDRESSES]) if len(browser) <= 64 else ("", [])
 
     def _proof(self, browser: str, address: str) -> str:
         return self.page_context.context.signer.keyed_hash("known browser", browser, address)
 
-    def _name(self, name: str) -> str:
-        return f"__Host-viesti-{name}" if self._is_https else f"viesti-{name}"
-
-    def _set(self, response: Response, name: str, value: str, lifetime: timedelta) -> None:
-        response.set_cookie(
-            self._name(name),
-            value,
-            max_age=int(lifetime.total_seconds()),
-            path="/",
-            secure=self._is_https,
-            httponly=True,
-            samesite="strict",
-        )
+    @property
+    def _code(self) -> HostCookie:
+        return self.page_context.cookie("viesti-code")
 
     @property
-    def _is_https(self) -> bool:
-        return self.page_context.context.repository.settings.public_url.scheme == "https"
+    def _browser(self) -> HostCookie:
+        return self.page_context.cookie("viesti-browser")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from audiences.access import sessions
 from campaigns.web.forms import FormFields
+from campaigns.web.host_cookie import HostCookie
 from campaigns.web.page_context import PageContext
 
 
@@ -28,13 +29,13 @@ class MemberSessions:
     page_context: PageContext
 
     @property
-    def cookie_name(self) -> str:
-        """Return the cookie name; with https the `__Host-` name, which no other host can set."""
-        return "__Host-viesti" if self.page_context.is_https else "viesti"
+    def cookie(self) -> HostCookie:
+        """Return the cookie with a session's secret."""
+        return self.page_context.cookie("viesti")
 
     def current(self, request: Request) -> SignedInMember | None:
         """Return the member's session of a request, if there is one."""
-        secret = request.cookies.get(self.cookie_name)
+        secret = self.cookie.value(request)
         if not secret:
             return None
         with self.page_context.context.ledger.read() as connection:
@@ -54,24 +55,14 @@ class MemberSessions:
 
     def end_former(self, connection: Connection, request: Request) -> None:
         """End the session that the browser had before a sign-in."""
-        sessions.end_session(connection, request.cookies.get(self.cookie_name, ""))
+        sessions.end_session(connection, self.cookie.value(request))
 
     def start(self, response: Response, secret: str) -> None:
         """Set the session cookie."""
-        response.set_cookie(
-            self.cookie_name,
-            secret,
-            max_age=int(sessions.SESSION_LIFETIME.total_seconds()),
-            path="/",
-            secure=self.page_context.is_https,
-            httponly=True,
-            samesite="strict",
-        )
+        self.cookie.set(response, secret, sessions.SESSION_LIFETIME)
 
     def end(self, response: Response, session: SignedInMember) -> None:
         """End the session in the ledger and in the browser."""
         with self.page_context.context.ledger.write() as connection:
             sessions.end_session(connection, session.secret)
-        response.delete_cookie(
-            self.cookie_name, path="/", secure=self.page_context.is_https, httponly=True, samesite="strict"
-        )
+        self.cookie.delete(response)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from audiences.access import one_time_codes
+from audiences.access.numeric_codes import format_code
 from audiences.access.one_time_codes import CodeRequest
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.consent.suppressions import AddressKind
@@ -174,9 +175,7 @@ def test_no_row_holds_a_code_and_an_ended_notice_holds_no_address(workspace):
     assert code not in str(rows(workspace))
     assert workspace.engine.notice_sender.send_waiting() == 1
     assert "new@example.org" not in str(rows(workspace))
-    assert (
-        one_time_codes.format_code(code) in next((workspace.root / "outbox" / "notes" / "email").iterdir()).read_text()
-    )
+    assert format_code(code) in next((workspace.root / "outbox" / "notes" / "email").iterdir()).read_text()
 
 
 def test_code_not_sent_in_time_expires(workspace):
