@@ -72,6 +72,7 @@ def test_a_pipe_gets_plain_lines_without_trailing_spaces(
     assert not result.out.startswith("\n")
 
 
+@pytest.mark.long
 def test_a_terminal_of_80_columns_gets_colour_and_fitting_lines(workspace_shell: Shell) -> None:
     output = run_on_terminal(workspace_shell, "plan", "letter", "--as-of", "2018-01-03")
     assert "\x1b[1m" in output
@@ -80,6 +81,7 @@ def test_a_terminal_of_80_columns_gets_colour_and_fitting_lines(workspace_shell:
     assert any(line.startswith("to be sent") for line in lines)
 
 
+@pytest.mark.long
 def test_progress_is_shown_on_a_terminal_only(workspace_shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "members.csv"
     file.write_text("member_id,register\n" + "".join(f"n{number},owners\n" for number in range(100)), "utf-8")

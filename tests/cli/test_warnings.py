@@ -8,6 +8,8 @@ import pytest
 from campaigns.cli import open_workspace
 from tests.support.shell import MONDAYS, Shell
 
+pytestmark = pytest.mark.long
+
 MORNING = "2018-01-01T09:00"
 NOON = "2018-01-01T12:00"
 FIRST = "letter-20180101T0700Z"

@@ -112,6 +112,7 @@ def test_occasion_run_by_hand_is_not_run_again_and_holds_nothing_up(workspace, p
     assert run_outcomes(workspace)[-1] == (DUE + timedelta(days=1), "closed", None)
 
 
+@pytest.mark.long
 def test_many_schedulers_run_each_occasion_once(workspace):
     names = [f"c{number}" for number in range(4)]
     for name in names:
@@ -221,6 +222,7 @@ def test_scheduled_run_shows_the_offers_of_its_day(workspace, provider):
     assert "soap-b" in texts[-1]
 
 
+@pytest.mark.long
 def test_run_can_be_planned_in_a_child_process(workspace, provider):
     publish(workspace)
     workspace.clock.time = DUE

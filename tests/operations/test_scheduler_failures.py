@@ -17,6 +17,8 @@ from tests.support.sample_workspace import MEMBERS, NOW, SampleWorkspace
 from tests.support.schedules import DAILY, DUE, all_runs, publish, run_outcomes, run_scheduler
 from tests.support.scripted_provider import ScriptedProvider, accept, with_scripted_provider
 
+pytestmark = pytest.mark.long
+
 
 def run_left_in(workspace: SampleWorkspace, state: str) -> Run:
     """Return a scheduled run that its process left in this state."""

@@ -19,6 +19,8 @@ from campaigns.store.runs.run_tables import DELIVERY, Run
 from campaigns.store.runs.states import DeliveryState
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
+pytestmark = pytest.mark.long
+
 AINO, OTHER = MEMBERS[0], MEMBERS[1]
 SERVICE = "purpose: service\nschedule: {at: '2018-01-05 10:30'}\naudience: {register: [owners, customers, household]}\n"
 CONTENT = {"email": "hello", "sms": "hello", "post": "survey"}

@@ -12,6 +12,8 @@ from campaigns.store.people import reassign
 from tests.support.merged_members import MERGED, ledger_rows, merge, purchases
 from tests.support.sample_workspace import SampleWorkspace
 
+pytestmark = pytest.mark.long
+
 
 class Killed(BaseException):
     """Stands for SIGKILL at one line."""

@@ -91,6 +91,7 @@ def rename(workspace: SampleWorkspace, table: str, name: str) -> None:
         connection.execute(DDL(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
+@pytest.mark.long
 def test_repeated_429_answers_only_delay_sending(workspace):
     chance = Random(429)  # noqa: S311 - no secret
     accepted_counts: Counter[str] = Counter()
@@ -129,6 +130,7 @@ def test_provider_outage_of_minutes_leaves_every_delivery_pending(workspace):
     assert accepted_counts == dict.fromkeys(MEMBERS, 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_jumping_clock_sends_nothing_twice_and_loses_no_delivery(workspace, seed):
     chance = Random(seed)  # noqa: S311 - no secret

@@ -20,13 +20,18 @@ INTEGRATION_MARKS: Final = frozenset({"child_process", "loopback"})
 
 SMOKE: Final = (
     "tests/cli/test_serve.py::test_serve_runs_published_campaigns_when_due_and_ends_on_sigterm",
+    "tests/people/test_processors.py::test_gd14_an_erasure_creates_tasks_without_personal_data_for_processors_with",
     "tests/results/feedback/test_webhooks.py::test_sg12_replayed_email_events_settle_deliveries_choices_and_suppressions",
+    "tests/runs/dispatch/test_bundle_sender.py::test_two_concurrent_processes_hand_over_each_letter_once",
     "tests/runs/dispatch/test_claim.py::test_two_campaigns_cannot_both_take_the_last_message_of_a_cap",
     "tests/runs/dispatch/test_crash.py::test_op01_killed_processes_neither_duplicate_nor_lose_messages[first dozen]",
+    "tests/runs/dispatch/test_household_letters.py::test_c16_a_household_has_one_letter_or_none",
+    "tests/runs/planning/test_aggregate_cache.py::test_new_import_is_counted",
     "tests/runs/planning/test_frequency_caps.py::test_a07_two_processes_cannot_both_take_the_last_slot",
     "tests/store/test_copy.py::test_plan_made_on_sqlite_is_sent_from_the_new_ledger",
     "tests/store/test_dispatchers.py::test_two_workers_share_a_run_and_send_no_message_twice",
     "tests/store/test_ledger.py::",
+    "tests/store/test_merge_crash.py::test_a_killed_merge_is_completed_by_another_call_and_can_be_undone",
     "tests/store/test_races.py::test_two_senders_of_one_run_write_to_each_member_once",
     "tests/cli/test_goods_protection.py::test_fi21_register_in_other_words_than_the_catalogue_is_refused",
     "tests/rendering/test_hostile_letters.py::test_a_letter_prints_no_other_member",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
+from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final, TypeVar
@@ -151,6 +152,7 @@ def copy_web_workspace(base_web_workspace: Path, root: Path) -> WebWorkspace:
     return WebWorkspace(root, ManualClock(NOW + timedelta(hours=1)))
 
 
+@cache
 def _email(file: Path) -> tuple[str, str]:
     message = message_from_bytes(file.read_bytes(), policy=default)
     return message["To"], message.get_body().get_content()

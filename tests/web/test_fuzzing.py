@@ -64,6 +64,7 @@ def operations(web_workspace: WebWorkspace, monkeypatch: pytest.MonkeyPatch) -> 
     return [operation.ok() for operation in schema.get_all_operations()]
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:Duplicate Operation ID")  # GET and HEAD of a page are one
 def test_generated_requests_cause_no_server_error_and_show_no_member(web_workspace: WebWorkspace, operations):
     assert len(operations) >= 20

@@ -22,6 +22,8 @@ from campaigns.store.runs.run_tables import BUNDLE
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 
+pytestmark = pytest.mark.long
+
 LETTERS = """\
 purpose: marketing
 schedule: {at: "2018-01-05 10:30"}

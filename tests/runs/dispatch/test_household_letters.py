@@ -11,6 +11,8 @@ from pypdf import PdfReader
 
 from tests.support.sample_workspace import SampleWorkspace
 
+pytestmark = pytest.mark.long
+
 BUYER, OWNER = "m12", "m13"
 BOTH, COFFEE = "m06", "m07"
 LETTER = """\

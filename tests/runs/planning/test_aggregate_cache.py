@@ -12,6 +12,8 @@ from campaigns.runs.planning.audience_count import AudienceCount, count_audience
 from campaigns.runs.planning.query_session import QuerySession
 from tests.support.sample_workspace import MEMBERS, NOW, SampleWorkspace
 
+pytestmark = pytest.mark.long
+
 RULES = (
     "shopped: {within: 56 days, visits: {at_least: 2}}",
     "bought: {where: {department: MEAT}, within: 90 days, spend: {at_least: 45}}",
