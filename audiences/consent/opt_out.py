@@ -83,7 +83,7 @@ def opt_out_address(connection: Connection, kind: MessageKind, member_id: str, c
     choice = kind.opt_out_choice
     if choice is None:
         return 0
-    members = [member_id, *_reached(connection, kind, choice, _sharers(connection, kind.channel, member_id))]
+    members = [member_id, *_reached(connection, kind, choice, address_sharers(connection, kind.channel, member_id))]
     return record_opt_outs(connection, [context.entry(member, choice, not is_permission(choice)) for member in members])
 
 
@@ -101,8 +101,8 @@ def _is_opted_out(record: Iterable[ConsentEntry], choice: str) -> bool:
     return bool(entries) and not max(entries, key=lambda entry: (entry.at, entry.is_opt_in)).is_opt_in
 
 
-def _sharers(connection: Connection, channel: Channel, member_id: str) -> dict[str, Register]:
-    """Return the other members who have the member's address, with their register."""
+def address_sharers(connection: Connection, channel: Channel, member_id: str) -> dict[str, Register]:
+    """Return the other members who have the member's address in a channel, with their register."""
     if channel not in _ADDRESS_COLUMN:
         return {}
     address = CONTACT.c[_ADDRESS_COLUMN[channel]]

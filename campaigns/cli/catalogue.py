@@ -52,11 +52,14 @@ def review(
         )
         for row in rows
     ]
+    if not rows:
+        output.print_line("somebody has looked at every category of the product register")
+        return
     title = "Looked at" if done else "Nobody has looked at"
     output.print_table(title, ("column", "category", "products", "lines", "perhaps"), cells)
-    if done and rows:
+    if done:
         output.print_line(f"\nwritten to {file}: commit it together with the catalogue")
-    elif rows:
+    else:
         output.print_line(
             "\nname sensitive goods in config/catalogue.yaml (`perhaps` is only a hint), then "
             "`viesti catalogue review --done --name 'Your Name'`"

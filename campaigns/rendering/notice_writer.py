@@ -15,7 +15,7 @@ from campaigns.rendering.choice_labels import choice_label, is_label_enabled
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate
 from campaigns.rendering.sms.gsm7 import sms_size
 from campaigns.rendering.sms.sms_template import SmsText, normalise_message
-from campaigns.rendering.templates.filters import template_filters
+from campaigns.rendering.templates.filters import clock_time, template_filters
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
@@ -86,9 +86,14 @@ class NoticeWriter:
         lines = text.lines if len(text.lines) <= _MAX_SMS_LINES else ()
         name = self.settings.organisation.name.text(language)
         link = (f"{text.button}: {text.link} .",) if text.link else ()  # the space keeps the full stop out of the link
-        message = normalise_message(" ".join((text.lead, *(f"{line}." for line in lines), *link, text.ending, name)))
+        message = normalise_message(" ".join((text.lead, *map(_sentence, lines), *link, text.ending, name)))
         measured = sms_size(message)
         return SmsText(message, measured.encoding, measured.segments)
+
+
+def _sentence(line: str) -> str:
+    """Return a line with the full stop that it lacks."""
+    return line if line.endswith((".", "!", "?")) else f"{line}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class _Translator:
         if "opens_at" in details:
             moment = datetime.fromisoformat(details["opens_at"]).astimezone(self.settings.zone)
             day = template_filters(self.language, self.settings.currency)["date"](moment.date(), "long")
-            return {**fields, "opens": self("moment", day=str(day), hour=f"{moment:%H:%M}")}
+            return {**fields, "opens": self("moment", day=str(day), hour=clock_time(moment, self.language))}
         if "due" not in details:
             return fields
         return {**fields, "due": self.day(details["due"])}

@@ -65,6 +65,10 @@ def test_new_categories_are_listed_with_products_lines_and_the_class_they_resemb
     assert "viesti catalogue review --done" in text
 
 
+def test_a_register_that_somebody_looked_at_says_so(viesti: Shell) -> None:
+    assert viesti("catalogue", "review").out == "somebody has looked at every category of the product register\n"
+
+
 def test_lines_are_unknown_without_purchases(viesti: Shell) -> None:
     manifest = viesti.root / "data" / "warehouse" / "manifest.json"
     state = json.loads(manifest.read_text("utf-8"))

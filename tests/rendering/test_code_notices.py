@@ -1,5 +1,6 @@
 """Codes in a message say what they open (C-11)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,23 @@ def test_a_code_by_text_message_takes_two_parts_at_most(settings: Settings, aim:
 @pytest.mark.parametrize("aim", ["", "another"])
 def test_a_code_for_another_aim_has_the_general_text(settings: Settings, aim: str) -> None:
     assert code_text(settings, aim, Language.EN).lead.startswith("Your one-time code is 1234 5678.")
+
+
+REASONS = ("Emme voineet varmistaa henkilöllisyyttä.", "Onko pyyntö sinun?", "Pyyntö oli jo peruttu")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_sentence_of_a_text_message_ends_twice(settings: Settings, language: Language) -> None:
+    day = "2018-02-08"
+    copies = {"letters": day, "message": day, "backups": day, "exports": day}
+    details = [{"copies": copies}, *({"request": "erase", "because": reason} for reason in REASONS)]
+    kinds = [NoticeKind.ERASED, *[NoticeKind.REFUSED] * len(REASONS)]
+    for kind, detail in zip(kinds, details, strict=True):
+        message = NoticeWriter(settings).sms(notice_text(kind, detail, NoticeValues(language), settings), language)
+        assert re.search(r"[.!?]\.", message.text) is None
+
+
+@pytest.mark.parametrize(("language", "hour"), [("fi", "klo 11.00"), ("sv", "kl. 11.00"), ("en", "at 11:00")])
+def test_a_notice_writes_hours_as_its_language_does(settings: Settings, language: str, hour: str) -> None:
+    details = {"request": "access", "opens_at": "2018-01-14T09:00:00+00:00"}
+    assert hour in notice_text(NoticeKind.HELD, details, NoticeValues(Language(language)), settings).lead

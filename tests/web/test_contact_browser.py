@@ -9,6 +9,7 @@ from tests.support.contact_links import links_to
 from tests.support.web_client import AINO, WebWorkspace
 
 pytestmark = needs_browser
+HOURS = {Language.FI: "klo 11.00", Language.SV: "kl. 11.00", Language.EN: "at 11:00"}
 PHONE, EVIL = "+358401230001", "evil@example.net"
 
 
@@ -36,7 +37,7 @@ def test_a_waiting_request_is_shown_and_cancelled_by_keyboard_alone(
     type_code(web_workspace, visitor)
     visitor.press("main form[action^='/me/data/whole'] button")
     visitor.keep_screenshot(f"member-waits-{language}")
-    assert "11:00" in visitor.page.inner_text(".lead")
+    assert HOURS[language] in visitor.page.inner_text(".lead")
     for path in ("stop-request", "not-me"):
         (link,) = links_to(web_workspace, f"{AINO}@example.org", path)
         visitor.open_page(f"{link}?lang={language}")

@@ -80,6 +80,21 @@ async def test_the_members_pages_say_that_an_address_is_not_confirmed_and_until_
         assert "11:00" in page  # Helsinki
 
 
+@pytest.mark.parametrize(
+    ("language", "ways_out"),
+    [
+        ("fi", ("sulje sivu. Mikään ei muutu", "sulje sivu. Sinun ei tarvitse tehdä mitään")),
+        ("sv", ("stänga sidan. Inget ändras", "stänga sidan. Du behöver inte göra något")),
+        ("en", ("close the page. Nothing changes", "close the page. You need not do anything")),
+    ],
+)
+async def test_a_link_of_a_notice_says_what_to_do_when_it_is_not_needed(web_workspace, web, language, ways_out):
+    set_at_desk(web_workspace, email=EVIL)
+    for (to, path), way_out in zip(((EVIL, "confirm"), (f"{AINO}@example.org", "not-me")), ways_out, strict=True):
+        (link,) = links_to(web_workspace, to, path)
+        assert way_out in (await web.get(f"{link}?lang={language}")).text
+
+
 # proof
 
 

@@ -113,6 +113,7 @@ def test_an_agent_works_by_keyboard_alone(web_workspace: WebWorkspace, agent: Ag
     agent.type_text("#other", DUPLICATE)
     agent.press("#merge button")
     agent.keep_screenshot("desk-merge")
+    assert agent.page.evaluate("(wide => wide.scrollWidth <= wide.clientWidth)(document.querySelector('.wide'))")
     agent.press("main form:has([name=confirmed]) button")
     assert agent.page.inner_text(".done") == "The numbers are one now."
     agent.find_member("Nimi7 Mäki")
@@ -205,6 +206,8 @@ def test_the_desk_works_in_three_languages_and_dark_mode(
             agent.unfold(form)
         agent.unfold("kbd")
         assert agent.page.locator("details[open]").count() == 3
+        agent.unfold("#deceased")
+        agent.press("#deceased button")
 
 
 @pytest.mark.parametrize("size", [PHONE_SIZE, DESKTOP_SIZE], ids=["phone", "desktop"])

@@ -19,6 +19,7 @@ from campaigns.people.desk.changes import DESK_MARKS
 from campaigns.store.people.audit_seals import FaultKind
 from campaigns.web import page_renderer
 from campaigns.web.members.choice_list import choice_groups
+from campaigns.web.members.code_labels import COLUMN_LABELS
 from campaigns.web.page_renderer import PageRenderer, page_texts
 
 _PAGES: Final = Path(page_renderer.__file__).with_name("pages")
@@ -35,7 +36,8 @@ REFUSALS: Final = (
 """Codes of AuthorError that have a text for the desk."""
 OTHER_ACTIONS: Final = (
     "list_requests", "log_in", "add_agent", "give_roles", "set_password", "disable_agent", "plan", "approve", "send",
-    "publish", "unpublish", "read_audit", "export_audit", "verify_audit",
+    "publish", "unpublish", "read_audit", "export_audit", "verify_audit", "set_second_factor", "remove_second_factor",
+    "allow_password", "link_agent", "review_categories",
 )  # fmt: skip
 """Audited actions that concern no member."""
 _COMPOSED: Final = {
@@ -72,7 +74,7 @@ _COMPOSED: Final = {
     "mark_": DESK_MARKS,
     "do_mark_": ("deceased", "address_secret"),
     "unmark_": DESK_MARKS,
-    "field_": ("first_name", "last_name", "email", "phone", "street", "postal_code", "city"),
+    "field_": ("first_name", "last_name", "email", "phone", "street", "postal_code", "city", "language"),
     "kind_": RequestKind,
     "ending_": RequestOutcome,
     "answer_": ProcessorAnswer,
@@ -82,7 +84,7 @@ _COMPOSED: Final = {
     "done_": ("deceased", "address_secret"),
     "todo_": RequestKind,
     **{
-        f"{act}_": ("ask_title", "ask_lead", "button", "done_title", "done_lead", "words")
+        f"{act}_": ("ask_title", "ask_lead", "ask_note", "button", "done_title", "done_lead", "words")
         for act in ("prove", "refuse_change", "refuse_held")
     },
     "held_": ("access", "erase"),
@@ -135,3 +137,12 @@ def test_choice_titles_differ_between_languages(web_workspace, language):
         for item in group.items
     }
     assert not other_titles & set(titles)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_audited_action_on_a_staff_account_has_a_label(language: Language) -> None:
+    folder = _PAGES.parents[1] / "people" / "accounts"
+    source = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    actions = set(re.findall(r'audit\.record\([^"]*"(\w+)"', source))
+    assert {"add_agent", "set_second_factor", "link_agent", "allow_password"} <= actions
+    assert {action for action in actions if COLUMN_LABELS["audit", "action"].label(action, language) == action} == set()

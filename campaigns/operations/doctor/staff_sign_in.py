@@ -31,6 +31,8 @@ def _check_local_accounts(staff: StaffSettings, accounts: list[Account]) -> Find
             step = "`viesti agent add`, then `viesti agent emergency` on that day"
             return warn(_CHECK, "no local account could sign in on a day when the identity provider is down", step)
         return ok(_CHECK, "passwords are off; `viesti agent emergency` lets a local account in")
+    if not local:
+        return ok(_CHECK, "there is no local account; `viesti agent add` creates one")
     without = sorted(account.name for account in local if not account.has_totp)
     if not without:
         return ok(_CHECK, "every local account has a second factor")

@@ -55,7 +55,7 @@ def check_reconciliation(opened: Ledger, now: datetime) -> Finding:
         return warn(
             "agreement", f"{len(disagreeing)} of {checked} runs do not agree: {names}", "see `viesti status RUN`"
         )
-    return ok("agreement", f"{checked} runs of the last days agree with their provider events")
+    return ok("agreement", f"every run of the last days ({checked}) agrees with its provider events")
 
 
 def check_proxies(context: Context) -> Finding:
@@ -63,8 +63,8 @@ def check_proxies(context: Context) -> Finding:
     with context.ledger.read() as connection:
         undeclared = undeclared_proxies.recent(connection, context.clock.now())
     if not undeclared:
-        declared = len(context.repository.settings.trusted_proxies)
-        return ok("proxies", f"{declared} are declared, and no other passes requests on")
+        declared = ", ".join(map(str, context.repository.settings.trusted_proxies)) or "none"
+        return ok("proxies", f"declared: {declared}; no other passes requests on")
     listed = ", ".join(undeclared)
     reason = f"requests of many visitors came through {listed}: limits count them as one visitor"
     step = f"if this is a proxy of yours, add `trusted_proxies: [{listed}]` to config/settings.yaml"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -23,6 +23,7 @@ _DAYS: Final[Mapping[str, Mapping[Language, str]]] = {
     "month": {Language.FI: "LLLL", Language.SV: "LLLL", Language.EN: "LLLL"},
 }
 
+_CLOCKS: Final = {Language.FI: "%H.%M", Language.SV: "%H.%M", Language.EN: "%H:%M"}
 _MAX_PLACES: Final = 9
 
 Filter = Callable[..., str]
@@ -46,6 +47,11 @@ def template_filters(language: Language, currency: str) -> Mapping[str, Filter]:
         "period": formatter.period,
     }
     return {name: lru_cache(maxsize=4096, typed=True)(function) for name, function in by_name.items()}
+
+
+def clock_time(at: datetime, language: Language) -> str:
+    """Return hours and minutes as the language writes them: 11.20, or 11:20 in English."""
+    return f"{at:{_CLOCKS[language]}}"
 
 
 @dataclass(frozen=True, slots=True)

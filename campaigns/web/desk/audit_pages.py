@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from fastapi import HTTPException, Request
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from campaigns.channels.folder_outbox import spreadsheet_csv
 from campaigns.core.clock import local_day, midnight
 from campaigns.core.errors import UserError
+from campaigns.core.model.enums import Language
 from campaigns.core.model.roles import Permission
 from campaigns.people.accounts import audit_log
 from campaigns.store.people.audit import AuditQuery
@@ -22,7 +24,7 @@ from campaigns.web.desk.refusals import Refusal
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormFields, parse_day, parse_number
 from campaigns.web.members.code_labels import COLUMN_LABELS, CellFormatter
-from campaigns.web.page_renderer import page_texts, read_text_file
+from campaigns.web.page_renderer import page_texts, read_text_file, translate
 
 ROWS_ON_PAGE: Final = 50
 _FILTERS: Final = ("subject", "actor", "action", "first", "last")
@@ -101,7 +103,9 @@ class AuditPages:
         before = parse_number(request.query_params.get("before", ""), _MAX_DIGITS)
         rows, more = ((), False) if refused.form == "audit" else self._rows(agent, content["filters"], before)
         language = self.desk.page_context.language(request)
-        formatter = CellFormatter(self.desk.page_context.renderer.settings, language, str, _text)
+        formatter = CellFormatter(
+            self.desk.page_context.renderer.settings, language, partial(_field_title, language=language), _text
+        )
         return self.desk.render(
             request,
             agent,
@@ -182,6 +186,12 @@ def _actions() -> list[str]:
     keys = [*read_text_file("code_labels.yaml"), *page_texts()]
     names = (key.partition("_") for key in keys if key.startswith(("action_", "act_")))
     return sorted(name for _, _, name in names)
+
+
+def _field_title(name: str, language: Language) -> str:
+    """Return what the desk's form calls a contact field; its own name for any other."""
+    key = f"field_{name}"
+    return translate(key, language) if key in page_texts() else name
 
 
 def _text(value: Any) -> str:

@@ -6,14 +6,18 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from audiences.people import contact_changes, held_requests
+from campaigns.core.model.enums import Language
+from campaigns.rendering.templates.filters import clock_time
 from campaigns.web.page_context import PageContext
 
 
-def contact_state(connection: Connection, page_context: PageContext, member_id: str) -> Mapping[str, object]:
+def contact_state(
+    connection: Connection, page_context: PageContext, member_id: str, language: Language
+) -> Mapping[str, object]:
     """Return the values of the template `contact_state.html`."""
     now = page_context.now
     opens = contact_changes.opens_at(connection, member_id, now)
-    opens_on, opens_hour = local_moment(page_context, opens)
+    opens_on, opens_hour = local_moment(page_context, opens, language)
     kinds = {held.kind for held in held_requests.waiting_requests(connection, member_id, now)}
     return {
         "unproven": sorted(contact_changes.unproven_changes(connection, member_id)),
@@ -23,9 +27,9 @@ def contact_state(connection: Connection, page_context: PageContext, member_id: 
     }
 
 
-def local_moment(page_context: PageContext, moment: datetime | None) -> tuple[date | None, str]:
+def local_moment(page_context: PageContext, moment: datetime | None, language: Language) -> tuple[date | None, str]:
     """Return day and hour of a moment as the workspace's clock shows them; None and nothing where there is none."""
     if moment is None:
         return None, ""
     local = moment.astimezone(page_context.context.repository.settings.zone)
-    return local.date(), f"{local:%H:%M}"
+    return local.date(), clock_time(local, language)

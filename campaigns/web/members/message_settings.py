@@ -12,7 +12,7 @@ from audiences.access.attempt_limit import AttemptLimit
 from audiences.access.code_allowances import link_holder
 from audiences.consent.consent_state import ConsentSource, is_permission
 from audiences.consent.consent_texts import UnknownConsentTextError, require_known_texts
-from audiences.consent.opt_out import ConsentContext, record_opt_outs
+from audiences.consent.opt_out import ConsentContext, address_sharers, record_opt_outs
 from audiences.consent.undo_opt_out import undo_opt_outs
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice
@@ -119,19 +119,25 @@ class MessageSettingsPages:
         )
 
     def _undo(self, linked_message: LinkedMessage, press: StopPress, items: Mapping[str, ChoiceItem]) -> None:
-        member = linked_message.message.member_id
-        opt_ins = [
-            self._context(linked_message, items[choice]).entry(member, choice, is_permission(choice))
-            for choice in press.choices
-            if choice in items
-        ]
+        """Restore what the press ended, also for those who share the address, whose messages a press on /u ends too."""
+        message, now = linked_message.message, self.page_context.now
         with self.page_context.context.ledger.write() as connection:
+            members = [message.member_id, *address_sharers(connection, message.channel, message.member_id)]
+            opt_ins = [
+                self._context(linked_message, items[choice]).entry(member, choice, is_permission(choice))
+                for member in members
+                for choice in press.choices
+                if choice in items
+            ]
             try:
                 require_known_texts(connection, opt_ins)
             except UnknownConsentTextError as error:
                 raise HTTPException(400) from error
             undone = undo_opt_outs(connection, press.at, opt_ins)
-            enqueue.choices_changed(connection, member, undone, self.page_context.now)
+            for member in members:
+                enqueue.choices_changed(
+                    connection, member, [entry for entry in undone if entry.member_id == member], now
+                )
 
     def send_code(self, request: Request, token: str, form: FormBody) -> HTMLResponse:
         """Send a code to the member's own address or number, which nobody has to type.

@@ -79,11 +79,12 @@ class MyDataPages:
         self, request: Request, session: SignedInMember, status: int = 200, *, wrong: str = "", written: str = ""
     ) -> HTMLResponse:
         """Render the options; `wrong` names the form that was refused, with what was `written` in it."""
+        language = self.page_context.language(request)
         with self.page_context.context.ledger.read() as connection:
             contact = contact_row(connection, session.member_id)
             filed_requests = privacy_requests.list_for_member(connection, session.member_id)
             proved = sessions.is_stepped_up(connection, session.secret, self.page_context.now)
-            state = contact_state(connection, self.page_context, session.member_id)
+            state = contact_state(connection, self.page_context, session.member_id, language)
             restricted = Choice.RESTRICTED in choices.consent_state_of(connection, session.member_id).on
             unproven = contact_changes.unproven_changes(connection, session.member_id)
         channels = {"email": Channel.EMAIL, "phone": Channel.SMS}
@@ -92,7 +93,7 @@ class MyDataPages:
         return self.page_context.render(
             request,
             "data",
-            self.page_context.language(request),
+            language,
             status,
             at=_DATA,
             proof=session.csrf_token,
@@ -221,8 +222,8 @@ class MyDataPages:
         held = contact_proofs.hold_while_waiting(self.page_context.context, session.member_id, kind)
         if held is None:
             return None
-        opens_on, opens_hour = local_moment(self.page_context, held.opens_at)
         language = self.page_context.language(request)
+        opens_on, opens_hour = local_moment(self.page_context, held.opens_at, language)
         return self.page_context.render(
             request, "held", language, 403, at=_DATA, opens_on=opens_on, opens_hour=opens_hour
         )

@@ -64,7 +64,7 @@ class PreferenceCentre:
         with self.page_context.context.ledger.read() as connection:
             consent = choices.consent_state_of(connection, session.member_id)
             contact = contact_row(connection, session.member_id)
-            state = contact_state(connection, self.page_context, session.member_id)
+            state = contact_state(connection, self.page_context, session.member_id, language)
         return self.page_context.render(
             request,
             "centre",
