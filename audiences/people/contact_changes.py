@@ -55,10 +55,11 @@ class NewChange:
 def record_change(connection: Connection, change: NewChange, now: datetime) -> Row[Any]:
     """Record a change in the transaction that stores the new value; return its row.
 
-    `former` of the row is the last proven value. A removed value needs no proof, and neither does the last proven one.
+    `former` of the row is the last proven value that nobody refused. A removed value needs no proof, and neither does
+    that one.
     """
     latest = latest_change(connection, change.member_id, change.field)
-    former = change.former if latest is None or latest.proven_at is not None else latest.former
+    former = change.former if latest is None or _is_settled(latest) else latest.former
     needs_proof = not change.proven and change.value is not None and not _same(change.field, change.value, former)
     row = {
         "member_id": change.member_id,

@@ -354,6 +354,34 @@ async def test_a_blocked_address_is_not_proven_again_at_the_desk(web_workspace, 
     assert not is_proven(web_workspace)
 
 
+async def prove_by_link(web_workspace, web, address):
+    (proving,) = links_to(web_workspace, address, "confirm")
+    assert (await web.post(proving)).status_code == 200
+
+
+@pytest.mark.hostile
+async def test_after_a_refusal_the_former_address_is_told_of_the_next_change_and_refuses_it(web_workspace, web):
+    set_at_desk(web_workspace, email=EVIL)
+    await prove_by_link(web_workspace, web, EVIL)
+    await web.post(links_to(web_workspace, MAIL, "not-me")[0])
+    set_at_desk(web_workspace, email="second@example.net")
+    await prove_by_link(web_workspace, web, "second@example.net")
+    _, refusing = links_to(web_workspace, MAIL, "not-me")
+    assert (await web.post(refusing)).status_code == 200
+    assert not is_proven(web_workspace)
+
+
+@pytest.mark.hostile
+async def test_a_blocked_address_refuses_no_change_and_is_not_restored(web_workspace, web):
+    set_at_desk(web_workspace, email=EVIL)
+    await prove_by_link(web_workspace, web, EVIL)
+    await web.post(links_to(web_workspace, MAIL, "not-me")[0])
+    set_at_desk(web_workspace, email=MAIL)
+    assert links_to(web_workspace, EVIL, "not-me") == []
+    assert web_workspace.contact(AINO)["email"] == MAIL
+    assert is_proven(web_workspace)
+
+
 @pytest.mark.hostile
 async def test_a_replayed_refusal_changes_nothing(web_workspace, web):
     set_at_desk(web_workspace, email=EVIL)
