@@ -6,10 +6,11 @@ import pytest
 
 from audiences.consent.consent_state import ConsentSource
 from audiences.people import contact_changes
+from campaigns.core.errors import UserError
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Role
 from campaigns.people.desk import changes
-from campaigns.people.privacy import merging, requests
+from campaigns.people.privacy import contact_proofs, merging, requests
 from tests.support.contact_links import code_to, links_to, recipients
 from tests.support.desk_session import open_desk_session
 from tests.support.page_walk import hidden_fields, sign_in
@@ -380,6 +381,39 @@ async def test_a_blocked_address_refuses_no_change_and_is_not_restored(web_works
     assert links_to(web_workspace, EVIL, "not-me") == []
     assert web_workspace.contact(AINO)["email"] == MAIL
     assert is_proven(web_workspace)
+
+
+def file_correction(web_workspace, number, length):
+    words = f"{number} " + "x" * length
+    requests.file(web_workspace.engine.context, AINO, RequestKind.CORRECT, ConsentSource.WEB, words)
+
+
+def fill_corrections(web_workspace):
+    """File corrections until the request takes no more."""
+    for number in range(5):
+        file_correction(web_workspace, number, 1_900)
+    file_correction(web_workspace, 5, 400)
+    with pytest.raises(UserError, match="too long together"):
+        file_correction(web_workspace, 6, 50)
+
+
+@pytest.mark.hostile
+async def test_a_flood_of_corrections_hinders_no_refusal(web_workspace, web):
+    set_at_desk(web_workspace, email=EVIL)
+    fill_corrections(web_workspace)
+    assert (await web.post(links_to(web_workspace, MAIL, "not-me")[0])).status_code == 200
+    assert web_workspace.contact(AINO)["email"] == MAIL
+    (filed,) = requests.list_open(web_workspace.engine.context)
+    assert "en vaihtanut yhteystietojani" in filed.words
+
+
+@pytest.mark.hostile
+async def test_a_flood_of_corrections_hinders_no_stop_of_a_held_request(web_workspace, web):
+    set_at_desk(web_workspace, email=EVIL)
+    contact_proofs.hold_while_waiting(web_workspace.engine.context, AINO, RequestKind.ERASE)
+    fill_corrections(web_workspace)
+    assert (await web.post(links_to(web_workspace, MAIL, "stop-request")[0])).status_code == 200
+    assert web_workspace.ledger_dump()["member_session"] == []
 
 
 @pytest.mark.hostile
