@@ -11,7 +11,7 @@ from audiences.consent import choices
 from audiences.consent.consent_state import ConsentSource
 from audiences.identity_tables import CONTACT_CHANGE, MERGE_RECORD
 from audiences.people import contacts
-from audiences.people.contact_changes import ChangeOrigin
+from audiences.people.contact_changes import CHANNEL_FIELDS, ChangeOrigin
 from audiences.people.contacts import contact_of
 from audiences.tables import (
     CHOICE_ENTRY,
@@ -130,14 +130,12 @@ def restore_members(connection: Connection, record: Row[Any]) -> None:
     merged_id, into = record.merged_id, record.into_id
     for table in _RESTORED:
         _insert(connection, table, record.rows["merged"][table.name])
-    _insert(connection, CONTACT_CHANGE, record.rows["merged"][CONTACT_CHANGE.name])
+    _restore_changes(connection, record)
     _restore_choices(connection, record)
     unit = connection.execute(select(HOLDOUT_UNIT).where(HOLDOUT_UNIT.c.member_id == into)).mappings().one_or_none()
     if unit is not None:
         connection.execute(insert(HOLDOUT_UNIT).values({**unit, "member_id": merged_id}))
     _empty_gaps(connection, record)
-    by_merge = (CONTACT_CHANGE.c.member_id == into, CONTACT_CHANGE.c.origin == ChangeOrigin.MERGE)
-    connection.execute(delete(CONTACT_CHANGE).where(*by_merge, CONTACT_CHANGE.c.at >= record.merged_at))
     for table in (MEMBER_SESSION, ONE_TIME_CODE):
         connection.execute(delete(table).where(table.c.member_id == into))
     earlier = update(MERGE_RECORD).where(MERGE_RECORD.c.into_id == merged_id)
@@ -153,6 +151,22 @@ def delete_record(connection: Connection, number: int) -> None:
 def purge_records(connection: Connection, now: datetime) -> int:
     """Delete records of merges that can no longer be undone; return how many."""
     return connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.at <= now - UNDO_PERIOD)).rowcount
+
+
+def _restore_changes(connection: Connection, record: Row[Any]) -> None:
+    """Give a merged id its changes of contact back, with their links, and delete those that the merge made."""
+    merged_id, into = record.merged_id, record.into_id
+    for row in record.rows["merged"][CONTACT_CHANGE.name]:
+        of_row = (CONTACT_CHANGE.c.number == row["number"], CONTACT_CHANGE.c.nonce == row["nonce"])
+        moved_back = update(CONTACT_CHANGE).where(*of_row, CONTACT_CHANGE.c.member_id == into)
+        if not connection.execute(moved_back.values(member_id=merged_id, origin=row["origin"])).rowcount:
+            _insert(connection, CONTACT_CHANGE, [row])
+    (contact,) = record.rows["merged"][CONTACT.name]
+    by_merge = (CONTACT_CHANGE.c.member_id == into, CONTACT_CHANGE.c.at >= record.merged_at)
+    for name in CHANNEL_FIELDS:
+        filled = (CONTACT_CHANGE.c.origin == ChangeOrigin.MERGE) & (CONTACT_CHANGE.c.value == contact[name])
+        replaced = (CONTACT_CHANGE.c.origin == ChangeOrigin.MERGED_ID) & (CONTACT_CHANGE.c.former == contact[name])
+        connection.execute(delete(CONTACT_CHANGE).where(*by_merge, CONTACT_CHANGE.c.field == name, filled | replaced))
 
 
 def _restore_choices(connection: Connection, record: Row[Any]) -> None:

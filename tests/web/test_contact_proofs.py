@@ -417,6 +417,44 @@ async def test_a_flood_of_corrections_hinders_no_stop_of_a_held_request(web_work
 
 
 @pytest.mark.hostile
+async def test_a_merge_into_unproven_addresses_is_told_to_the_addresses_of_the_merged_id(web_workspace, web):
+    set_at_desk(web_workspace, email=EVIL, phone=EVIL_PHONE)
+    merged = web_workspace.contact(OTHER)
+    merging.merge(web_workspace.engine.context, OTHER, AINO, approved=True)
+    for address in (merged["email"], merged["phone"]):
+        assert len(links_to(web_workspace, address, "not-me")) == 1
+
+
+@pytest.mark.hostile
+async def test_a_merge_voids_no_refusing_link_of_the_merged_id(web_workspace, web):
+    former = web_workspace.contact(OTHER)["email"]
+    set_at_desk(web_workspace, OTHER, email=EVIL)
+    (refusing,) = links_to(web_workspace, former, "not-me")
+    merging.merge(web_workspace.engine.context, OTHER, AINO, approved=True)
+    await sign_in(web_workspace, web, PHONE)
+    web_workspace.clock.time += timedelta(hours=70)
+    assert (await web.post(refusing)).status_code == 200
+    assert web_workspace.ledger_dump()["member_session"] == []
+    assert web_workspace.contact(AINO)["email"] == MAIL
+    assert is_proven(web_workspace)
+    context = web_workspace.engine.context
+    with context.ledger.read() as connection:
+        assert contact_changes.opens_at(connection, AINO, context.clock.now()) == context.clock.now() + WAIT
+    (filed,) = requests.list_open(context)
+    assert filed.member_id == AINO
+
+
+@pytest.mark.hostile
+async def test_a_merged_ids_proof_link_proves_nothing_of_the_member_who_stays(web_workspace, web):
+    set_at_desk(web_workspace, OTHER, email=EVIL)
+    set_at_desk(web_workspace, email="unproven@example.net")
+    (proving,) = links_to(web_workspace, EVIL, "confirm")
+    merging.merge(web_workspace.engine.context, OTHER, AINO, approved=True)
+    assert (await web.post(proving)).status_code == 410
+    assert not is_proven(web_workspace)
+
+
+@pytest.mark.hostile
 async def test_a_replayed_refusal_changes_nothing(web_workspace, web):
     set_at_desk(web_workspace, email=EVIL)
     (refusing,) = links_to(web_workspace, MAIL, "not-me")

@@ -113,6 +113,7 @@ def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: 
     }
     newest = merge_records.newest_entry(connection)
     merge_records.pass_on(connection, member_id, into)
+    contact_changes.move_to_merged(connection, member_id, into)
     gaps = merge_members.merge_members(connection, member_id, into, now)
     added = select(CHOICE_ENTRY.c.seq).where(CHOICE_ENTRY.c.member_id == into, CHOICE_ENTRY.c.seq > newest)
     moved: dict[str, Any] = {
@@ -123,11 +124,11 @@ def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: 
     merge_records.close_record(connection, number, rows, moved, now)
     for name in CHANNEL_FIELDS:
         if duplicate[name] and duplicate[name] != target[name]:
-            # a filled gap is unproven; another address of the duplicate is told that it is no longer in use
-            if target[name] is not None and not contact_changes.is_proven(connection, into, name):
-                continue
-            former, value = (None, duplicate[name]) if target[name] is None else (duplicate[name], target[name])
-            change = NewChange(into, name, former, value, ChangeOrigin.MERGE, proven=target[name] is not None)
+            if target[name] is None:  # a filled gap is unproven
+                change = NewChange(into, name, None, duplicate[name], ChangeOrigin.MERGE)
+            else:
+                former, value = duplicate[name], target[name]
+                change = NewChange(into, name, former, value, ChangeOrigin.MERGED_ID, proven=True)
             contact_proofs.record_and_tell(connection, change, now)
 
 
