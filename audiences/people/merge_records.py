@@ -138,9 +138,17 @@ def restore_members(connection: Connection, record: Row[Any]) -> None:
     _empty_gaps(connection, record)
     for table in (MEMBER_SESSION, ONE_TIME_CODE):
         connection.execute(delete(table).where(table.c.member_id == into))
-    earlier = update(MERGE_RECORD).where(MERGE_RECORD.c.into_id == merged_id)
-    connection.execute(earlier.values(member_id=merged_id))
     connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.number == record.number))
+    _return_earlier_records(connection, merged_id, into)
+
+
+def _return_earlier_records(connection: Connection, merged_id: str, into: str) -> None:
+    """Give the records of earlier merges back to the id that holds their data again, however long the chain."""
+    holders = {merged_id}
+    while holders:
+        earlier = (MERGE_RECORD.c.into_id.in_(holders), MERGE_RECORD.c.member_id == into)
+        returned = update(MERGE_RECORD).where(*earlier).values(member_id=merged_id)
+        holders = set(connection.execute(returned.returning(MERGE_RECORD.c.merged_id)).scalars())
 
 
 def delete_record(connection: Connection, number: int) -> None:

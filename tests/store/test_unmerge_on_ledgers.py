@@ -321,6 +321,22 @@ def test_chains_of_merges_are_undone_from_the_last(workspace: SampleWorkspace) -
 
 
 @pytest.mark.hostile
+def test_after_an_undo_in_a_long_chain_the_export_holds_nothing_of_the_ids_before_it(
+    workspace: SampleWorkspace,
+) -> None:
+    context, before = workspace.engine.context, purchases(workspace)
+    for merged_id, into in (("m05", "m06"), ("m06", MERGED), (MERGED, KEPT)):
+        merging.merge(context, merged_id, into, approved=True)
+    merging.unmerge(context, MERGED)
+    export = subject_access.collect_export(workspace.engine.queries, KEPT)
+    assert export.sections["merge_record"] == []
+    assert {row["member_id"] for row in ledger_rows(workspace)["merge_record"]} == {MERGED}
+    merging.unmerge(context, "m06")
+    merging.unmerge(context, "m05")
+    assert purchases(workspace) == before
+
+
+@pytest.mark.hostile
 def test_the_record_of_a_chain_is_erased_with_the_last_member(workspace: SampleWorkspace) -> None:
     merge(workspace, approved=True)
     merging.merge(workspace.engine.context, KEPT, "m10", approved=True)
