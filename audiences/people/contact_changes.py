@@ -138,7 +138,7 @@ def opens_at(connection: Connection, member_id: str, now: datetime) -> datetime 
             (CONTACT_CHANGE, CONTACT_CHANGE.c.at),
             (CONTACT_CHANGE, CONTACT_CHANGE.c.refused_at),
             (HELD_REQUEST, HELD_REQUEST.c.refused_at),
-            (MERGE_RECORD, MERGE_RECORD.c.merged_at),
+            (MERGE_RECORD, func.coalesce(MERGE_RECORD.c.merged_at, MERGE_RECORD.c.at)),  # an interrupted one, too
         )
     ]
     latest = max((moment for moment in connection.execute(select(*moments)).one() if moment is not None), default=None)

@@ -44,14 +44,14 @@ def open_record(
 ) -> int:
     """Store what a merge is about to move in the warehouse; return the number.
 
-    After a crash, the record of the first attempt is kept and extended: the rows may be moved already.
+    After a crash, the record of the first attempt is kept and extended: the rows may be moved already. Raise UserError
+    when that attempt was into another id, which may hold them.
     """
-    unfinished = (
-        MERGE_RECORD.c.merged_id == merged_id,
-        MERGE_RECORD.c.into_id == into,
-        MERGE_RECORD.c.merged_at.is_(None),
-    )
+    unfinished = (MERGE_RECORD.c.merged_id == merged_id, MERGE_RECORD.c.merged_at.is_(None))
     row = connection.execute(select(MERGE_RECORD).where(*unfinished)).first()
+    if row is not None and row.into_id != into:
+        message = f"its merge into {row.into_id} was interrupted, and purchases may be there already"
+        raise UserError.about(merged_id, message, "unfinished_merge", "repeat that merge, or undo it, and merge again")
     if row is not None:
         earlier: Mapping[str, Any] = row.moved
         joined = {

@@ -429,6 +429,22 @@ def test_a_merge_killed_before_the_ledger_had_it_can_be_undone(
         assert connection.execute(select(CONTACT.c.member_id).where(CONTACT.c.member_id == MERGED)).scalar_one()
 
 
+@pytest.mark.hostile
+def test_an_interrupted_merge_hands_nothing_out_and_is_continued_into_no_other_id(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(merge_members, "merge_members", kill)
+        with pytest.raises(Killed):
+            merge(workspace, approved=True)
+    bought = purchases(workspace)
+    with pytest.raises(UserError, match="waits until"):
+        subject_access.export_with_audit(workspace.engine.queries, KEPT, "json", "member")
+    with pytest.raises(UserError, match="interrupted"):
+        merging.merge(workspace.engine.context, MERGED, "m05", approved=True)
+    assert purchases(workspace) == bought
+
+
 # contacts on either ledger
 
 
