@@ -263,6 +263,22 @@ async def test_an_address_that_changed_lately_is_neither_asked_nor_sent_a_code(w
 
 
 @pytest.mark.hostile
+async def test_a_postal_address_that_changed_lately_is_not_asked(web_workspace, desk):
+    context, address = web_workspace.engine.context, {"street", "postal_code"}
+    moved = {"street": "Evil Street 1", "postal_code": "00100", "city": "Helsinki"}
+    changes.change_contact(context, AINO, moved, [])
+    await desk.open_unchecked()
+    answers = {"answer_birth_date": "1.1.1951", "answer_street": "Evil Street 1", "answer_postal_code": "00100"}
+    assert (await desk.do_task("/check/questions", **answers)).status_code == 400
+    for _ in range(4):
+        questions = caller_identity.draw_questions(context, AINO, with_purchases=False)
+        assert not address & {question.name for question in questions}
+        web_workspace.clock.time += timedelta(hours=18)
+    questions = caller_identity.draw_questions(context, AINO, with_purchases=False)
+    assert address & {question.name for question in questions}
+
+
+@pytest.mark.hostile
 async def test_purchases_are_asked_about_only_by_roles_that_may_read_them(web_workspace):
     context = web_workspace.engine.context
     for member in MEMBERS:
