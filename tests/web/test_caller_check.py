@@ -9,7 +9,7 @@ from audiences.people.caller_checks import CHECK_LIFETIME, CODE_LIFETIME, MAX_CO
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.roles import Role
 from campaigns.people.desk import caller_identity, changes
-from campaigns.store.people import accounts
+from campaigns.store.people import accounts, desk_tickets
 from tests.support.contact_links import code_to
 from tests.support.desk_session import NAME, DeskSession, allowed_choices, open_desk_session
 from tests.support.page_walk import hidden_fields
@@ -162,6 +162,15 @@ async def test_stopping_never_allows_anything(web_workspace, desk):
     assert Choice.TRACKING not in allowed_choices(web_workspace)
 
 
+@pytest.mark.hostile
+async def test_stopping_does_not_tell_what_was_chosen_before(web_workspace, desk):
+    await desk.open_unchecked()
+    assert Choice.EMAIL_OWN in allowed_choices(web_workspace)
+    assert Choice.TRACKING not in allowed_choices(web_workspace)
+    chosen, other = [(await desk.do_task("/stop", stop=choice)).text for choice in ("email_own", "tracking")]
+    assert chosen == other
+
+
 # questions
 
 
@@ -193,6 +202,21 @@ async def test_a_caller_who_knows_too_little_is_refused(web_workspace, desk, kno
     assert "do not match" in answer.text
     assert desk.caller_checks()[-1]["result"] == "wrong"
     assert (await desk.do_task("/contact", email="evil@example.net")).status_code == 403
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/check/questions", WRONG | {"answer_birth_date": "1.1.1951"}), ("/check/code", {"code": "8765 4321"})],
+)
+async def test_a_refused_check_keeps_nothing_of_what_the_caller_said(web_workspace, desk, path, fields):
+    await desk.open_unchecked()
+    assert (await desk.do_task(path, **fields)).status_code == 400
+    with web_workspace.engine.context.ledger.read() as connection:
+        content = desk_tickets.read_ticket(
+            connection, desk.web.cookies["viesti-desk"], desk.ticket, web_workspace.clock.time
+        )
+    assert content["outcome"]["refused"]["typed"] == {}
 
 
 @pytest.mark.hostile
