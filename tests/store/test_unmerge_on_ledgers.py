@@ -445,6 +445,33 @@ def test_an_interrupted_merge_hands_nothing_out_and_is_continued_into_no_other_i
     assert purchases(workspace) == bought
 
 
+@pytest.mark.hostile
+def test_of_two_merges_of_one_id_at_once_the_second_leaves_nothing_behind(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, bought, compare = workspace.engine.context, purchases(workspace), merging.compare
+
+    def compare_too_early(*ids: Any) -> merging.MergeComparison:
+        comparison = compare(*ids)
+        monkeypatch.undo()
+        merging.merge(context, MERGED, "m05", approved=True)
+        return comparison
+
+    monkeypatch.setattr(merging, "compare", compare_too_early)
+    with pytest.raises(UserError, match="no member"):
+        merge(workspace, approved=True)
+    assert [row["into_id"] for row in ledger_rows(workspace)["merge_record"]] == ["m05"]
+    assert merging.unmerge(context, MERGED) == "m05"
+    assert purchases(workspace) == bought
+
+
+def test_a_merge_that_is_refused_during_an_import_leaves_nothing_behind(workspace: SampleWorkspace) -> None:
+    before = ledger_rows(workspace)
+    with workspace.engine.context.repository.warehouse.write_lock(), pytest.raises(UserError, match="import"):
+        merge(workspace, approved=True)
+    assert ledger_rows(workspace) == before
+
+
 # contacts on either ledger
 
 

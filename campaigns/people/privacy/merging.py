@@ -51,14 +51,16 @@ def merge(context: Context, member_id: str, into: str, *, approved: bool = False
         )
         hint = "a supervisor may approve it, see `viesti member merge --help`"
         raise UserError.about(member_id, f"these ids are not merged: {why}", "too_few_facts", hint)
-    noted = merged_purchases.note_purchases(warehouse, member_id, now)
-    with context.ledger.write() as connection:
-        number = merge_records.open_record(connection, member_id, into, noted, agreement.facts, now)
-    moved = merge_members.merge_purchases(warehouse, member_id, into, now)
-    with context.ledger.write() as connection:
-        _merge_in_ledger(connection, number, member_id, into, now)
-        detail = {"facts": list(agreement.facts), "approved": approved and not agreement.is_enough}
-        _note(context, connection, "merge", into, member_id, detail)
+    with warehouse.write_lock():  # one merge at a time, and none begins that cannot end
+        noted = merged_purchases.note_purchases(warehouse, member_id, now)
+        with context.ledger.write() as connection:
+            merge_members.contacts_to_merge(connection, member_id, into)
+            number = merge_records.open_record(connection, member_id, into, noted, agreement.facts, now)
+        moved = merge_members.merge_purchases(warehouse, member_id, into, now)
+        with context.ledger.write() as connection:
+            _merge_in_ledger(connection, number, member_id, into, now)
+            detail = {"facts": list(agreement.facts), "approved": approved and not agreement.is_enough}
+            _note(context, connection, "merge", into, member_id, detail)
     outbox_erasure.remove_proofs(context, member_id)
     shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
     return moved
