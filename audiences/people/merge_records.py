@@ -9,7 +9,7 @@ from sqlalchemy import Connection, DateTime, Row, Table, delete, insert, select,
 
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentSource
-from audiences.identity_tables import CONTACT_CHANGE, MERGE_RECORD
+from audiences.identity_tables import CONTACT_CHANGE, HELD_REQUEST, MERGE_RECORD
 from audiences.people import contacts
 from audiences.people.contact_changes import CHANNEL_FIELDS, ChangeOrigin
 from audiences.people.contacts import contact_of
@@ -33,10 +33,12 @@ _KEPT_ROWS: Final = (
     FORMER_HOLDOUT_UNIT,
     SELF_SERVICE_CHANGE,
     CONTACT_CHANGE,
+    HELD_REQUEST,
     SIGN_UP,
 )
 _RESTORED: Final = (CONTACT, FORMER_HOLDOUT_UNIT, SELF_SERVICE_CHANGE, SIGN_UP)
-_NUMBERED: Final = {"contact_change": "number", "sign_up": "number", "choice_entry": "seq"}
+_MOVED: Final = (CONTACT_CHANGE, HELD_REQUEST)  # to the member who stays, so that their links remain valid
+_NUMBERED: Final = {"contact_change": "number", "held_request": "number", "sign_up": "number", "choice_entry": "seq"}
 
 
 def open_record(
@@ -130,7 +132,7 @@ def restore_members(connection: Connection, record: Row[Any]) -> None:
     merged_id, into = record.merged_id, record.into_id
     for table in _RESTORED:
         _insert(connection, table, record.rows["merged"][table.name])
-    _restore_changes(connection, record)
+    _move_back(connection, record)
     _restore_choices(connection, record)
     unit = connection.execute(select(HOLDOUT_UNIT).where(HOLDOUT_UNIT.c.member_id == into)).mappings().one_or_none()
     if unit is not None:
@@ -161,14 +163,15 @@ def purge_records(connection: Connection, now: datetime) -> int:
     return connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.at <= now - UNDO_PERIOD)).rowcount
 
 
-def _restore_changes(connection: Connection, record: Row[Any]) -> None:
-    """Give a merged id its changes of contact back, with their links, and delete those that the merge made."""
-    merged_id, into = record.merged_id, record.into_id
-    for row in record.rows["merged"][CONTACT_CHANGE.name]:
-        of_row = (CONTACT_CHANGE.c.number == row["number"], CONTACT_CHANGE.c.nonce == row["nonce"])
-        moved_back = update(CONTACT_CHANGE).where(*of_row, CONTACT_CHANGE.c.member_id == into)
-        if not connection.execute(moved_back.values(member_id=merged_id, origin=row["origin"])).rowcount:
-            _insert(connection, CONTACT_CHANGE, [row])
+def _move_back(connection: Connection, record: Row[Any]) -> None:
+    """Give a merged id its changes of contact and requests back, with their links; delete changes by the merge."""
+    into = record.into_id
+    for table in _MOVED:
+        for row in record.rows["merged"].get(table.name, ()):
+            of_row = (table.c.number == row["number"], table.c.nonce == row["nonce"], table.c.member_id == into)
+            values = {name: row[name] for name in ("member_id", "origin") if name in row}
+            if not connection.execute(update(table).where(*of_row).values(**values)).rowcount:
+                _insert(connection, table, [row])
     (contact,) = record.rows["merged"][CONTACT.name]
     by_merge = (CONTACT_CHANGE.c.member_id == into, CONTACT_CHANGE.c.at >= record.merged_at)
     for name in CHANNEL_FIELDS:

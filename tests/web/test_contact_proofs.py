@@ -604,6 +604,25 @@ async def test_any_known_address_cancels_a_held_request_and_starts_the_wait_anew
 
 
 @pytest.mark.hostile
+async def test_a_merge_voids_no_link_that_cancels_a_held_request_of_the_merged_id(web_workspace, web):
+    context = web_workspace.engine.context
+    set_at_desk(web_workspace, OTHER, phone=EVIL_PHONE)
+    contact_proofs.hold_while_waiting(context, OTHER, RequestKind.ACCESS)
+    (link,) = links_to(web_workspace, web_workspace.contact(OTHER)["email"], "stop-request")
+    merging.merge(context, OTHER, AINO, approved=True)
+    await sign_in(web_workspace, web, PHONE)
+    web_workspace.clock.time += timedelta(hours=70)
+    assert (await web.post(link)).status_code == 200
+    assert web_workspace.ledger_dump()["member_session"] == []
+    with context.ledger.read() as connection:
+        assert contact_changes.opens_at(connection, AINO, context.clock.now()) == context.clock.now() + WAIT
+    merging.unmerge(context, OTHER)
+    with context.ledger.read() as connection:
+        assert contact_changes.opens_at(connection, OTHER, context.clock.now()) == context.clock.now() + WAIT
+        assert contact_changes.opens_at(connection, AINO, context.clock.now()) is None
+
+
+@pytest.mark.hostile
 @pytest.mark.parametrize(("kind", "path"), [("access", "copy"), ("erase", "erase")])
 async def test_the_queue_of_the_desk_waits_as_well(web_workspace, web, kind, path):
     officer = await open_desk_session(web_workspace, web, Role.PRIVACY_OFFICER)

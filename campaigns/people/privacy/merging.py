@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from audiences.people import contact_changes, contacts, merge_facts, merge_members, merge_records, merged_purchases
+from audiences.people import (
+    contact_changes,
+    contacts,
+    held_requests,
+    merge_facts,
+    merge_members,
+    merge_records,
+    merged_purchases,
+)
 from audiences.people.contact_changes import CHANNEL_FIELDS, ChangeOrigin, NewChange
 from audiences.people.contacts import contact_of
 from audiences.people.merge_facts import MemberFacts, MergeAgreement
@@ -116,6 +124,7 @@ def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: 
     newest = merge_records.newest_entry(connection)
     merge_records.pass_on(connection, member_id, into)
     contact_changes.move_to_merged(connection, member_id, into)
+    held_requests.move_to_merged(connection, member_id, into)
     gaps = merge_members.merge_members(connection, member_id, into, now)
     added = select(CHOICE_ENTRY.c.seq).where(CHOICE_ENTRY.c.member_id == into, CHOICE_ENTRY.c.seq > newest)
     moved: dict[str, Any] = {
