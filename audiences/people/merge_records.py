@@ -158,9 +158,17 @@ def delete_record(connection: Connection, number: int) -> None:
     connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.number == number))
 
 
-def purge_records(connection: Connection, now: datetime) -> int:
-    """Delete records of merges that can no longer be undone; return how many."""
-    return connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.at <= now - UNDO_PERIOD)).rowcount
+def merged_ids(connection: Connection, member_id: str) -> Sequence[str]:
+    """Return the ids whose merges on record a member holds."""
+    held = (MERGE_RECORD.c.member_id == member_id, MERGE_RECORD.c.merged_at.is_not(None))
+    return connection.execute(select(MERGE_RECORD.c.merged_id).where(*held)).scalars().all()
+
+
+def purge_records(connection: Connection, now: datetime) -> Sequence[str]:
+    """Delete records of merges that can no longer be undone; return the ids that are merged for good."""
+    deleted = delete(MERGE_RECORD).where(MERGE_RECORD.c.at <= now - UNDO_PERIOD)
+    rows = connection.execute(deleted.returning(MERGE_RECORD.c.merged_id, MERGE_RECORD.c.merged_at)).all()
+    return [row.merged_id for row in rows if row.merged_at is not None]
 
 
 def _move_back(connection: Connection, record: Row[Any]) -> None:

@@ -308,6 +308,38 @@ def test_the_record_of_a_merge_is_erased_with_the_member(workspace: SampleWorksp
         merging.unmerge(workspace.engine.context, MERGED)
 
 
+def send_and_plan(workspace: SampleWorkspace) -> None:
+    """Decide about both ids in two runs: one is sent, one waits."""
+    workspace.send(workspace.start("sent", MARKETING))
+    workspace.start("waiting", MARKETING.replace("10:30", "11:30"))
+
+
+def ledger_ids(workspace: SampleWorkspace) -> set[str]:
+    """Return all ids of members that the ledger holds."""
+    rows = [row for table in ledger_rows(workspace).values() for row in table]
+    return {str(row["member_id"]) for row in rows if "member_id" in row}
+
+
+@pytest.mark.hostile
+def test_gd12_an_erasure_leaves_no_decision_under_an_id_that_was_merged(workspace: SampleWorkspace) -> None:
+    send_and_plan(workspace)
+    merge(workspace, approved=True)
+    assert {MERGED, KEPT} <= ledger_ids(workspace)
+    erasure.erase(workspace.engine.context, KEPT, despite_wait=True)
+    assert not {MERGED, KEPT} & ledger_ids(workspace)
+
+
+@pytest.mark.hostile
+def test_gd12_no_decision_stays_under_a_merged_id_once_the_merge_is_final(workspace: SampleWorkspace) -> None:
+    send_and_plan(workspace)
+    merge(workspace, approved=True)
+    workspace.clock.advance(days=31)
+    erasure.apply_retention(workspace.engine.context)
+    ids = ledger_ids(workspace)
+    assert MERGED not in ids
+    assert KEPT in ids
+
+
 @pytest.mark.hostile
 def test_chains_of_merges_are_undone_from_the_last(workspace: SampleWorkspace) -> None:
     before = purchases(workspace)
