@@ -13,9 +13,9 @@ NONCES: Final = 2**31
 class ContactChange(SQLModel, table=True):
     """Change of a member's e-mail address or telephone number; the newest row of a field says whether it is proven.
 
-    `former` is the last proven value, for the notice and for a refusal. `nonce` is part of the refusing link,
-    `proof_nonce` of the proving link and code, and drawn anew each time that these are sent. Rows are deleted after
-    30 days, unless unproven.
+    `former` is the last proven value that nobody refused, for the notice and for a refusal. `nonce` is part of the
+    refusing link, `proof_nonce` of the proving link and code, and drawn anew each time that these are sent. Rows are
+    deleted after 30 days, unless unproven.
     """
 
     __tablename__ = "contact_change"

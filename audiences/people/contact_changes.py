@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, delete, func, insert, or_, select, update
 
 from audiences.access.numeric_codes import is_same_code, numeric_code
 from audiences.identity_tables import CONTACT_CHANGE, HELD_REQUEST, MERGE_RECORD, NONCES
@@ -29,12 +29,17 @@ RETENTION: Final = timedelta(days=30)
 
 
 class ChangeOrigin(StrEnum):
-    """Origin of a change of contact."""
+    """Origin of a change of contact.
+
+    `MERGE` fills a gap from a merged id. `MERGED_ID` is an address of the merged id: its owner is told and may refuse,
+    but the address of the member who stays is the same as before.
+    """
 
     DESK = "desk"
     WEB = "web"
     IMPORT = "import"
     MERGE = "merge"
+    MERGED_ID = "merged_id"
     REFUSAL = "refusal"
 
 
@@ -53,10 +58,13 @@ class NewChange:
 def record_change(connection: Connection, change: NewChange, now: datetime) -> Row[Any]:
     """Record a change in the transaction that stores the new value; return its row.
 
-    `former` of the row is the last proven value. A removed value needs no proof, and neither does the last proven one.
+    `former` of the row is the last proven value that nobody refused. A removed value needs no proof, and neither does
+    that one.
     """
-    latest = latest_change(connection, change.member_id, change.field)
-    former = change.former if latest is None or latest.proven_at is not None else latest.former
+    latest = (
+        None if change.origin is ChangeOrigin.MERGED_ID else latest_change(connection, change.member_id, change.field)
+    )
+    former = change.former if latest is None or _is_settled(latest) else latest.former
     needs_proof = not change.proven and change.value is not None and not _same(change.field, change.value, former)
     row = {
         "member_id": change.member_id,
@@ -93,8 +101,8 @@ def record_imported(connection: Connection, rows: Sequence[Mapping[str, Any]], n
 
 
 def latest_change(connection: Connection, member_id: str, field_name: str) -> Row[Any] | None:
-    """Return the newest change of a field."""
-    of_field = (CONTACT_CHANGE.c.member_id == member_id, CONTACT_CHANGE.c.field == field_name)
+    """Return the newest change of a member's own field."""
+    of_field = (CONTACT_CHANGE.c.member_id == member_id, CONTACT_CHANGE.c.field == field_name, _is_own(CONTACT_CHANGE))
     newest = select(CONTACT_CHANGE).where(*of_field).order_by(CONTACT_CHANGE.c.number.desc()).limit(1)
     return connection.execute(newest).one_or_none()
 
@@ -128,7 +136,7 @@ def opens_at(connection: Connection, member_id: str, now: datetime) -> datetime 
             (CONTACT_CHANGE, CONTACT_CHANGE.c.at),
             (CONTACT_CHANGE, CONTACT_CHANGE.c.refused_at),
             (HELD_REQUEST, HELD_REQUEST.c.refused_at),
-            (MERGE_RECORD, MERGE_RECORD.c.merged_at),
+            (MERGE_RECORD, func.coalesce(MERGE_RECORD.c.merged_at, MERGE_RECORD.c.at)),  # an interrupted one, too
         )
     ]
     latest = max((moment for moment in connection.execute(select(*moments)).one() if moment is not None), default=None)
@@ -183,13 +191,14 @@ def refuse_change(connection: Connection, change: Row[Any], now: datetime) -> st
 
     An unproven value gives way to the former one. A proven one stays, but gets no codes: one of two people who both
     proved an address claims to be the member, and no link decides which. A merge changed no address of the member who
-    stays: refusing it blocks none.
+    stays: an address of the merged id blocks none.
     """
-    if change.origin == ChangeOrigin.MERGE and change.proven_at is not None:
+    if change.origin == ChangeOrigin.MERGED_ID:
         of_merge = update(CONTACT_CHANGE).where(CONTACT_CHANGE.c.number == change.number)
         connection.execute(of_merge.values(refused_at=now))
         return None
     later = (
+        _is_own(CONTACT_CHANGE),
         CONTACT_CHANGE.c.member_id == change.member_id,
         CONTACT_CHANGE.c.field == change.field,
         CONTACT_CHANGE.c.number >= change.number,
@@ -217,18 +226,28 @@ def purge_changes(connection: Connection, now: datetime) -> int:
     superseded = (
         select(newer.c.number)
         .where(newer.c.member_id == CONTACT_CHANGE.c.member_id, newer.c.field == CONTACT_CHANGE.c.field)
-        .where(newer.c.number > CONTACT_CHANGE.c.number)
+        .where(newer.c.number > CONTACT_CHANGE.c.number, _is_own(newer))
         .exists()
     )
-    settled = CONTACT_CHANGE.c.proven_at.is_not(None) & CONTACT_CHANGE.c.refused_at.is_(None)
+    settled = ~_is_own(CONTACT_CHANGE) | CONTACT_CHANGE.c.proven_at.is_not(None) & CONTACT_CHANGE.c.refused_at.is_(None)
     is_old = CONTACT_CHANGE.c.at < now - RETENTION
     connection.execute(update(CONTACT_CHANGE).where(is_old).values(former=None))
     return connection.execute(delete(CONTACT_CHANGE).where(is_old, or_(superseded, settled))).rowcount
 
 
+def move_to_merged(connection: Connection, merged_id: str, into: str) -> None:
+    """Give the changes of a merged id to the member who stays: its former addresses are still told and may refuse."""
+    of_merged = update(CONTACT_CHANGE).where(CONTACT_CHANGE.c.member_id == merged_id)
+    connection.execute(of_merged.values(member_id=into, origin=ChangeOrigin.MERGED_ID.value))
+
+
+def _is_own(table: FromClause) -> ColumnElement[bool]:
+    """Return the condition for changes of a member's own address, not one of an id that was merged into theirs."""
+    return table.c.origin != ChangeOrigin.MERGED_ID
+
+
 def _is_settled(change: Row[Any]) -> bool:
-    is_blocked = change.refused_at is not None and change.origin != ChangeOrigin.MERGE
-    return change.proven_at is not None and not is_blocked
+    return change.proven_at is not None and change.refused_at is None
 
 
 def _is_provable(change: Row[Any], now: datetime) -> bool:

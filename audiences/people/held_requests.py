@@ -50,6 +50,12 @@ def refuse_requests(connection: Connection, member_id: str, now: datetime) -> in
     return connection.execute(update(HELD_REQUEST).where(*waiting).values(refused_at=now)).rowcount
 
 
+def move_to_merged(connection: Connection, merged_id: str, into: str) -> None:
+    """Give the requests of a merged id to the member who stays: whoever was told of one can still cancel it."""
+    of_merged = update(HELD_REQUEST).where(HELD_REQUEST.c.member_id == merged_id)
+    connection.execute(of_merged.values(member_id=into))
+
+
 def purge_requests(connection: Connection, now: datetime) -> int:
     """Delete requests that were asked for more than 30 days ago; return how many."""
     return connection.execute(delete(HELD_REQUEST).where(HELD_REQUEST.c.asked_at < now - _RETENTION)).rowcount

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection
 
 from audiences.people.contact_changes import WAIT, is_long_proven
 from audiences.people.contacts import contact_of
-from audiences.tables import SELF_SERVICE_CHANGE
+from audiences.people.self_service_changes import ADDRESS_FIELDS, has_changed_since
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.clock import from_warehouse_time
 
@@ -23,7 +23,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
 }
 _CHANGED_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("first_name", "last_name"),
-    "address": ("street", "postal_code", "city"),
+    "address": ADDRESS_FIELDS,
 }
 _MOMENT: Final = "SELECT max(purchased_at) FROM receipts"
 
@@ -61,12 +61,7 @@ def facts_of(connection: Connection, warehouse: Warehouse, member_id: str, now: 
     contact = contact_of(connection, member_id)
     usable = {name for name in ("email", "phone") if is_long_proven(connection, member_id, name, now)}
     for fact, fields in _CHANGED_FIELDS.items():
-        changed_lately = exists().where(
-            SELF_SERVICE_CHANGE.c.member_id == member_id,
-            SELF_SERVICE_CHANGE.c.field.in_(fields),
-            SELF_SERVICE_CHANGE.c.at > now - WAIT,
-        )
-        if not connection.execute(select(changed_lately)).scalar_one():
+        if not has_changed_since(connection, member_id, fields, now - WAIT):
             usable.add(fact)
     with closing(warehouse.connect_for_members([member_id], now)) as reader:
         is_declared = "birth_date" in warehouse.catalogue.tables["members"].columns

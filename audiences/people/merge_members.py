@@ -60,8 +60,9 @@ def merge_purchases(warehouse: Warehouse, member_id: str, into: str, as_of: date
     """Move purchases, receipts and earlier messages of `member_id` to `into`; return the number of rows moved.
 
     All of it becomes visible at once. The member is tombstoned: the profile is dropped, and no import brings it back.
+    Call while holding the write lock.
     """
-    with warehouse.write_lock(), closing(warehouse.connect(as_of)) as connection:
+    with closing(warehouse.connect(as_of)) as connection:
         mover = _RowMover(warehouse, connection, member_id, into)
         moved = sum(mover.move_rows(table) for table in _EVENTS)
         mover.changes["tombstones"] = {WHOLE_TABLE: [write_tombstones(warehouse, [member_id], as_of)]}

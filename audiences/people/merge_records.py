@@ -9,9 +9,9 @@ from sqlalchemy import Connection, DateTime, Row, Table, delete, insert, select,
 
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentSource
-from audiences.identity_tables import CONTACT_CHANGE, MERGE_RECORD
+from audiences.identity_tables import CONTACT_CHANGE, HELD_REQUEST, MERGE_RECORD
 from audiences.people import contacts
-from audiences.people.contact_changes import ChangeOrigin
+from audiences.people.contact_changes import CHANNEL_FIELDS, ChangeOrigin
 from audiences.people.contacts import contact_of
 from audiences.tables import (
     CHOICE_ENTRY,
@@ -33,10 +33,12 @@ _KEPT_ROWS: Final = (
     FORMER_HOLDOUT_UNIT,
     SELF_SERVICE_CHANGE,
     CONTACT_CHANGE,
+    HELD_REQUEST,
     SIGN_UP,
 )
 _RESTORED: Final = (CONTACT, FORMER_HOLDOUT_UNIT, SELF_SERVICE_CHANGE, SIGN_UP)
-_NUMBERED: Final = {"contact_change": "number", "sign_up": "number", "choice_entry": "seq"}
+_MOVED: Final = (CONTACT_CHANGE, HELD_REQUEST)  # to the member who stays, so that their links remain valid
+_NUMBERED: Final = {"contact_change": "number", "held_request": "number", "sign_up": "number", "choice_entry": "seq"}
 
 
 def open_record(
@@ -44,14 +46,14 @@ def open_record(
 ) -> int:
     """Store the rows of the warehouse that a merge is about to move; return the number of the record.
 
-    After a crash, the record of the first attempt is kept and extended: the rows may be moved already.
+    After a crash, the record of the first attempt is kept and extended: the rows may be moved already. Raise UserError
+    when that attempt was into another id, which may hold them.
     """
-    unfinished = (
-        MERGE_RECORD.c.merged_id == merged_id,
-        MERGE_RECORD.c.into_id == into,
-        MERGE_RECORD.c.merged_at.is_(None),
-    )
+    unfinished = (MERGE_RECORD.c.merged_id == merged_id, MERGE_RECORD.c.merged_at.is_(None))
     row = connection.execute(select(MERGE_RECORD).where(*unfinished)).first()
+    if row is not None and row.into_id != into:
+        message = f"its merge into {row.into_id} was interrupted, and purchases may be there already"
+        raise UserError.about(merged_id, message, "unfinished_merge", "repeat that merge, or undo it, and merge again")
     if row is not None:
         earlier: Mapping[str, Any] = row.moved
         joined = {
@@ -130,19 +132,25 @@ def restore_members(connection: Connection, record: Row[Any]) -> None:
     merged_id, into = record.merged_id, record.into_id
     for table in _RESTORED:
         _insert(connection, table, record.rows["merged"][table.name])
-    _insert(connection, CONTACT_CHANGE, record.rows["merged"][CONTACT_CHANGE.name])
+    _move_back(connection, record)
     _restore_choices(connection, record)
     unit = connection.execute(select(HOLDOUT_UNIT).where(HOLDOUT_UNIT.c.member_id == into)).mappings().one_or_none()
     if unit is not None:
         connection.execute(insert(HOLDOUT_UNIT).values({**unit, "member_id": merged_id}))
     _empty_gaps(connection, record)
-    by_merge = (CONTACT_CHANGE.c.member_id == into, CONTACT_CHANGE.c.origin == ChangeOrigin.MERGE)
-    connection.execute(delete(CONTACT_CHANGE).where(*by_merge, CONTACT_CHANGE.c.at >= record.merged_at))
     for table in (MEMBER_SESSION, ONE_TIME_CODE):
         connection.execute(delete(table).where(table.c.member_id == into))
-    earlier = update(MERGE_RECORD).where(MERGE_RECORD.c.into_id == merged_id)
-    connection.execute(earlier.values(member_id=merged_id))
     connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.number == record.number))
+    _return_earlier_records(connection, merged_id, into)
+
+
+def _return_earlier_records(connection: Connection, merged_id: str, into: str) -> None:
+    """Give the records of earlier merges back to the id that holds their data again, however long the chain."""
+    holders = {merged_id}
+    while holders:
+        earlier = (MERGE_RECORD.c.into_id.in_(holders), MERGE_RECORD.c.member_id == into)
+        returned = update(MERGE_RECORD).where(*earlier).values(member_id=merged_id)
+        holders = set(connection.execute(returned.returning(MERGE_RECORD.c.merged_id)).scalars())
 
 
 def delete_record(connection: Connection, number: int) -> None:
@@ -150,9 +158,34 @@ def delete_record(connection: Connection, number: int) -> None:
     connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.number == number))
 
 
-def purge_records(connection: Connection, now: datetime) -> int:
-    """Delete records of merges that can no longer be undone; return how many."""
-    return connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.at <= now - UNDO_PERIOD)).rowcount
+def merged_ids(connection: Connection, member_id: str) -> Sequence[str]:
+    """Return the ids whose merges on record a member holds."""
+    held = (MERGE_RECORD.c.member_id == member_id, MERGE_RECORD.c.merged_at.is_not(None))
+    return connection.execute(select(MERGE_RECORD.c.merged_id).where(*held)).scalars().all()
+
+
+def purge_records(connection: Connection, now: datetime) -> Sequence[str]:
+    """Delete records of merges that can no longer be undone; return the ids that are merged for good."""
+    deleted = delete(MERGE_RECORD).where(MERGE_RECORD.c.at <= now - UNDO_PERIOD)
+    rows = connection.execute(deleted.returning(MERGE_RECORD.c.merged_id, MERGE_RECORD.c.merged_at)).all()
+    return [row.merged_id for row in rows if row.merged_at is not None]
+
+
+def _move_back(connection: Connection, record: Row[Any]) -> None:
+    """Give a merged id its changes of contact and requests back, with their links; delete changes by the merge."""
+    into = record.into_id
+    for table in _MOVED:
+        for row in record.rows["merged"].get(table.name, ()):
+            of_row = (table.c.number == row["number"], table.c.nonce == row["nonce"], table.c.member_id == into)
+            values = {name: row[name] for name in ("member_id", "origin") if name in row}
+            if not connection.execute(update(table).where(*of_row).values(**values)).rowcount:
+                _insert(connection, table, [row])
+    (contact,) = record.rows["merged"][CONTACT.name]
+    by_merge = (CONTACT_CHANGE.c.member_id == into, CONTACT_CHANGE.c.at >= record.merged_at)
+    for name in CHANNEL_FIELDS:
+        filled = (CONTACT_CHANGE.c.origin == ChangeOrigin.MERGE) & (CONTACT_CHANGE.c.value == contact[name])
+        replaced = (CONTACT_CHANGE.c.origin == ChangeOrigin.MERGED_ID) & (CONTACT_CHANGE.c.former == contact[name])
+        connection.execute(delete(CONTACT_CHANGE).where(*by_merge, CONTACT_CHANGE.c.field == name, filled | replaced))
 
 
 def _restore_choices(connection: Connection, record: Row[Any]) -> None:

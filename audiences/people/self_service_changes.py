@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select
+from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select
 
 from audiences.tables import CONTACT, SELF_SERVICE_CHANGE
 
 CHANGED_AT: Final = "contact_changed_at"
 """Column of a member import: the time at which the source changed the contact of the row, if known."""
 
-CONTACT_FIELDS: Final = ("first_name", "last_name", "language", "email", "phone", "street", "postal_code", "city")
+ADDRESS_FIELDS: Final = ("street", "postal_code", "city")
+CONTACT_FIELDS: Final = ("first_name", "last_name", "language", "email", "phone", *ADDRESS_FIELDS)
 
 
 def record_change(connection: Connection, before: Mapping[str, Any], change: Mapping[str, Any], at: datetime) -> None:
@@ -32,6 +33,16 @@ def record_change(connection: Connection, before: Mapping[str, Any], change: Map
             connection.execute(
                 insert(SELF_SERVICE_CHANGE).values(member_id=member_id, field=field, replaced=replaced, at=at)
             )
+
+
+def has_changed_since(connection: Connection, member_id: str, fields: Sequence[str], since: datetime) -> bool:
+    """Return whether one of these fields was changed with us after `since`, and the membership system lacks it."""
+    changed = exists().where(
+        SELF_SERVICE_CHANGE.c.member_id == member_id,
+        SELF_SERVICE_CHANGE.c.field.in_(fields),
+        SELF_SERVICE_CHANGE.c.at > since,
+    )
+    return bool(connection.execute(select(changed)).scalar_one())
 
 
 def apply_own_changes(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

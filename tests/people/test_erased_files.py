@@ -1,9 +1,10 @@
 """Files of an erased member: their own go at once, those of many members on the day that was named (GD-12)."""
 
+import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from email import message_from_bytes
@@ -249,6 +250,44 @@ def test_another_file_that_took_the_place_of_ours_is_not_deleted(workspace: Samp
     erasure.erase(workspace.engine.context, AINO)
     night(workspace, days=32)
     assert path.read_text("utf-8") == "a letter to my mother"
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(("kind", "other"), [("backup", "export"), ("export", "backup")])
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo], ids=["a folder", "a pipe"])
+def test_whatever_took_the_place_of_a_file_stops_neither_the_erasure_nor_the_night(
+    workspace: SampleWorkspace, kind: str, other: str, put: Callable[[Path], None]
+) -> None:
+    paths = write_everything(workspace)
+    paths[kind].unlink()
+    put(paths[kind])
+    erasure.erase(workspace.engine.context, AINO)
+    night(workspace, days=32)
+    assert not paths[other].exists()
+    assert paths[kind].exists()
+
+
+@pytest.mark.hostile
+def test_gd12_a_file_that_this_account_may_not_delete_stops_no_erasure_and_is_named(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = write_everything(workspace)
+    unlink = Path.unlink
+
+    def refuse(path: Path, **options: bool) -> None:
+        if path == paths["export"]:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(path, **options)
+
+    with monkeypatch.context() as account:
+        account.setattr(Path, "unlink", refuse)
+        copies = erasure.erase(workspace.engine.context, AINO)
+        assert copies.exports == date(2018, 2, 1)
+        night(workspace, days=32)
+        assert not paths["backup"].exists()
+    assert paths["export"].exists()
+    night(workspace, days=1)
+    assert not paths["export"].exists()
 
 
 def test_retention_of_files_is_a_setting(workspace: SampleWorkspace) -> None:

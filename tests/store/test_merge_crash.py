@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from audiences.people import merge_members, merge_records, merged_purchases
 from audiences.tables import CONTACT
-from campaigns.people.privacy import merging
+from campaigns.core.errors import UserError
+from campaigns.people.privacy import merging, subject_access
 from campaigns.store.people import reassign
-from tests.support.merged_members import MERGED, ledger_rows, merge, purchases
+from tests.support.merged_members import KEPT, MERGED, ledger_rows, merge, purchases
 from tests.support.sample_workspace import SampleWorkspace
 
 pytestmark = pytest.mark.long
@@ -78,3 +79,46 @@ def test_a_merge_killed_before_the_ledger_had_it_can_be_undone(
     assert purchases(workspace) == bought
     with workspace.engine.context.ledger.read() as connection:
         assert connection.execute(select(CONTACT.c.member_id).where(CONTACT.c.member_id == MERGED)).scalar_one()
+
+
+@pytest.mark.hostile
+def test_an_interrupted_merge_hands_nothing_out_and_is_continued_into_no_other_id(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(merge_members, "merge_members", kill)
+        with pytest.raises(Killed):
+            merge(workspace, approved=True)
+    bought = purchases(workspace)
+    with pytest.raises(UserError, match="waits until"):
+        subject_access.export_with_audit(workspace.engine.queries, KEPT, "json", "member")
+    with pytest.raises(UserError, match="interrupted"):
+        merging.merge(workspace.engine.context, MERGED, "m05", approved=True)
+    assert purchases(workspace) == bought
+
+
+@pytest.mark.hostile
+def test_of_two_merges_of_one_id_at_once_the_second_leaves_nothing_behind(
+    workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, bought, compare = workspace.engine.context, purchases(workspace), merging.compare
+
+    def compare_too_early(*ids: Any) -> merging.MergeComparison:
+        comparison = compare(*ids)
+        monkeypatch.undo()
+        merging.merge(context, MERGED, "m05", approved=True)
+        return comparison
+
+    monkeypatch.setattr(merging, "compare", compare_too_early)
+    with pytest.raises(UserError, match="no member"):
+        merge(workspace, approved=True)
+    assert [row["into_id"] for row in ledger_rows(workspace)["merge_record"]] == ["m05"]
+    assert merging.unmerge(context, MERGED) == "m05"
+    assert purchases(workspace) == bought
+
+
+def test_a_merge_that_is_refused_during_an_import_leaves_nothing_behind(workspace: SampleWorkspace) -> None:
+    before = ledger_rows(workspace)
+    with workspace.engine.context.repository.warehouse.write_lock(), pytest.raises(UserError, match="import"):
+        merge(workspace, approved=True)
+    assert ledger_rows(workspace) == before

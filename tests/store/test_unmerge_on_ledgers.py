@@ -129,6 +129,38 @@ def test_the_record_of_a_merge_is_erased_with_the_member(workspace: SampleWorksp
         merging.unmerge(workspace.engine.context, MERGED)
 
 
+def send_and_plan(workspace: SampleWorkspace) -> None:
+    """Decide about both ids in two runs: one is sent, one waits."""
+    workspace.send(workspace.start("sent", MARKETING))
+    workspace.start("waiting", MARKETING.replace("10:30", "11:30"))
+
+
+def ledger_ids(workspace: SampleWorkspace) -> set[str]:
+    """Return all ids of members that the ledger holds."""
+    rows = [row for table in ledger_rows(workspace).values() for row in table]
+    return {str(row["member_id"]) for row in rows if "member_id" in row}
+
+
+@pytest.mark.hostile
+def test_gd12_an_erasure_leaves_no_decision_under_an_id_that_was_merged(workspace: SampleWorkspace) -> None:
+    send_and_plan(workspace)
+    merge(workspace, approved=True)
+    assert {MERGED, KEPT} <= ledger_ids(workspace)
+    erasure.erase(workspace.engine.context, KEPT, despite_wait=True)
+    assert not {MERGED, KEPT} & ledger_ids(workspace)
+
+
+@pytest.mark.hostile
+def test_gd12_no_decision_stays_under_a_merged_id_once_the_merge_is_final(workspace: SampleWorkspace) -> None:
+    send_and_plan(workspace)
+    merge(workspace, approved=True)
+    workspace.clock.advance(days=31)
+    erasure.apply_retention(workspace.engine.context)
+    ids = ledger_ids(workspace)
+    assert MERGED not in ids
+    assert KEPT in ids
+
+
 @pytest.mark.hostile
 def test_chains_of_merges_are_undone_from_the_last(workspace: SampleWorkspace) -> None:
     before = purchases(workspace)
@@ -138,6 +170,22 @@ def test_chains_of_merges_are_undone_from_the_last(workspace: SampleWorkspace) -
         merging.unmerge(workspace.engine.context, MERGED)
     merging.unmerge(workspace.engine.context, KEPT)
     merging.unmerge(workspace.engine.context, MERGED)
+    assert purchases(workspace) == before
+
+
+@pytest.mark.hostile
+def test_after_an_undo_in_a_long_chain_the_export_holds_nothing_of_the_ids_before_it(
+    workspace: SampleWorkspace,
+) -> None:
+    context, before = workspace.engine.context, purchases(workspace)
+    for merged_id, into in (("m05", "m06"), ("m06", MERGED), (MERGED, KEPT)):
+        merging.merge(context, merged_id, into, approved=True)
+    merging.unmerge(context, MERGED)
+    export = subject_access.collect_export(workspace.engine.queries, KEPT)
+    assert export.sections["merge_record"] == []
+    assert {row["member_id"] for row in ledger_rows(workspace)["merge_record"]} == {MERGED}
+    merging.unmerge(context, "m06")
+    merging.unmerge(context, "m05")
     assert purchases(workspace) == before
 
 

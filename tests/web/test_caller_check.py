@@ -143,6 +143,15 @@ async def test_stopping_never_allows_anything(web_workspace, desk):
     assert Choice.TRACKING not in allowed_choices(web_workspace)
 
 
+@pytest.mark.hostile
+async def test_stopping_does_not_tell_what_was_chosen_before(web_workspace, desk):
+    await desk.open_unchecked()
+    assert Choice.EMAIL_OWN in allowed_choices(web_workspace)
+    assert Choice.TRACKING not in allowed_choices(web_workspace)
+    chosen, other = [(await desk.do_task("/stop", stop=choice)).text for choice in ("email_own", "tracking")]
+    assert chosen == other
+
+
 # a document, and how long a check holds
 
 

@@ -8,6 +8,7 @@ import pytest
 from audiences.people.caller_checks import CHECK_LIFETIME, CODE_LIFETIME, MAX_CODES_PER_DAY, MAX_WRONG_PER_DAY
 from campaigns.core.model.roles import Role
 from campaigns.people.desk import caller_identity, changes
+from campaigns.store.people import desk_tickets
 from tests.support.caller_answers import RIGHT, WRONG
 from tests.support.contact_links import code_to
 from tests.support.desk_session import NAME, open_another_session, open_desk_session
@@ -49,6 +50,21 @@ async def test_a_caller_who_knows_too_little_is_refused(web_workspace, desk, kno
     assert "do not match" in answer.text
     assert desk.caller_checks()[-1]["result"] == "wrong"
     assert (await desk.do_task("/contact", email="evil@example.net")).status_code == 403
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/check/questions", WRONG | {"answer_birth_date": "1.1.1951"}), ("/check/code", {"code": "8765 4321"})],
+)
+async def test_a_refused_check_keeps_nothing_of_what_the_caller_said(web_workspace, desk, path, fields):
+    await desk.open_unchecked()
+    assert (await desk.do_task(path, **fields)).status_code == 400
+    with web_workspace.engine.context.ledger.read() as connection:
+        content = desk_tickets.read_ticket(
+            connection, desk.web.cookies["viesti-desk"], desk.ticket, web_workspace.clock.time
+        )
+    assert content["outcome"]["refused"]["typed"] == {}
 
 
 @pytest.mark.hostile
@@ -116,6 +132,22 @@ async def test_an_address_that_changed_lately_is_neither_asked_nor_sent_a_code(w
     for channel in ("email", "sms"):
         assert (await desk.do_task("/check/send", by=channel)).status_code == 400
     assert not any("kundtjänst. Läs upp" in text for _, text in web_workspace.notices())
+
+
+@pytest.mark.hostile
+async def test_a_postal_address_that_changed_lately_is_not_asked(web_workspace, desk):
+    context, address = web_workspace.engine.context, {"street", "postal_code"}
+    moved = {"street": "Evil Street 1", "postal_code": "00100", "city": "Helsinki"}
+    changes.change_contact(context, AINO, moved, [])
+    await desk.open_unchecked()
+    answers = {"answer_birth_date": "1.1.1951", "answer_street": "Evil Street 1", "answer_postal_code": "00100"}
+    assert (await desk.do_task("/check/questions", **answers)).status_code == 400
+    for _ in range(4):
+        questions = caller_identity.draw_questions(context, AINO, with_purchases=False)
+        assert not address & {question.name for question in questions}
+        web_workspace.clock.time += timedelta(hours=18)
+    questions = caller_identity.draw_questions(context, AINO, with_purchases=False)
+    assert address & {question.name for question in questions}
 
 
 @pytest.mark.hostile

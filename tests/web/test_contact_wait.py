@@ -9,7 +9,7 @@ from audiences.people import contact_changes
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Role
 from campaigns.people.desk import changes
-from campaigns.people.privacy import merging, requests
+from campaigns.people.privacy import contact_proofs, merging, requests
 from tests.support.changed_contacts import EVIL, EVIL_PHONE, WAIT, set_at_desk
 from tests.support.contact_links import links_to, recipients
 from tests.support.data_page import ERASE, EXPORT, SHOW_ALL, type_fresh_code
@@ -134,6 +134,25 @@ async def test_any_known_address_cancels_a_held_request_and_starts_the_wait_anew
     assert (await web.post(ERASE, data={"proof": proof, "word": "ERASE"})).status_code == 403
     assert web_workspace.contact(AINO)
     assert [filed.kind for filed in requests.list_open(web_workspace.engine.context)] == ["correct"]
+
+
+@pytest.mark.hostile
+async def test_a_merge_voids_no_link_that_cancels_a_held_request_of_the_merged_id(web_workspace, web):
+    context = web_workspace.engine.context
+    set_at_desk(web_workspace, OTHER, phone=EVIL_PHONE)
+    contact_proofs.hold_while_waiting(context, OTHER, RequestKind.ACCESS)
+    (link,) = links_to(web_workspace, web_workspace.contact(OTHER)["email"], "stop-request")
+    merging.merge(context, OTHER, AINO, approved=True)
+    await sign_in(web_workspace, web, PHONE)
+    web_workspace.clock.time += timedelta(hours=70)
+    assert (await web.post(link)).status_code == 200
+    assert web_workspace.ledger_dump()["member_session"] == []
+    with context.ledger.read() as connection:
+        assert contact_changes.opens_at(connection, AINO, context.clock.now()) == context.clock.now() + WAIT
+    merging.unmerge(context, OTHER)
+    with context.ledger.read() as connection:
+        assert contact_changes.opens_at(connection, OTHER, context.clock.now()) == context.clock.now() + WAIT
+        assert contact_changes.opens_at(connection, AINO, context.clock.now()) is None
 
 
 @pytest.mark.hostile

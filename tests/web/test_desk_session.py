@@ -194,7 +194,7 @@ HOSTILE_VALUES = (
     AINO, "desk", "number", "call", "deceased", "erase", "done", "x" * 5000, "A-1",
 )  # fmt: skip
 FIELD_NAMES = (
-    "by", "typed", "postal_code", "ground", "case", "other", "other_ticket", "confirmed", "source", "shown",
+    "by", "typed", "postal_code", "ground", "case", "other", "confirmed", "source", "shown",
     "on", "remove", "email", "phone", "street", "city", "language", "choice", "kind", "words", "first", "last", "store",
     "department", "purpose", "number", "because", "ending",
 )  # fmt: skip

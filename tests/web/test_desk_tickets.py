@@ -186,10 +186,15 @@ async def test_a_list_of_results_leaves_out_members_erased_meanwhile(web_workspa
     assert hidden_fields(again.text)["member"] == [AINO]
 
 
-async def test_a_merge_is_confirmed_only_for_the_member_that_was_compared(web_workspace, desk):
-    await desk.open_member()
-    await desk.do_task("/merge", other=OTHER)
-    await desk.do_task("/merge", other=MEMBERS[7], confirmed="yes")
+async def test_a_merge_is_confirmed_only_for_the_member_that_was_compared(web_workspace, officer):
+    await officer.open_member()
+    page = await officer.do_task("/merge", other=OTHER)
+    await officer.do_task("/merge", other=MEMBERS[7])  # in another window
+    form = {name: values[0] for name, values in hidden_fields(page.text).items()}
+    answer = await officer.post("/merge", **form, approved="yes")
+    assert answer.status_code == 400
+    assert "Another number was compared" in answer.text
+    assert web_workspace.contact(OTHER)
     assert web_workspace.contact(MEMBERS[7])
 
 

@@ -31,7 +31,7 @@ REFUSALS: Final = (
     "too_many_rows", "too_many_days", "too_wide", "unprotected_goods", "closed_request", "cannot_put_off", "not_erased",
     "unknown_task", "no_caller_check", "caller_wrong", "caller_locked", "caller_no_answers", "caller_no_questions",
     "caller_no_address", "caller_too_many_codes", "proof_wrong", "contact_changed", "too_few_facts", "no_merge",
-    "merged_again", "long_request",
+    "merged_again", "long_request", "unfinished_merge", "other_compared",
 )  # fmt: skip
 """Codes of AuthorError that have a text for the desk."""
 OTHER_ACTIONS: Final = (

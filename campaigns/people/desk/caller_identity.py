@@ -17,6 +17,7 @@ from audiences import addresses
 from audiences.people import caller_checks, contact_changes
 from audiences.people.caller_checks import CheckWay
 from audiences.people.contacts import contact_of
+from audiences.people.self_service_changes import ADDRESS_FIELDS, has_changed_since
 from campaigns.core.clock import from_warehouse_time, local_day
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel
@@ -151,19 +152,21 @@ def _known_questions(context: Context, member_id: str, *, with_purchases: bool) 
     now = context.clock.now()
     with context.ledger.read() as connection:
         contact = contact_of(connection, member_id)
-        proven = {
+        usable = {
             name for name in ("email", "phone") if contact_changes.is_long_proven(connection, member_id, name, now)
         }
+        if not has_changed_since(connection, member_id, ADDRESS_FIELDS, now - contact_changes.WAIT):
+            usable.add("address")
     profile = _profile(context, member_id)
     questions = []
     if profile.birth_date is not None:
         questions.append(Question(_BIRTH_DATE, "birth", lambda text: _day(text) == profile.birth_date))
-    if contact["street"] and contact["postal_code"]:
+    if contact["street"] and contact["postal_code"] and "address" in usable:
         questions.append(Question("street", "address", lambda text: _is_street(text, contact)))
         questions.append(Question("postal_code", "address", lambda text: text == contact["postal_code"]))
-    if contact["email"] and "email" in proven:
+    if contact["email"] and "email" in usable:
         questions.append(Question("email", "contact", lambda text: _is_email(text, contact["mailbox"])))
-    if contact["phone"] and "phone" in proven:
+    if contact["phone"] and "phone" in usable:
         questions.append(Question("phone", "contact", lambda text: addresses.normalise_phone(text) == contact["phone"]))
     if with_purchases and profile.last_purchase is not None:
         month = profile.last_purchase.month

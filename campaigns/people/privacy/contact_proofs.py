@@ -146,7 +146,7 @@ def refuse_change(context: Context, number: int, nonce: int, words: str) -> bool
         held_requests.refuse_requests(connection, change.member_id, now)
         detail = {"field": change.field, "origin": change.origin, "restored": restored is not None}
         _note(context, connection, "refuse_contact_change", change.member_id, detail, _MEMBER)
-        requests.file_within(context, connection, change.member_id, RequestKind.CORRECT, ConsentSource.WEB, words)
+        _file_correction(context, connection, change.member_id, words)
     return True
 
 
@@ -163,7 +163,7 @@ def refuse_held_request(context: Context, number: int, nonce: int, words: str) -
         held_requests.refuse_requests(connection, held.member_id, now)
         _end_access(connection, held.member_id)
         _note(context, connection, "refuse_held_request", held.member_id, {"kind": held.kind}, _MEMBER)
-        requests.file_within(context, connection, held.member_id, RequestKind.CORRECT, ConsentSource.WEB, words)
+        _file_correction(context, connection, held.member_id, words)
     return True
 
 
@@ -173,6 +173,12 @@ def _restore(connection: Connection, change: Row[Any], value: str, now: datetime
     contacts.upsert_contacts(connection, [restored], before["language"])
     new = NewChange(change.member_id, change.field, before[change.field], value, ChangeOrigin.REFUSAL, proven=True)
     contact_changes.record_change(connection, new, now)
+
+
+def _file_correction(context: Context, connection: Connection, member_id: str, words: str) -> None:
+    """Put a refusal into the queue of the desk, however much of it a stranger has filled."""
+    correct, source = RequestKind.CORRECT, ConsentSource.WEB
+    requests.file_within(context, connection, member_id, correct, source, words, is_limited=False)
 
 
 def _end_access(connection: Connection, member_id: str) -> None:

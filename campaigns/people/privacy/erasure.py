@@ -1,11 +1,13 @@
 """Erasure of a member, and the nightly retention job."""
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 from typing import Final
+
+from sqlalchemy import Connection
 
 from audiences import retention
 from audiences.people import caller_checks, contact_changes, held_requests, holdout_units, member_erasure, merge_records
@@ -57,12 +59,19 @@ def erase(
         )
         processor_tasks.reassign(connection, member_id, alias)
         kept_files.reassign(connection, member_id, None)
+        _pseudonymise_merged(context, connection, merge_records.merged_ids(connection, member_id))
         member_erasure.erase_from_ledger(connection, signer, member_id, now)
         reassign.pseudonymise(connection, member_id, alias)
         privacy_requests.erase_member(connection, member_id, alias, context.actor, now)
         audit.record(connection, now, context.actor, "erase", audit.subject_of_member(signer, member_id))
     outbox_erasure.remove_messages(context, alias)  # what was sent in the meantime
     return copies
+
+
+def _pseudonymise_merged(context: Context, connection: Connection, merged_ids: Iterable[str]) -> None:
+    """Replace merged ids by pseudonyms in the decisions that stayed theirs: the run had decided about both ids."""
+    for merged_id in merged_ids:
+        reassign.pseudonymise(connection, merged_id, member_erasure.pseudonym(context.signer, merged_id))
 
 
 def _delete_files(context: Context, member_id: str) -> None:
@@ -112,7 +121,7 @@ def apply_retention(context: Context, stopping: Event | None = None) -> tuple[Re
         *written_files.delete_old_files(context),
     )
     with ledger.write() as connection:
-        merge_records.purge_records(connection, now)
+        _pseudonymise_merged(context, connection, merge_records.purge_records(connection, now))
         contact_changes.purge_changes(connection, now)
         held_requests.purge_requests(connection, now)
         caller_checks.purge_checks(connection, now)

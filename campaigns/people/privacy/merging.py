@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from audiences.people import contact_changes, contacts, merge_facts, merge_members, merge_records, merged_purchases
+from audiences.people import (
+    contact_changes,
+    contacts,
+    held_requests,
+    merge_facts,
+    merge_members,
+    merge_records,
+    merged_purchases,
+)
 from audiences.people.contact_changes import CHANNEL_FIELDS, ChangeOrigin, NewChange
 from audiences.people.contacts import contact_of
 from audiences.people.merge_facts import MemberFacts, MergeAgreement
@@ -51,14 +59,16 @@ def merge(context: Context, member_id: str, into: str, *, approved: bool = False
         )
         hint = "a supervisor may approve it, see `viesti member merge --help`"
         raise UserError.about(member_id, f"these ids are not merged: {why}", "too_few_facts", hint)
-    before = merged_purchases.moved_rows(warehouse, member_id, now)
-    with context.ledger.write() as connection:
-        number = merge_records.open_record(connection, member_id, into, before, agreement.facts, now)
-    moved = merge_members.merge_purchases(warehouse, member_id, into, now)
-    with context.ledger.write() as connection:
-        _merge_in_ledger(connection, number, member_id, into, now)
-        detail = {"facts": list(agreement.facts), "approved": approved and not agreement.is_enough}
-        _note(context, connection, "merge", into, member_id, detail)
+    with warehouse.write_lock():  # one merge at a time, and none begins that cannot end
+        before = merged_purchases.moved_rows(warehouse, member_id, now)
+        with context.ledger.write() as connection:
+            merge_members.contacts_to_merge(connection, member_id, into)
+            number = merge_records.open_record(connection, member_id, into, before, agreement.facts, now)
+        moved = merge_members.merge_purchases(warehouse, member_id, into, now)
+        with context.ledger.write() as connection:
+            _merge_in_ledger(connection, number, member_id, into, now)
+            detail = {"facts": list(agreement.facts), "approved": approved and not agreement.is_enough}
+            _note(context, connection, "merge", into, member_id, detail)
     outbox_erasure.remove_proofs(context, member_id)
     shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
     return moved
@@ -113,6 +123,8 @@ def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: 
     }
     newest = merge_records.newest_entry(connection)
     merge_records.reassign(connection, member_id, into)
+    contact_changes.move_to_merged(connection, member_id, into)
+    held_requests.move_to_merged(connection, member_id, into)
     gaps = merge_members.merge_members(connection, member_id, into, now)
     added = select(CHOICE_ENTRY.c.seq).where(CHOICE_ENTRY.c.member_id == into, CHOICE_ENTRY.c.seq > newest)
     moved: dict[str, Any] = {
@@ -123,11 +135,11 @@ def _merge_in_ledger(connection: Connection, number: int, member_id: str, into: 
     merge_records.close_record(connection, number, rows, moved, now)
     for name in CHANNEL_FIELDS:
         if duplicate[name] and duplicate[name] != target[name]:
-            # a filled gap is unproven; another address of the duplicate is told that it is no longer in use
-            if target[name] is not None and not contact_changes.is_proven(connection, into, name):
-                continue
-            former, value = (None, duplicate[name]) if target[name] is None else (duplicate[name], target[name])
-            change = NewChange(into, name, former, value, ChangeOrigin.MERGE, proven=target[name] is not None)
+            if target[name] is None:  # a filled gap is unproven
+                change = NewChange(into, name, None, duplicate[name], ChangeOrigin.MERGE)
+            else:
+                former, value = duplicate[name], target[name]
+                change = NewChange(into, name, former, value, ChangeOrigin.MERGED_ID, proven=True)
             contact_proofs.record_and_tell(connection, change, now)
 
 

@@ -51,9 +51,19 @@ def file(context: Context, member_id: str, kind: RequestKind, source: ConsentSou
 
 
 def file_within(
-    context: Context, connection: Connection, member_id: str, kind: RequestKind, source: ConsentSource, words: str
+    context: Context,
+    connection: Connection,
+    member_id: str,
+    kind: RequestKind,
+    source: ConsentSource,
+    words: str,
+    *,
+    is_limited: bool = True,
 ) -> PrivacyRequest:
-    """File and confirm a request in the caller's write transaction, as `file` does."""
+    """File and confirm a request in the caller's write transaction, as `file` does.
+
+    Without `is_limited` the corrections may be longer together: a refusal of a change never fails for it.
+    """
     now = context.clock.now()
     actor = _MEMBER if source is ConsentSource.WEB else context.actor
     filing = privacy_requests.NewRequest(member_id, kind, source.value, actor, words.strip()[:_MAX_LENGTH])
@@ -73,7 +83,7 @@ def file_within(
         audit.record(connection, now, actor, "file_request", subject, {"request": request.number, "kind": kind.value})
         enqueue.request_received(connection, member_id, kind.value, request.due_on, now)
     elif kind is RequestKind.CORRECT:
-        request = _add_words(context, connection, request, filing)
+        request = _add_words(context, connection, request, filing, is_limited=is_limited)
     return request
 
 
@@ -97,7 +107,12 @@ def lift_restriction(context: Context, member_id: str) -> bool:
 
 
 def _add_words(
-    context: Context, connection: Connection, request: PrivacyRequest, filing: privacy_requests.NewRequest
+    context: Context,
+    connection: Connection,
+    request: PrivacyRequest,
+    filing: privacy_requests.NewRequest,
+    *,
+    is_limited: bool,
 ) -> PrivacyRequest:
     """Put the text of a further correction before those on record, with its day; the newest is not repeated."""
     newest = re.sub(_DAY, "", request.words)
@@ -105,7 +120,7 @@ def _add_words(
         return request
     day = local_day(context.clock.now(), context.repository.settings.zone)
     words = f"{day}: {filing.words}\n\n{request.words}"
-    if len(words) > MAX_COLLECTED_LENGTH:
+    if is_limited and len(words) > MAX_COLLECTED_LENGTH:
         message = "the corrections of this request are too long together"
         raise UserError.about(str(request.number), message, "long_request", "answer the open request first")
     subject = audit.subject_of_member(context.signer, filing.member_id)

@@ -5,13 +5,13 @@ A file is deleted only where it was written and only unchanged: another one in i
 
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import timedelta
 from hashlib import file_digest
 from pathlib import Path
 from platform import node
 from typing import Final
 
+from campaigns.core.errors import UserError
 from campaigns.core.model.retention_evidence import RetentionEvidence
 from campaigns.core.regular_files import is_regular, open_regular
 from campaigns.store.people import kept_files
@@ -67,20 +67,37 @@ def _evidence(context: Context, kind: KeptFileKind, period: timedelta) -> Retent
 
 
 def _delete(context: Context, files: Iterable[KeptFile]) -> int:
-    """Delete files and strike them from the register; return how many there were."""
+    """Delete files and strike them from the register; return how many there were.
+
+    A file that cannot be read or deleted, as in a folder of another account, stays registered: the next night tries
+    again, and neither an erasure nor the other files wait for it.
+    """
     gone = []
     for file in files:
-        path = Path(file.path)
-        with suppress(FileNotFoundError):
-            if _digest(path) == file.digest:
-                path.unlink()
-            else:
-                _LOG.warning("%s: another file has taken its place, and stays", path)
-        gone.append(file.number or 0)
+        try:
+            _delete_unchanged(Path(file.path), file.digest)
+        except OSError as error:
+            _LOG.warning("%s: this file cannot be deleted: %s", file.path, error.strerror)
+        else:
+            gone.append(file.number or 0)
     if gone:
         with context.ledger.write() as connection:
             kept_files.remove(connection, gone)
     return len(gone)
+
+
+def _delete_unchanged(path: Path, digest: str) -> None:
+    """Delete a file unless another one, a folder or a pipe has taken its place; raise OSError when that fails."""
+    try:
+        is_ours = _digest(path) == digest
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except UserError:
+        is_ours = False
+    if is_ours:
+        path.unlink(missing_ok=True)
+    else:
+        _LOG.warning("%s: another file has taken its place, and stays", path)
 
 
 def _digest(file: Path) -> str:

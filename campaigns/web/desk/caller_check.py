@@ -80,7 +80,7 @@ class CallerCheckPages:
         return self.desk.return_to_member(request, agent, visit, "done_check")
 
     def stop(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
-        """Opt out of the choice whose button was pressed; nothing of what was chosen before is shown."""
+        """Opt out of the choice whose button was pressed; the answer is the same whatever was chosen before."""
         visit, context, choice = self.desk.visit(form, agent), self.desk.context_as(agent), form.value("stop")
         page_context = self.desk.page_context
         language = page_context.language(request)
@@ -91,11 +91,10 @@ class CallerCheckPages:
             consent = consent_state_of(connection, visit.member_id)
         consent_context = ConsentContext(page_context.now, visit.source, language, item.wording)
         chosen = {choice.value for choice in consent.on} | {f"newsletter:{name}" for name in consent.newsletters}
-        ends = (choice in chosen) is is_permission(choice)
-        if ends:
+        if (choice in chosen) is is_permission(choice):
             entry = consent_context.entry(visit.member_id, choice, not is_permission(choice))
             changes.change_choices(context, visit.member_id, [entry])
-        return self.desk.return_to_member(request, agent, visit, "done_stop" if ends else "done_nothing")
+        return self.desk.return_to_member(request, agent, visit, "done_stop")
 
     def send_proof(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Send the code of an unproven address again."""

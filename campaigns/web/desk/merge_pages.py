@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from audiences.people.merge_facts import MemberFacts
 from campaigns.core.clock import local_day
+from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission
 from campaigns.people.desk import lookup
 from campaigns.people.desk.access_reasons import AccessReason, LookUpReason
@@ -44,6 +45,9 @@ class MergePages:
             duplicate = self._duplicate(agent, visit)
             if duplicate is None:
                 raise HTTPException(403)
+            if other != duplicate.member_id:  # the page is an old one, of another comparison
+                message = "another id was compared with this one meanwhile"
+                raise UserError.about(other, message, "other_compared", "compare the two again")
             approved = agent.may(Permission.APPROVE_MERGE) and form.value("approved") == "yes"
             merging.merge(context, duplicate.member_id, visit.member_id, approved=approved)
             return self.desk.return_to_member(request, agent, visit, "done_merge")

@@ -8,7 +8,8 @@ from campaigns.core.errors import UserError
 from campaigns.web.forms import FormFields
 from campaigns.web.page_renderer import page_texts
 
-_NEVER_KEPT: Final = frozenset({"proof", "ticket", "other_ticket"})
+_NEVER_KEPT: Final = frozenset({"proof", "ticket", "code"})
+_ANSWER: Final = "answer_"  # of a caller
 _FIELDS: Final[Mapping[str, str]] = {
     "reason": "purpose",
     "days": "last",
@@ -48,8 +49,12 @@ class Refusal:
         return cls(content["form"], content["errors"], FormFields(content["typed"]))
 
     def to_json(self) -> Mapping[str, Any]:
-        """Return the refusal as a ticket holds it, without secrets of the form."""
-        typed = {name: list(values) for name, values in self.typed.fields.items() if name not in _NEVER_KEPT}
+        """Return the refusal as a ticket holds it, without secrets of the form, codes and answers of a caller."""
+        typed = {
+            name: list(values)
+            for name, values in self.typed.fields.items()
+            if name not in _NEVER_KEPT and not name.startswith(_ANSWER)
+        }
         return {"form": self.form, "errors": dict(self.errors), "typed": typed}
 
 
