@@ -5,11 +5,12 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Final
 
+from audiences.imports.chunk import check_column_count
 from audiences.imports.import_report import ImportReport
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.catalogue import Catalogue
@@ -19,6 +20,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.private_files import inherited_umask, make_private_folder, open_private
 from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located, NodePath
+from campaigns.core.yaml.scalar import parse_scalar
 from campaigns.core.yaml.validate import validate
 from campaigns.workspace.context import Context
 from campaigns.workspace.offer_goods import OfferGoods
@@ -180,18 +182,24 @@ def _rows(path: Path) -> Iterator[Located]:
         raise UserError.about(str(path), "the file is larger than any price feed", "too_large", "is it the right one?")
     header = text.partition("\n")[0]
     reader = csv.reader(StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",")
-    names = [name.strip() for name in next(reader, [])]
-    _check_header(path, names)
-    for cells in reader:
-        if cells:
-            values = _values(dict(zip(names, cells, strict=False)))
-            places: dict[NodePath, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
-            places[()] = (reader.line_num, 1)
-            yield Located(str(path), values, places, places)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        _check_header(path, names)
+        for cells in reader:
+            if cells:
+                values = _values(dict(zip(names, cells, strict=False)))
+                places: dict[NodePath, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
+                places[()] = (reader.line_num, 1)
+                yield Located(str(path), values, places, places)
+    except csv.Error as error:
+        place = FilePosition(str(path), max(reader.line_num, 1), 1)
+        message = f"a field is longer than {csv.field_size_limit()} characters"
+        raise UserError([Problem(place, message, "field_too_long", "is a quote before it never closed?")]) from error
 
 
 def _check_header(path: Path, names: list[str]) -> None:
     place = FilePosition(str(path), 1, 1)
+    check_column_count(path, names)
     required = [name for name in PRICE_FEED_COLUMNS if name not in _OPTIONAL]
     problems = [
         *(
@@ -231,9 +239,9 @@ def _values(cells: Mapping[str, str]) -> dict[str, object]:
 
 
 def _number(cell: str) -> object:
-    """Return a decimal or whole number; other text is returned unchanged and fails validation later."""
-    try:
-        number = Decimal(cell.replace(",", "."))
-    except InvalidOperation:
-        return cell
-    return int(number) if number == number.to_integral_value() and "." not in cell and "," not in cell else number
+    """Return a decimal or whole number; other text is returned unchanged and fails validation later.
+
+    Numbers are those of YAML, which have a bound: `1e999999999` would take all the memory there is.
+    """
+    number = parse_scalar(cell.replace(",", "."))
+    return number if isinstance(number, int | Decimal) and not isinstance(number, bool) else cell
