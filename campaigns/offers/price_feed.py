@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -40,6 +41,7 @@ _OPTIONAL: Final = (
     *(f"unit_{language}" for language in Language),
     *_LABEL_COLUMNS,
 )
+_UNWRITABLE: Final = re.compile(r"[^\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MAX_SIZE: Final = 64 * 1024 * 1024
 PRICE_FEED_COLUMNS: Final = (
     "id",
@@ -103,15 +105,30 @@ def read_price_feed(path: Path, catalogue: Catalogue, goods: OfferGoods | None =
     Raise UserError when the file cannot be read or its header is wrong.
     """
     rows = list(_rows(path))
-    problems: list[Problem] = []
-    labels = _labels(rows, problems)
-    rows = [_without_labels(at) for at in rows]
-    located_offers = [(offer, at) for at in rows if (offer := validate(Offer, at, problems)) is not None]
+    problems = [problem for at in rows if (problem := _unwritable_character(at)) is not None]
+    unwritable_lines = {problem.place.line for problem in problems}
+    writable = [at for at in rows if at.place.line not in unwritable_lines]
+    labels = _labels(writable, problems)
+    located_offers = [
+        (offer, at) for at in map(_without_labels, writable) if (offer := validate(Offer, at, problems)) is not None
+    ]
     problems += offer_problems(located_offers, catalogue)
     problems += _unshown_goods(located_offers, goods) if goods is not None else ()
     invalid_lines = {problem.place.line for problem in problems}
     offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
     return PriceFeed(offers, tuple(problems), len(rows), labels)
+
+
+def _unwritable_character(at: Located) -> Problem | None:
+    """Return the problem of a row with a character that the files written from it could not hold."""
+    cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `_rows` yields mappings
+    for name, cell in cells.items():
+        for text in cell.values() if isinstance(cell, dict) else [cell]:
+            match = _UNWRITABLE.search(text) if isinstance(text, str) else None
+            if match is not None:
+                message = f"the character U+{ord(match[0]):04X} may not stand in `{name}`"
+                return Problem(at.place, message, "control_character", "remove it, or retype the cell")
+    return None
 
 
 def _labels(rows: Iterable[Located], problems: list[Problem]) -> ColumnLabels:

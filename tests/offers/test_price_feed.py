@@ -106,3 +106,18 @@ def test_a_hostile_feed_is_one_located_problem(tmp_path: Path, content: str, cod
         read_price_feed(path, CATALOGUE)
     assert [(problem.code, problem.place.line) for problem in raised.value.problems] == [(code, line)]
     assert all(problem.hint for problem in raised.value.problems)
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("column", ["title_fi", "brand", "product_category_sv"])
+@pytest.mark.parametrize(
+    "character", ["\x01", "\x7f", "\x85", "\ufffe"], ids=["start", "delete", "next_line", "no_character"]
+)
+def test_a_character_that_yaml_cannot_hold_rejects_its_row_alone(tmp_path: Path, column: str, character: str) -> None:
+    labels = {f"product_category_{language}": "kahvi" for language in ("fi", "sv", "en")}
+    good, hostile = (feed_row(offer) | labels for offer in OFFERS[:2])
+    hostile[column] = f"a{character}b"
+    result = read_price_feed(write_feed(tmp_path / "feed.csv", [good, hostile]), CATALOGUE)
+    assert [offer.id for offer in result.offers] == [good["id"]]
+    assert [(problem.code, problem.place.line) for problem in result.problems] == [("control_character", 3)]
+    assert character not in str(result.labels)
