@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from audiences.warehouse.product_kinds import ProductKinds
 from campaigns.core.errors import FilePosition, Problem, UserError, report_write_errors
 from campaigns.core.model.goods_classes import RestrictedClass, SpecialClass, comparable
+from campaigns.core.private_files import inherited_umask
 from campaigns.workspace.goods_hints import suggested_classes
 
 _HEADER: Final = ("column", "value", "date", "name")
@@ -89,7 +90,7 @@ def _read_row(row: list[str]) -> ReviewedCategory | None:
 def write_reviewed(path: Path, reviewed: Iterable[ReviewedCategory]) -> None:
     """Write the file, sorted, so that two people's changes merge line by line."""
     draft = path.with_suffix(".new")
-    with report_write_errors(path):
+    with report_write_errors(path), inherited_umask():
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(_HEADER)
