@@ -13,6 +13,8 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.translations import TranslatedText, read_sample, read_texts
 
 SHARED_FOLDER: Final = "_shared"
+MAX_CHARACTERS: Final = 1_000_000
+"""Characters of a template with all its includes and texts; no channel sends a tenth of it."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TEXTS: Final = "texts.yaml"
 _SAMPLE: Final = "sample.yaml"
