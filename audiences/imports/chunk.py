@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 import pyarrow as pa
 
 from audiences.imports.import_report import FileProgressCallback
+from campaigns.core.errors import FilePosition, Problem, UserError
 
 LINE: Final = "line"
 ROWS_PER_CHUNK: Final = 50_000
+_MAX_COLUMNS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,11 @@ def text_batch(
     """Return a batch of text columns beside the line of each row."""
     texts = [pa.array(column, pa.string()) for column in columns]
     return pa.RecordBatch.from_arrays([pa.array(lines, pa.int64()), *texts], names=[LINE, *header])
+
+
+def check_column_count(path: Path, header: Sequence[str]) -> None:
+    """Raise UserError for more columns than any table has: each would be looked up among the known ones."""
+    if len(header) > _MAX_COLUMNS:
+        message = f"the header has {len(header)} columns, and no file here has more than {_MAX_COLUMNS}"
+        place = FilePosition(str(path), 1, 1)
+        raise UserError([Problem(place, message, "too_many_columns", "is it the right file?")])

@@ -33,7 +33,13 @@ class CsvReader:
             first = file.readline().rstrip("\r\n")
         self._delimiter = ";" if first.count(";") > first.count(",") else ","
         self.decimal_comma = self._delimiter == ";"
-        self.header = tuple(name.strip() for name in next(csv.reader([first], delimiter=self._delimiter), []))
+        try:
+            names = next(csv.reader([first], delimiter=self._delimiter), [])
+        except csv.Error as error:
+            place = FilePosition(str(path), 1, 1)
+            message, hint = "the header is not a line of column names", "is this a CSV file?"
+            raise UserError([Problem(place, message, "header", hint)]) from error
+        self.header = tuple(name.strip() for name in names)
 
     def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
         """Yield the rows in the file's order; a record's line is the one on which it begins."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from audiences.imports.choices import CHOICES
-from audiences.imports.chunk import TableReader
+from audiences.imports.chunk import TableReader, check_column_count
 from audiences.imports.earlier_messages import EARLIER_MESSAGES
 from audiences.imports.file_kind import FileKind, ImportJob
 from audiences.imports.import_report import FileProgressCallback, ImportReport
@@ -78,6 +78,7 @@ def import_file(
 
 
 def _check_header(path: Path, reader: TableReader, kind: FileKind, catalogue: Catalogue) -> None:
+    check_column_count(path, reader.header)
     columns = kind.columns(catalogue)
     problems = [
         Problem(

@@ -1,6 +1,7 @@
 """Reader of a file as text rows, chosen by its content and not by its name."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,25 +35,42 @@ class ParquetReader:
     decimal_comma = False
 
     def __init__(self, path: Path) -> None:
-        try:
+        self._path = path
+        with _damage_as_problem(path):
             self._file = pq.ParquetFile(path)
-        except pa.ArrowInvalid as error:
-            raise UserError.about(str(path), "the file is damaged: not a whole Parquet file", "parquet") from error
-        self.header = tuple(self._file.schema_arrow.names)
-        for field in self._file.schema_arrow:
+            schema = self._file.schema_arrow
+        self.header = tuple(schema.names)
+        for field in schema:
             if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
                 raise UserError.about(str(path), f"the column `{field.name}` holds no plain values", "parquet")
 
     def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
         """Yield the rows in the file's order."""
         done, total = 0, self._file.metadata.num_rows
-        for batch in self._file.iter_batches(ROWS_PER_CHUNK):
-            lines = range(done + 1, done + 1 + batch.num_rows)
-            yield Chunk(text_batch(self.header, lines, [_as_text(column) for column in batch.columns]))
+        batches = self._file.iter_batches(ROWS_PER_CHUNK)
+        while True:
+            with _damage_as_problem(self._path):
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                texts = [_as_text(column) for column in batch.columns]
+            yield Chunk(text_batch(self.header, range(done + 1, done + 1 + batch.num_rows), texts))
             done += batch.num_rows
             on_progress(done, total)
 
 
+@contextmanager
+def _damage_as_problem(path: Path) -> Iterator[None]:
+    """Turn what Arrow raises at a damaged file, or at values that have no text, into UserError."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        message, hint = "the file is damaged: not a whole Parquet file", "write it again where it comes from"
+        raise UserError.about(str(path), message, "parquet", hint) from error
+
+
 def _as_text(column: pa.Array) -> pa.Array:
     plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    return plain.cast(pa.string())
+    text = plain.cast(pa.string())
+    text.validate(full=True)  # bytes that are not UTF-8 would end DuckDB's expressions
+    return text

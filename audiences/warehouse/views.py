@@ -29,13 +29,21 @@ def view_queries(catalogue: Catalogue, as_of: datetime, kinds: ProductKinds) -> 
     """Return the SELECT of each view, in the order in which they build on each other.
 
     Rows past their retention at `as_of` (aware), lines of special goods and erased members are not in them. `kinds` are
-    those of the stored products: special goods are found by the register's own spellings.
+    those of the stored products: special goods are found by the register's own spellings. Lines of goods that the
+    register does not know have no `product_id`.
     """
     readable = columns.product_columns(catalogue)
     product_columns = "".join(
         f", p.{quote_identifier(column)}" for column in readable if column not in columns.PURCHASES
     )
-    lines = ", ".join(f"l.{column}" for column in columns.PURCHASES if column != "line")
+    lines = ", ".join(
+        # goods that the register does not know may be special ones: nobody asks for them by their number
+        "CASE WHEN p.is_special IS NOT NULL THEN l.product_id END AS product_id"
+        if column == "product_id" and kinds.rows
+        else f"l.{column}"
+        for column in columns.PURCHASES
+        if column != "line"
+    )
     is_special = _is_special(kinds.stored_values(catalogue.special_values))
     without_erased = "ANTI JOIN stored_tombstones USING (member_id)"
     return {

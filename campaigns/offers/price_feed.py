@@ -3,13 +3,15 @@
 import csv
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Final
 
+from audiences.imports.chunk import check_column_count
 from audiences.imports.import_report import ImportReport
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.catalogue import Catalogue
@@ -19,6 +21,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.private_files import inherited_umask, make_private_folder, open_private
 from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located, NodePath
+from campaigns.core.yaml.scalar import parse_scalar
 from campaigns.core.yaml.validate import validate
 from campaigns.workspace.context import Context
 from campaigns.workspace.offer_goods import OfferGoods
@@ -38,6 +41,7 @@ _OPTIONAL: Final = (
     *(f"unit_{language}" for language in Language),
     *_LABEL_COLUMNS,
 )
+_UNWRITABLE: Final = re.compile(r"[^\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MAX_SIZE: Final = 64 * 1024 * 1024
 PRICE_FEED_COLUMNS: Final = (
     "id",
@@ -101,15 +105,30 @@ def read_price_feed(path: Path, catalogue: Catalogue, goods: OfferGoods | None =
     Raise UserError when the file cannot be read or its header is wrong.
     """
     rows = list(_rows(path))
-    problems: list[Problem] = []
-    labels = _labels(rows, problems)
-    rows = [_without_labels(at) for at in rows]
-    located_offers = [(offer, at) for at in rows if (offer := validate(Offer, at, problems)) is not None]
+    problems = [problem for at in rows if (problem := _unwritable_character(at)) is not None]
+    unwritable_lines = {problem.place.line for problem in problems}
+    writable = [at for at in rows if at.place.line not in unwritable_lines]
+    labels = _labels(writable, problems)
+    located_offers = [
+        (offer, at) for at in map(_without_labels, writable) if (offer := validate(Offer, at, problems)) is not None
+    ]
     problems += offer_problems(located_offers, catalogue)
     problems += _unshown_goods(located_offers, goods) if goods is not None else ()
     invalid_lines = {problem.place.line for problem in problems}
     offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
     return PriceFeed(offers, tuple(problems), len(rows), labels)
+
+
+def _unwritable_character(at: Located) -> Problem | None:
+    """Return the problem of a row with a character that the files written from it could not hold."""
+    cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `_rows` yields mappings
+    for name, cell in cells.items():
+        for text in cell.values() if isinstance(cell, dict) else [cell]:
+            match = _UNWRITABLE.search(text) if isinstance(text, str) else None
+            if match is not None:
+                message = f"the character U+{ord(match[0]):04X} may not stand in `{name}`"
+                return Problem(at.place, message, "control_character", "remove it, or retype the cell")
+    return None
 
 
 def _labels(rows: Iterable[Located], problems: list[Problem]) -> ColumnLabels:
@@ -180,18 +199,24 @@ def _rows(path: Path) -> Iterator[Located]:
         raise UserError.about(str(path), "the file is larger than any price feed", "too_large", "is it the right one?")
     header = text.partition("\n")[0]
     reader = csv.reader(StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",")
-    names = [name.strip() for name in next(reader, [])]
-    _check_header(path, names)
-    for cells in reader:
-        if cells:
-            values = _values(dict(zip(names, cells, strict=False)))
-            places: dict[NodePath, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
-            places[()] = (reader.line_num, 1)
-            yield Located(str(path), values, places, places)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        _check_header(path, names)
+        for cells in reader:
+            if cells:
+                values = _values(dict(zip(names, cells, strict=False)))
+                places: dict[NodePath, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
+                places[()] = (reader.line_num, 1)
+                yield Located(str(path), values, places, places)
+    except csv.Error as error:
+        place = FilePosition(str(path), max(reader.line_num, 1), 1)
+        message = f"a field is longer than {csv.field_size_limit()} characters"
+        raise UserError([Problem(place, message, "field_too_long", "is a quote before it never closed?")]) from error
 
 
 def _check_header(path: Path, names: list[str]) -> None:
     place = FilePosition(str(path), 1, 1)
+    check_column_count(path, names)
     required = [name for name in PRICE_FEED_COLUMNS if name not in _OPTIONAL]
     problems = [
         *(
@@ -231,9 +256,9 @@ def _values(cells: Mapping[str, str]) -> dict[str, object]:
 
 
 def _number(cell: str) -> object:
-    """Return a decimal or whole number; other text is returned unchanged and fails validation later."""
-    try:
-        number = Decimal(cell.replace(",", "."))
-    except InvalidOperation:
-        return cell
-    return int(number) if number == number.to_integral_value() and "." not in cell and "," not in cell else number
+    """Return a decimal or whole number; other text is returned unchanged and fails validation later.
+
+    Numbers are those of YAML, which have a bound: `1e999999999` would take all the memory there is.
+    """
+    number = parse_scalar(cell.replace(",", "."))
+    return number if isinstance(number, int | Decimal) and not isinstance(number, bool) else cell

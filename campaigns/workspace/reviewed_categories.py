@@ -14,9 +14,12 @@ from typing import Final, TypeAlias
 from audiences.warehouse.product_kinds import ProductKinds
 from campaigns.core.errors import FilePosition, Problem, UserError, report_write_errors
 from campaigns.core.model.goods_classes import RestrictedClass, SpecialClass, comparable
+from campaigns.core.private_files import inherited_umask
+from campaigns.core.regular_files import open_regular
 from campaigns.workspace.goods_hints import suggested_classes
 
 _HEADER: Final = ("column", "value", "date", "name")
+_MAX_SIZE: Final = 16 * 1024 * 1024
 _HINT: Final = "restore it from git; `viesti catalogue review --done` writes it"
 
 CategoryKey: TypeAlias = tuple[str, str]
@@ -51,12 +54,9 @@ class UnreviewedCategory:
 def read_reviewed(path: Path) -> tuple[ReviewedCategory, ...]:
     """Return the content of the file, none when it is missing; raise UserError with all its problems."""
     try:
-        text = path.read_text("utf-8")
+        rows = _read_rows(path)
     except FileNotFoundError:
         return ()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError.about(str(path), "this file cannot be read", "unreadable", _HINT) from error
-    rows = [(line, row) for line, row in enumerate(csv.reader(StringIO(text, newline="")), start=1) if row]
     if not rows or tuple(rows[0][1]) != _HEADER:
         message = f"the header of this file is `{','.join(_HEADER)}`"
         raise UserError([Problem(FilePosition(str(path), 1, 1), message, "header", _HINT)])
@@ -74,6 +74,24 @@ def read_reviewed(path: Path) -> tuple[ReviewedCategory, ...]:
     return tuple(reviewed)
 
 
+def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the rows that are not empty, each with its line."""
+    try:
+        with open_regular(path) as file:
+            content = file.read(_MAX_SIZE + 1)
+        if len(content) > _MAX_SIZE:
+            raise UserError.about(str(path), "this file is larger than any list of categories", "too_large", _HINT)
+        reader = csv.reader(StringIO(content.decode("utf-8"), newline=""))
+        return [(reader.line_num, row) for row in reader if row]
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError.about(str(path), "this file cannot be read", "unreadable", _HINT) from error
+    except csv.Error as error:
+        place = FilePosition(str(path), reader.line_num, 1)
+        raise UserError([Problem(place, "a field is longer than any category", "review_line", _HINT)]) from error
+
+
 def _read_row(row: list[str]) -> ReviewedCategory | None:
     """Return the category of a line; None when it is not valid."""
     cells = [cell.strip() for cell in row]
@@ -89,7 +107,7 @@ def _read_row(row: list[str]) -> ReviewedCategory | None:
 def write_reviewed(path: Path, reviewed: Iterable[ReviewedCategory]) -> None:
     """Write the file, sorted, so that two people's changes merge line by line."""
     draft = path.with_suffix(".new")
-    with report_write_errors(path):
+    with report_write_errors(path), inherited_umask():
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(_HEADER)

@@ -9,6 +9,7 @@ from campaigns.core.errors import Problem, closest_match
 from campaigns.core.model.campaign import Identifier
 from campaigns.core.model.catalogue import Catalogue, CatalogueColumn
 from campaigns.core.model.localised_text import FrozenModel, Localised
+from campaigns.core.private_files import inherited_umask
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validate
@@ -55,8 +56,9 @@ def write_feed_labels(folder: Path, columns: ColumnLabels) -> None:
         for value, label in sorted(labels.items()):
             texts = ", ".join(f"{name}: {_quoted(text)}" for name, text in label.model_dump().items())
             lines.append(f"      {_quoted(value)}: {{{texts}}}")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    with inherited_umask():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def _quoted(text: str) -> str:

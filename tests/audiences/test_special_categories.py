@@ -130,6 +130,22 @@ def test_fi12_medicine_purchases_change_no_observable_result(
     assert observe(workspace) == before
 
 
+@pytest.mark.hostile
+def test_fi12_goods_that_the_register_does_not_know_are_not_found_by_their_number(workspace: SampleWorkspace) -> None:
+    line = {"purchased_at": "2017-12-28T12:00", "quantity": 1, "amount": "9.00", "store_id": "s1"}
+    bought = [{"member_id": "m01", "basket_id": f"b-{product}", "product_id": product} for product in ("PILLS", "SOAP")]
+    workspace.import_rows("purchases", [line | each for each in bought])
+    audience = workspace.root / "config" / "audiences" / "buyers.yaml"
+    queries = workspace.engine.queries
+    matched = {}
+    for product in ("PILLS", "SOAP"):
+        match = f"match: {{bought: {{where: {{product_id: {product}}}, within: 7 days}}}}\n"
+        audience.write_text("title: {fi: x, sv: x, en: x}\n" + match, encoding="utf-8")
+        workspace.reload()
+        matched[product] = queries.count(queries.count_query("buyers", workspace.clock.time), Language.EN).matched
+    assert matched["PILLS"] == 0 < matched["SOAP"]
+
+
 def test_fi12_receipts_keep_their_total(workspace: SampleWorkspace) -> None:
     import_medicine(workspace)
     with workspace.engine.context.repository.warehouse.connect(workspace.clock.time) as connection:

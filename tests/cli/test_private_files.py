@@ -28,6 +28,11 @@ _CAMPAIGNS: Final = {
     "letters": ("survey", "post", "survey"),
     "calls": ("survey", "phone", "survey_script"),
 }
+_FEED: Final = (
+    "id,title_fi,title_sv,title_en,text_fi,text_sv,text_en,price,valid_from,valid_to,department,product_category,"
+    "product_category_fi,product_category_sv,product_category_en,image\n"
+    "coffee,x,x,x,x,x,x,1.00,2017-12-20,2018-01-31,FOOD,COFFEE,kahvi,kaffe,coffee,o/any.png\n"
+)
 _BAD_ROWS: Final = "member_id,register\n../../../../x,owners\n"
 
 FILES: Final = {
@@ -127,6 +132,20 @@ def test_files_of_the_marketer_keep_the_modes_of_the_shell(tmp_path: Path, umask
     assert stat.S_IMODE(root.stat().st_mode) == 0o777 & ~umask
     assert stat.S_IMODE((root / "config" / "settings.yaml").stat().st_mode) & 0o044 == 0o044
     assert stat.S_IMODE((root / ".gitignore").stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.child_process
+def test_files_that_commands_write_for_the_team_keep_the_modes_of_the_shell(
+    base_workspace: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "workspace"
+    shutil.copytree(base_workspace, root)
+    (root / "config" / "reviewed_categories.csv").unlink()
+    (root / "feed.csv").write_text(_FEED, "utf-8")
+    for line in (["import", "offers", "feed.csv"], ["catalogue", "review", "--done", "--name", "Maija"]):
+        subprocess.run([VIESTI, *line], check=True, capture_output=True, umask=0o022, cwd=root)
+    for name in ("config/offers.yaml", "config/labels/price_feed.yaml", "config/reviewed_categories.csv"):
+        assert stat.S_IMODE((root / name).stat().st_mode) == 0o644, name
 
 
 @pytest.mark.hostile

@@ -195,13 +195,25 @@ def test_check_refuses_a_campaign_or_audience_that_is_no_file(viesti: Shell, fol
 
 
 @pytest.mark.hostile
-@pytest.mark.parametrize("name", ["offers.yaml", "catalogue.yaml"])
+@pytest.mark.parametrize("name", ["offers.yaml", "catalogue.yaml", "reviewed_categories.csv"])
 def test_check_refuses_configuration_that_is_a_pipe(viesti: Shell, name: str) -> None:
     path = viesti.root / "config" / name
     path.unlink()
     _pipe(path)
     viesti.write("hi", MONDAYS)
     assert f"{path}: this is a pipe" in refused(viesti, "check")
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [("x" * 200_000 + ",b,2018-01-01,c\n", ":2:1: a field is longer"), ("x\n" * 9_000_000, ": this file is larger")],
+    ids=["field", "file"],
+)
+def test_check_refuses_reviewed_categories_without_an_end(viesti: Shell, content: str, problem: str) -> None:
+    path = viesti.root / "config" / "reviewed_categories.csv"
+    path.write_text(f"column,value,date,name\n{content}", "utf-8")
+    assert f"{path}{problem}" in refused(viesti, "check")
 
 
 @pytest.mark.hostile

@@ -15,6 +15,11 @@ ALIKE = {
     "full width": ("\uff2f\uff2c\uff35\uff34", "olut"),
     "zero-width space": ("O\u200bLUT", "OLUT"),
     "byte order mark": ("\ufeffOLUT", "OLUT"),
+    "variation selector": ("OLUT\ufe0f", "OLUT"),
+    "grapheme joiner": ("O\u034fLUT", "OLUT"),
+    "filler of another script": ("OLUT\u3164", "OLUT"),
+    "half-width filler": ("\uffa0OLUT", "OLUT"),
+    "ideographic selector": ("OL\U000e0100UT", "OLUT"),
     "ligature": ("CO\ufb00EE", "coffee"),
     "dotted capital i": ("B\u0130RA", "bi\u0307ra"),
 }

@@ -163,3 +163,23 @@ def test_any_bytes_are_parsed_or_refused_with_a_user_error(content: str | bytes)
     data = content if isinstance(content, bytes) else content.encode()
     with suppress(UserError):
         assert isinstance(parse_yaml(data, "f.yaml").value, dict)
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ('"\\ud800": x\n', "f.yaml:1:1"),
+        ('x: "a\\udfff"\n', "f.yaml:1:4"),
+        ('x: [a, {y: "\\ud83d"}]\n', "f.yaml:1:12"),
+        ('a: b\n"x\\e[31m": y\n', "f.yaml:2:1"),
+        ('"x\\ny": z\n', "f.yaml:1:1"),
+    ],
+    ids=["half_character_as_a_key", "half_character_in_a_text", "half_of_a_pair", "colours_in_a_key", "lines_in_a_key"],
+)
+def test_an_escape_that_cannot_be_printed_is_refused_with_its_place(content: str, place: str) -> None:
+    assert _problems(content) == [(place, "control_character")]
+
+
+def test_escapes_of_whole_characters_are_read() -> None:
+    assert parse_yaml(b'x: "\\U0001F600 \\t\\n\\xA0"\n', "f.yaml").value == {"x": "\U0001f600 \t\n\xa0"}

@@ -67,3 +67,57 @@ def test_a_wrong_header_refuses_the_file(tmp_path: Path) -> None:
         read_price_feed(path, CATALOGUE)
     codes = {problem.code for problem in raised.value.problems}
     assert codes == {"missing_column", "unknown_column"}
+
+
+HOSTILE_NUMBERS = {
+    "not_a_number": "NaN",
+    "signalling": "sNaN",
+    "infinite": "Infinity",
+    "a_thousand_million_digits": "1e999999999",
+    "as_many_decimals": "1e-999999999",
+    "digits_without_end": "9" * 5000,
+}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("column", ["price", "lowest_price_30d", "weight"])
+@pytest.mark.parametrize("number", HOSTILE_NUMBERS.values(), ids=HOSTILE_NUMBERS)
+def test_a_hostile_number_rejects_its_row_alone(tmp_path: Path, column: str, number: str) -> None:
+    good, hostile = feed_row(OFFERS[0]), feed_row(OFFERS[1]) | {column: number}
+    result = read_price_feed(write_feed(tmp_path / "feed.csv", [good, hostile]), CATALOGUE)
+    assert [offer.id for offer in result.offers] == [good["id"]]
+    assert [problem.place.line for problem in result.problems] == [3]
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (",".join(PRICE_FEED_COLUMNS) + "\n" + "x" * 200_000, "field_too_long", 2),
+        ("x" * 200_000, "field_too_long", 1),
+        ("," * 1_000_000, "too_many_columns", 1),
+    ],
+    ids=["endless_field", "endless_name", "million_columns"],
+)
+def test_a_hostile_feed_is_one_located_problem(tmp_path: Path, content: str, code: str, line: int) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text(content, "utf-8")
+    with pytest.raises(UserError) as raised:
+        read_price_feed(path, CATALOGUE)
+    assert [(problem.code, problem.place.line) for problem in raised.value.problems] == [(code, line)]
+    assert all(problem.hint for problem in raised.value.problems)
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("column", ["title_fi", "brand", "product_category_sv"])
+@pytest.mark.parametrize(
+    "character", ["\x01", "\x7f", "\x85", "\ufffe"], ids=["start", "delete", "next_line", "no_character"]
+)
+def test_a_character_that_yaml_cannot_hold_rejects_its_row_alone(tmp_path: Path, column: str, character: str) -> None:
+    labels = {f"product_category_{language}": "kahvi" for language in ("fi", "sv", "en")}
+    good, hostile = (feed_row(offer) | labels for offer in OFFERS[:2])
+    hostile[column] = f"a{character}b"
+    result = read_price_feed(write_feed(tmp_path / "feed.csv", [good, hostile]), CATALOGUE)
+    assert [offer.id for offer in result.offers] == [good["id"]]
+    assert [(problem.code, problem.place.line) for problem in result.problems] == [("control_character", 3)]
+    assert character not in str(result.labels)

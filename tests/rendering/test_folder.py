@@ -97,6 +97,25 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
         load_template_folder(tmp_path, Channel.EMAIL, "trial")
 
 
+@pytest.mark.hostile
+@pytest.mark.parametrize("name", ["trial", "_shared"])
+def test_a_folder_that_is_a_symbolic_link_is_refused(tmp_path: Path, name: str) -> None:
+    folder_of(tmp_path, {})
+    elsewhere = tmp_path / "elsewhere"
+    folder = tmp_path / "templates/email" / name
+    if folder.exists():
+        folder.rename(elsewhere)
+    else:
+        elsewhere.mkdir()
+        (elsewhere / "secret.txt").write_text("key", encoding="utf-8")
+    folder.symlink_to(elsewhere)
+    with pytest.raises(UserError) as raised:
+        load_template_folder(tmp_path, Channel.EMAIL, "trial")
+    assert {(problem.place.file, problem.code, bool(problem.hint)) for problem in raised.value.problems} >= {
+        (f"templates/email/{name}", "link", True)
+    }
+
+
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"larger than 1 MB"):
         folder_of(tmp_path, {"notes.txt": "x" * 1_000_001})

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import date
-from time import process_time
+from pathlib import Path
+from time import monotonic, process_time
 
 import pytest
 
 from campaigns.core.errors import UserError
-from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.rendering.checks.email import check_email
 from campaigns.rendering.templates.folder import TemplateSource
-from campaigns.rendering.templates.sandbox import TemplateError, compile_template, sandbox_for
+from campaigns.rendering.templates.sandbox import TemplateError, compile_template, insert_texts, sandbox_for
+from tests.support.template_folders import MJML, SETTINGS, TEXTS, folder_of
 
 CONTEXT: Mapping[str, object] = {
     "member": {"first_name": "Aino"},
@@ -134,3 +137,39 @@ def test_no_template_takes_more_than_a_moment(channel: Channel, text: str) -> No
     with pytest.raises((UserError, TemplateError)):
         compile_template(sandbox_for(channel, Language.FI, "EUR"), TemplateSource("body.txt", text)).render(CONTEXT)
     assert process_time() - started < 4
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("file", ["body.mjml", "body.txt"])
+def test_includes_that_multiply_are_one_problem(tmp_path: Path, file: str) -> None:
+    include = '<mj-include path="{}.part" />'
+    parts = {f"{number}.part": include.format(number + 1) * 1000 for number in range(3)}
+    text = include.format(0)
+    body = MJML.format(content=text) if file.endswith("mjml") else text
+    start = monotonic()
+    problems = check_email(
+        folder_of(tmp_path, {**parts, "3.part": "x", file: body}), Purpose.SERVICE, frozenset(), SETTINGS
+    )
+    assert monotonic() - start < 5
+    assert {(problem.code, bool(problem.hint)) for problem in problems} == {("include", True)}
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("file", ["body.mjml", "body.txt"])
+def test_texts_that_multiply_are_one_problem_each_language(tmp_path: Path, file: str) -> None:
+    texts = TEXTS + f"long: {{fi: {'x' * 200_000}, sv: x, en: x}}\n"
+    body = MJML.format(content="[[ long ]]" * 1000) if file.endswith("mjml") else "[[ long ]]" * 1000
+    problems = check_email(
+        folder_of(tmp_path, {"texts.yaml": texts, file: body}), Purpose.SERVICE, frozenset(), SETTINGS
+    )
+    assert {(problem.code, problem.place.file, bool(problem.hint)) for problem in problems} == {
+        ("size", "templates/email/trial/texts.yaml", True)
+    }
+
+
+@pytest.mark.hostile
+def test_texts_of_an_sms_that_multiply_are_one_problem() -> None:
+    source = TemplateSource("body.txt", "[[ long ]]" * 1000)
+    with pytest.raises(UserError) as raised:
+        insert_texts(source, {"long": "x" * 200_000})
+    assert [(problem.code, bool(problem.hint)) for problem in raised.value.problems] == [("size", True)]

@@ -1,6 +1,7 @@
 """Sensitive classes of goods, and the register's values that the catalogue names for each."""
 
 import datetime as dt
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from enum import StrEnum
@@ -10,6 +11,8 @@ from pydantic import ConfigDict, Field, model_validator
 
 from campaigns.core.model.localised_text import FormatError, FrozenModel, NonEmptyText
 
+# joiners, fillers and variation selectors: letters and marks by their category, and nothing to the eye
+_INVISIBLE = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 NONE_EXAMPLE = "none: {date: 2018-01-05, name: Maija Meikäläinen}"
 
 
@@ -73,8 +76,12 @@ def comparable(value: str) -> str:
     """Return a value for comparison: letter case, spaces, invisible characters and Unicode form make no difference."""
     if value.isascii():  # most are, and there are many
         return " ".join(value.lower().split())
-    visible = "".join(letter for letter in unicodedata.normalize("NFKC", value) if unicodedata.category(letter) != "Cf")
+    visible = "".join(letter for letter in unicodedata.normalize("NFKC", value) if _is_visible(letter))
     return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
+
+
+def _is_visible(letter: str) -> bool:
+    return unicodedata.category(letter) != "Cf" and not _INVISIBLE.match(letter)
 
 
 def comparable_values(classes: Collection[ClassifiedGoods]) -> Mapping[str, frozenset[str]]:

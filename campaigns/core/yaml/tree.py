@@ -1,5 +1,6 @@
 """Tree of a YAML file, built node by node; YAML features that campaign files do not allow are refused here."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +11,9 @@ from campaigns.core.yaml.scalar import YamlScalar
 
 MAX_DEPTH: Final = 50
 MAX_ALIASED_NODES: Final = 1_000
+
+_HALF_CHARACTER: Final = re.compile(r"[\ud800-\udfff]")
+_CONTROL_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 Position = tuple[int, int]
 
@@ -89,6 +93,7 @@ class TreeBuilder:
         """Add a finished node as key, value, item or root."""
         if anchor is not None:
             self._anchors[anchor] = node
+        self._refuse(node, _HALF_CHARACTER, "a text")
         if not self._open:
             self.root = node
             return
@@ -126,12 +131,20 @@ class TreeBuilder:
         if not isinstance(node.value, str):
             self.add_problem(node.position, "a key is a text", "key_type", 'put quotes round it, as in `"2018": ...`')
             return None
+        self._refuse(node, _CONTROL_CHARACTER, "a key")
         if isinstance(known, dict) and node.value in known:
             first = known[node.value][0][0]
             hint = f"keep one of the two; the other stands on line {first}"
             self.add_problem(node.position, f"`{node.value}` is given twice", "duplicate_key", hint)
             return None
         return node.value, node.position
+
+    def _refuse(self, node: YamlNode, characters: re.Pattern[str], part: str) -> None:
+        """Add a problem when a text has such a character, written as an escape: the file itself cannot hold it."""
+        match = characters.search(node.value) if isinstance(node.value, str) else None
+        if match is not None:
+            message = f"the character U+{ord(match[0]):04X} may not stand in {part}"
+            self.add_problem(node.position, message, "control_character", "remove its escape")
 
     def _limit_depth(self, position: Position, levels: int) -> None:
         if len(self._open) + levels > MAX_DEPTH:

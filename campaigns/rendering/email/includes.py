@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
-from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
+from campaigns.rendering.templates.folder import MAX_CHARACTERS, TemplateFolder, TemplateSource
 
 _INCLUDE: Final = re.compile(r"""<mj-include\s+path=(?:"([^"]*)"|'([^']*)')\s*/>""")
 _MAX_DEPTH: Final = 5
@@ -17,7 +18,7 @@ def collect_includes(folder: TemplateFolder, file: str) -> dict[str, TemplateSou
     A path is looked up among the files of the template and of the channel's shared folder, never on the disk.
     """
     sources: dict[str, TemplateSource] = {}
-    _collect(folder, file, FilePosition(folder.path_of(file)), (), sources)
+    _collect(folder, file, FilePosition(folder.path_of(file)), (), sources, {})
     return sources
 
 
@@ -26,21 +27,41 @@ def expand_includes(file: str, texts: Mapping[str, str]) -> str:
     return _INCLUDE.sub(lambda include: expand_includes(_path(include), texts), texts[file])
 
 
+@dataclass(frozen=True, slots=True)
+class _ExpandedSize:
+    """Levels and characters of a file with all its includes."""
+
+    levels: int
+    characters: int
+
+
 def _collect(
     folder: TemplateFolder,
     file: str,
     place: FilePosition,
     including: tuple[str, ...],
     sources: dict[str, TemplateSource],
-) -> None:
-    if file in including or len(including) >= _MAX_DEPTH:
+    sizes: dict[str, _ExpandedSize],
+) -> _ExpandedSize:
+    """Add a file and its includes to `sources`, each read once; return its size in `sizes`."""
+    if file in including or len(including) + (sizes[file].levels if file in sizes else 1) > _MAX_DEPTH:
         raise UserError([Problem(place, f"`{file}` includes itself, or is included too deep", "include")])
+    if file in sizes:
+        return sizes[file]
     if file not in folder:
         hint = closest_match(file, (*folder.files, *folder.shared))
         raise UserError([Problem(place, f"there is no `{file}` in the template or in `_shared`", "include", hint)])
     sources[file] = source = folder.source(file)
-    for include in _INCLUDE.finditer(source.text):
-        _collect(folder, _path(include), source.position_of(include.start()), (*including, file), sources)
+    included = [
+        _collect(folder, _path(include), source.position_of(include.start()), (*including, file), sources, sizes)
+        for include in _INCLUDE.finditer(source.text)
+    ]
+    levels = 1 + max((part.levels for part in included), default=0)
+    sizes[file] = size = _ExpandedSize(levels, len(source.text) + sum(part.characters for part in included))
+    if size.characters > MAX_CHARACTERS:
+        message = f"`{file}` has {size.characters} characters with all that it includes"
+        raise UserError([Problem(place, message, "include", f"at most {MAX_CHARACTERS}: include less, or less often")])
+    return size
 
 
 def _path(include: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
-from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.folder import MAX_CHARACTERS, TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText
 
 _QUOTED: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?"""
@@ -118,6 +118,7 @@ class _Writer:
     lines: list[int] = field(default_factory=lambda: [0])
     places: list[FilePosition] = field(default_factory=lambda: [FilePosition("")])
     line: int = 1
+    characters: int = 0
 
     def data(self, text: str) -> None:
         self.parts.append(text)
@@ -132,6 +133,10 @@ class _Writer:
         self.data(f"{opening}\n{text[len(opening) :]}")
 
     def words(self, text: str, place: FilePosition) -> None:
+        self.characters += len(text)
+        if self.characters > MAX_CHARACTERS:
+            message = f"the texts that are inserted have over {MAX_CHARACTERS} characters"
+            raise UserError([Problem(place, message, "size", "insert less, or less often")])
         end = 0
         for match in JINJA_TAG.finditer(text):
             self.data(self.escape(text[end : match.start()]))

@@ -13,6 +13,8 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.translations import TranslatedText, read_sample, read_texts
 
 SHARED_FOLDER: Final = "_shared"
+MAX_CHARACTERS: Final = 1_000_000
+"""Characters of a template with all its includes and texts; no channel sends a tenth of it."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TEXTS: Final = "texts.yaml"
 _SAMPLE: Final = "sample.yaml"
@@ -132,15 +134,23 @@ class _Directory:
 
 def _files(root: Path, directory: str, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:
     base = root / directory
+    if base.is_symlink():
+        problems.append(_link_problem(directory))
+        return
     for path in sorted(base.rglob("*")) if base.is_dir() else ():
         file = path.relative_to(base).as_posix()
-        if path.is_symlink():  # it could point at anything on the machine
-            problems.append(Problem(FilePosition(f"{directory}/{file}"), "a template holds no symbolic links", "link"))
+        if path.is_symlink():
+            problems.append(_link_problem(f"{directory}/{file}"))
         elif path.is_file() and not file.startswith(".") and "/." not in file:
             if path.stat().st_size > _LARGEST:
                 problems.append(Problem(FilePosition(f"{directory}/{file}"), "the file is larger than 1 MB", "size"))
                 continue
             yield file, path.read_bytes()
+
+
+def _link_problem(file: str) -> Problem:
+    """Return the problem of a symbolic link, which could lead to anything on the machine."""
+    return Problem(FilePosition(file), "a template holds no symbolic links", "link", "copy what it leads to")
 
 
 def _merged(shared: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:

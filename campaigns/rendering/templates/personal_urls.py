@@ -6,6 +6,7 @@ Constants stay as they are written; the sandbox joins no texts and cuts none in 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Final, NamedTuple
@@ -15,25 +16,38 @@ from jinja2 import nodes
 from campaigns.rendering.templates.variables import LIST_ITEM
 
 _VALUE, _OWN_LINK, _CHOICE, _JOINT, _START, _END = "\ue000\ue001\ue002\ue003\ue004\ue005"
-_SIGNS: Final = re.compile("[\ue000-\ue005]")
+_MEMBER, _TITLE, _OFFER = "\ue006\ue007\ue008"
+_SIGNS: Final = re.compile("[\ue000-\ue008]")
 _HOUSE: Final = frozenset({"campaign", "organisation", "sender", "today"})
 _HOUSE_LINK: Final = ("organisation", "privacy_notice")
+_LOOP_ITEMS: Final = (("previtem",), ("nextitem",))
+_TITLES: Final = frozenset({("campaign", "title"), ("sender", "partner")})  # free texts, the same for everybody
 _OWN_LINKS: Final = frozenset({("offers", LIST_ITEM, "image"), ("note", "link")})
 
-_BEGUN: Final = r"://|^//|\bwww\.|\b(?:mailto|tel|sms|javascript|data|ftp|geo):|[\w-]+\.[^\W\d_]{2,}[/?#:&=]"
-_ADDRESS: Final = re.compile(rf"{_BEGUN}|[\w-]+\.[^\W\d_]{{2,}}$", re.IGNORECASE)  # or the name of a host
+_HOST: Final = r"[\w-]+\.(?:xn--[\w-]+|[^\W\d_]{2,})|\b\d{1,3}(?:\.\d{1,3}){3}"
+_BEGUN: Final = rf"://|\bwww\.|\b(?:mailto|tel|sms|javascript|data|ftp|geo):|(?:{_HOST})[/?#:&=]"
+_ADDRESS: Final = re.compile(rf"{_BEGUN}|(?:{_HOST})$", re.IGNORECASE)  # or the name of a host
+_ADDRESS_WITHOUT_SCHEME: Final = re.compile(r"(?:^|['(=])//")
 _ADDRESS_OF_CHOICE: Final = re.compile(_BEGUN, re.IGNORECASE)  # a sentence may end before a condition, without a space
 _PARTS_OF_ADDRESSES: Final = frozenset(":/.?&=@#%\\")
 _URL_ATTRIBUTE: Final = re.compile(
     r"""\b(?:href|src|srcset|background(?:-url)?|action|formaction|poster|cite|data|longdesc|ping|xlink:href)\s*=\s*"""
-    r"""("[^"]*"|'[^']*'|[^\s>"']+)""",
+    r"""("[^"]*"|'[^']*'|[^\s>]+)""",
     re.IGNORECASE,
 )
 _CSS_ADDRESS: Final = re.compile(r"""\burl\(\s*((?:"[^"]*"|'[^']*'|[^)])*)\)""", re.IGNORECASE)
-_INLINE_TAG: Final = re.compile(
-    r"</?(?:b|big|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)\b[^<>]*>", re.IGNORECASE
+_STYLE: Final = re.compile(
+    r"""\bstyle\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)|<style\b[^>]*>(.*?)</style""", re.IGNORECASE | re.DOTALL
 )
-_WORD: Final = re.compile(r"""[^\s"'<>()\[\]{}|,;]+""")
+_INLINE_TAG: Final = re.compile(
+    r"</?(?:abbr|b|big|code|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)\b[^<>]*>"
+    r"|<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->",
+    re.IGNORECASE,
+)
+_ENTITY: Final = re.compile(r"&(?:#\w+|\w+);?")
+_NOTHING: Final = "\u2060"  # keeps the positions behind something that a reader does not see
+_WORD: Final = re.compile(r"""[^\s"<>]+""")  # mailboxes and phones take any other sign into an address
+_FULL_STOPS: Final = str.maketrans("\u3002\uff61", "..")  # a host may have them for its dots
 _COMPUTED: Final = re.compile(f"{_START}[^{_END}]*{_END}")
 
 _Path = tuple[str, ...]
@@ -66,10 +80,23 @@ def _personal_spans(text: str, *, is_markup: bool) -> Iterator[tuple[int, int]]:
     if is_markup:
         for pattern in (_URL_ATTRIBUTE, _CSS_ADDRESS):
             yield from (match.span(1) for match in pattern.finditer(text) if _is_personal_link(match[1].strip("\"' ")))
-        text = _INLINE_TAG.sub(lambda tag: "\u2060" * len(tag[0]), text)  # joins what it parts, and keeps positions
+        yield from (match.span() for match in _STYLE.finditer(text) if _hides_an_address(match[1] or match[2] or ""))
+        text = _INLINE_TAG.sub(lambda tag: _NOTHING * len(tag[0]), text)  # joins what it parts, and keeps positions
+        text = _ENTITY.sub(lambda entity: unescape(entity[0]).ljust(len(entity[0]), _NOTHING), text)
     for match in _WORD.finditer(text):
-        if _SIGNS.search(match[0]) and _is_personal_word(unescape(match[0].replace("\u2060", ""))):
+        if _SIGNS.search(match[0]) and _is_personal_word(_visible(match[0])):
             yield match.span()
+
+
+def _hides_an_address(style: str) -> bool:
+    """Return whether a style has a sign and a backslash, with which CSS writes `url` and `//` in other letters."""
+    return "\\" in style and (_VALUE in style or _JOINT in style)
+
+
+def _visible(word: str) -> str:
+    """Return a word in plain letters, without those that nobody sees and a channel may leave out."""
+    plain = unicodedata.normalize("NFKC", word).translate(_FULL_STOPS)
+    return "".join(letter for letter in plain if unicodedata.category(letter) not in ("Cc", "Cf"))
 
 
 def _is_personal_link(link: str) -> bool:
@@ -83,16 +110,29 @@ def _is_personal_link(link: str) -> bool:
 
 
 def _is_personal_word(word: str) -> bool:
-    """Return whether a word of a text is an address with a sign in it."""
+    """Return whether a word of a text is an address with a sign in it.
+
+    The free texts of a campaign and of offers could be any part of an address.
+    """
+    if sum(sign in word for sign in (_TITLE, _OFFER, _MEMBER)) > 1:
+        return True
     if _JOINT in word and _COMPUTED.sub("", word).strip(".,;:!?"):
         return True
     if not re.sub(f"[{_CHOICE}{_OWN_LINK}]", "", word):
         return False
     before, own_link, after = word.partition(_OWN_LINK)
     if own_link:
-        return bool(_ADDRESS.search(_SIGNS.sub("", before))) or _VALUE in after or _OWN_LINK in after
+        is_begun = _TITLE in before or _OFFER in before or _begins_address(before, _ADDRESS)
+        return is_begun or _VALUE in after or _OWN_LINK in after
     pattern = _ADDRESS if _VALUE in word else _ADDRESS_OF_CHOICE
-    return (_VALUE in word or _CHOICE in word) and pattern.search(_SIGNS.sub("", word)) is not None
+    return (_VALUE in word or _CHOICE in word) and _begins_address(word, pattern)
+
+
+def _begins_address(word: str, pattern: re.Pattern[str]) -> bool:
+    """Return whether the constants of a word are an address; a slash before and after a value are not `//`."""
+    if _ADDRESS_WITHOUT_SCHEME.search(re.sub(f"[{_CHOICE}{_JOINT}{_START}{_END}]", "", word)):
+        return True
+    return pattern.search(_SIGNS.sub("", word)) is not None
 
 
 def _line_of_sign(pieces: list[tuple[str, int]], start: int, end: int) -> int:
@@ -173,7 +213,21 @@ def _value(node: nodes.Node, scope: _Scope) -> _Value:
         case nodes.Filter(name="first" | "last") if node.node is not None:
             return _child(node.node, LIST_ITEM, scope)
         case _:
-            return _computed(_constants(node, scope), is_cut=node.find(nodes.Slice) is not None)
+            is_cut = node.find(nodes.Slice) is not None
+            return _computed(_constants(node, scope), is_cut=is_cut, origins=_origins(node, scope))
+
+
+def _origins(node: nodes.Node, scope: _Scope) -> str:
+    """Return the signs of what a value is made of: a free text of the campaign or of an offer, or a member."""
+    values = (scope.get(name.name, (name.name,)) for name in node.find_all(nodes.Name))
+    signs = "".join(value.pattern if isinstance(value, _MadeText) else _origin(value) for value in values)
+    return "".join(sign for sign in (_TITLE, _OFFER, _MEMBER) if sign in signs)
+
+
+def _origin(path: _Path) -> str:
+    if path[0] in _HOUSE:
+        return "" if path[0] in ("organisation", "today") else _TITLE
+    return _OFFER if path[0] in ("offers", "loop") else _MEMBER
 
 
 def _child(node: nodes.Node, step: str, scope: _Scope) -> _Value:
@@ -199,15 +253,15 @@ def _constants_of(value: _Value) -> frozenset[str]:
     return value.constants if isinstance(value, _MadeText) else frozenset()
 
 
-def _computed(constants: Iterable[str], *, is_cut: bool = False) -> _MadeText:
-    """Return the text of a value that is computed: a sign, and the constants that it may become.
+def _computed(constants: Iterable[str], *, is_cut: bool = False, origins: str = _MEMBER) -> _MadeText:
+    """Return the text of a value that is computed: signs, and the constants that it may become.
 
     A part of a constant could be any part of an address, so it is a joint as well.
     """
     texts = frozenset(constants)
     is_joint = (is_cut and any(texts)) or any(_PARTS_OF_ADDRESSES & set(text) for text in texts)
     signs = _VALUE.join(("", *sorted(texts), ""))
-    return _MadeText(f"{_START}{_JOINT if is_joint else ''}{signs or _VALUE}{_END}", texts)
+    return _MadeText(f"{_START}{_JOINT if is_joint else ''}{origins}{signs or _VALUE}{_END}", texts)
 
 
 def _shown(node: nodes.Node, scope: _Scope) -> str:
@@ -217,9 +271,13 @@ def _shown(node: nodes.Node, scope: _Scope) -> str:
     value = _value(node, scope)
     if isinstance(value, _MadeText):
         return value.pattern
+    if value in _TITLES:
+        return _TITLE
     if value[0] in _HOUSE:
         return "https://house.example/" if value == _HOUSE_LINK else "h"
-    return _OWN_LINK if value in _OWN_LINKS or value[:1] == ("links",) else _VALUE
+    if value in _OWN_LINKS or value[:1] == ("links",):
+        return _OWN_LINK
+    return _VALUE if value[0] == "loop" and value[1:2] not in _LOOP_ITEMS else _VALUE + _origin(value)
 
 
 def _plain(text: str) -> str:

@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.filters import template_filters
-from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.folder import MAX_CHARACTERS, TemplateSource
 from campaigns.rendering.templates.personal_urls import personal_url_lines
 from campaigns.rendering.templates.restrictions import find_violations
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
@@ -195,6 +195,9 @@ def insert_texts(
     problems = list(_unknown_keys(source, texts))
     if problems:
         raise UserError(problems)
+    if sum(len(texts[key.strip()]) for key in TEXT_PLACEHOLDER.findall(source.text)) > MAX_CHARACTERS:
+        message = f"the texts that are inserted have over {MAX_CHARACTERS} characters"
+        raise UserError.about(source.file, message, "size", "insert less, or less often")
     return TemplateSource(source.file, TEXT_PLACEHOLDER.sub(lambda match: escape(texts[match[1].strip()]), source.text))
 
 
