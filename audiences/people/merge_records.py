@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, DateTime, Row, Table, delete, insert, select, update
 
+from audiences.access import one_time_codes, sessions
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentSource
 from audiences.identity_tables import CONTACT_CHANGE, MERGE_RECORD
@@ -18,8 +19,6 @@ from audiences.tables import (
     CONTACT,
     FORMER_HOLDOUT_UNIT,
     HOLDOUT_UNIT,
-    MEMBER_SESSION,
-    ONE_TIME_CODE,
     SELF_SERVICE_CHANGE,
     SIGN_UP,
 )
@@ -138,8 +137,8 @@ def restore_members(connection: Connection, record: Row[Any]) -> None:
     _empty_gaps(connection, record)
     by_merge = (CONTACT_CHANGE.c.member_id == into, CONTACT_CHANGE.c.origin == ChangeOrigin.MERGE)
     connection.execute(delete(CONTACT_CHANGE).where(*by_merge, CONTACT_CHANGE.c.at >= record.merged_at))
-    for table in (MEMBER_SESSION, ONE_TIME_CODE):
-        connection.execute(delete(table).where(table.c.member_id == into))
+    sessions.end_sessions(connection, into)
+    one_time_codes.end_codes(connection, into)
     earlier = update(MERGE_RECORD).where(MERGE_RECORD.c.into_id == merged_id)
     connection.execute(earlier.values(member_id=merged_id))
     connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.number == record.number))
