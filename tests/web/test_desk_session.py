@@ -5,6 +5,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from argon2 import PasswordHasher
 
 from campaigns.core.model.roles import Permission, Role, is_permitted
 from campaigns.people.accounts import local_login
@@ -82,8 +83,6 @@ async def test_many_sign_ins_of_one_network_are_slowed_and_not_refused(web_works
 
 @pytest.mark.parametrize("password", ["neljä sanaa on hyvä", "vanha ja halpa tiiviste"])
 def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_workspace, password):
-    from argon2 import PasswordHasher
-
     accounts.add(web_workspace.engine.context, NAME, [Role.DESK], password)
     cheap_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
     with web_workspace.engine.context.ledger.write() as connection:
@@ -92,6 +91,16 @@ def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_w
     ((_, _, stored_hash, *_),) = web_workspace.ledger_dump()["agent"]
     assert stored_hash.startswith("$argon2id$")
     assert stored_hash != cheap_hash
+
+
+def test_a_longer_text_than_the_password_opens_nothing_and_replaces_no_hash(web_workspace):
+    password = "neljä sanaa on hyvä ".ljust(accounts.MAX_PASSWORD_LENGTH, "x")
+    accounts.add(web_workspace.engine.context, NAME, [Role.DESK], password)
+    with web_workspace.engine.context.ledger.write() as connection:
+        cheap_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+        people_accounts.store_rehash(connection, NAME, cheap_hash)
+    assert local_login.log_in(web_workspace.engine.context, NAME, f"{password}x") is None
+    assert local_login.log_in(web_workspace.engine.context, NAME, password)
 
 
 async def test_a_session_ends_when_idle(web_workspace, web, desk):
