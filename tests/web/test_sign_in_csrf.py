@@ -103,6 +103,20 @@ async def test_a_foreign_page_has_no_code_sent(web_workspace, web, foreign):
     assert web_workspace.codes() == []
 
 
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Origin", OWN), ("Origin", "https://evil.example")],
+        [("Origin", OWN), ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
+    ],
+    ids=["origin", "fetch metadata"],
+)
+async def test_a_form_with_a_repeated_header_is_refused(web_workspace, web, headers):
+    assert (await web.post("/me/code", data={"address": MAIL}, headers=headers)).status_code == 403
+    assert web_workspace.codes() == []
+
+
 @pytest.mark.parametrize("browser_kind", OURS)
 async def test_our_own_forms_work_in(web_workspace, web, browser_kind):
     headers = OURS[browser_kind]
