@@ -1,8 +1,13 @@
 """Desk sessions: sign-in, duration, and the forms that each role opens (A-25)."""
 
+import asyncio
 import re
+from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from random import Random
+from threading import Event
 
 import pytest
 from argon2 import PasswordHasher
@@ -12,8 +17,10 @@ from campaigns.people.accounts import local_login
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.web import network_pace
-from campaigns.web.app import pages_app
+from campaigns.web.app import application, pages_app
+from campaigns.web.desk.staff_login import MAX_PASSWORD_CHECKS
 from tests.support.desk_session import NAME, every_task, every_view, open_desk_session
+from tests.support.page_client import browser_from
 from tests.support.page_walk import hidden_fields
 from tests.support.routes import routes
 from tests.support.sample_workspace import MEMBERS
@@ -91,6 +98,27 @@ def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_w
     ((_, _, stored_hash, *_),) = web_workspace.ledger_dump()["agent"]
     assert stored_hash.startswith("$argon2id$")
     assert stored_hash != cheap_hash
+
+
+@pytest.mark.hostile
+async def test_a_flood_of_passwords_leaves_threads_to_members(web_workspace, monkeypatch):
+    is_over, flood = Event(), MAX_PASSWORD_CHECKS + 10
+    monkeypatch.setattr("campaigns.web.desk.staff_login.local_login.log_in", lambda *_: is_over.wait(60) and None)
+    app = application(web_workspace.engine)
+    async with AsyncExitStack() as stack:
+        open_browser = partial(browser_from, web_workspace, app=app)
+        strangers = [await stack.enter_async_context(open_browser(f"198.51.{number}.9")) for number in range(flood)]
+        form = {"name": NAME, "password": "x"}
+        tasks = [asyncio.create_task(web.post("/desk/session", data=form)) for web in strangers]
+        try:
+            while sum(task.done() for task in tasks) < 10:  # noqa: ASYNC110 - nothing tells that they are refused
+                await asyncio.sleep(0.01)
+            assert (await strangers[0].get("/me")).status_code == 200
+        finally:
+            is_over.set()
+        answers = Counter([(await task).status_code for task in tasks])
+        assert answers == {400: MAX_PASSWORD_CHECKS, 429: 10}
+        assert (await strangers[0].post("/desk/session", data=form)).status_code == 400
 
 
 def test_a_longer_text_than_the_password_opens_nothing_and_replaces_no_hash(web_workspace):

@@ -1,7 +1,7 @@
 """Sign-in of staff at the organisation's identity provider: there, and back to the desk."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -14,6 +14,10 @@ from campaigns.people.accounts.provider_client import ProviderError, UnusablePro
 from campaigns.people.accounts.provider_login import RefusedPerson, SignInRefusal
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
 from campaigns.web.page_context import READ_METHODS
+from campaigns.web.throttling import ConcurrencyLimit
+
+MAX_ANSWERS: Final = 12
+"""Answers of the provider handled at a time in one process; each asks the provider, and waits for it in a thread."""
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -24,6 +28,7 @@ class ProviderSignInPages:
 
     desk: DeskPages
     provider: IdentityProvider
+    _answers: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_ANSWERS), init=False)
 
     def routes(self) -> APIRouter:
         """Return both routes."""
@@ -59,12 +64,13 @@ class ProviderSignInPages:
         """Open a session for the person whom the provider names.
 
         The page that follows leads to the desk by itself: a redirect would come from the provider's site, and bring no
-        session cookie, which is `SameSite=Strict`.
+        session cookie, which is `SameSite=Strict`. HTTP 429 when too many answers are being handled.
         """
         cookie = request.cookies.get(self.cookie_name, "")
         language = _language(cookie)
         try:
-            claims = self.provider.claims(cookie, _callback(request))
+            with self._answers.place():
+                claims = self.provider.claims(cookie, _callback(request))
         except ProviderError as error:
             self.desk.page_context.limit_attempts(request)
             return self._forget_attempt(self._failure(request, error, language))
