@@ -169,6 +169,26 @@ def test_a_change_of_roles_that_closes_commands_is_confirmed_too(viesti: Shell, 
     viesti("agent", "roles", "liisa", "--role", "approver", "--yes")
 
 
+def test_a_change_of_roles_that_opens_commands_says_so(viesti: Shell, typed_passwords: None) -> None:
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
+    assert "[not_permitted]" in viesti("calendar", code=1).err
+    warning = viesti("agent", "roles", "liisa", "--role", "desk", "--yes").err
+    opened = warning.partition("liisa alone could")[2]
+    assert "OPEN TO EVERY USER OF THIS MACHINE" in opened
+    assert "viesti calendar  (" in opened
+    assert "viesti catalogue review --done  (author)" in opened
+    assert "viesti member show" not in opened
+    viesti("calendar")
+    viesti("agent", "add", "maija", "--role", "desk")
+    assert viesti("agent", "roles", "liisa", "--role", "author", "--yes").err.count("alone could") == 0
+
+
+def test_options_that_need_a_role_are_listed_with_the_commands(viesti: Shell, typed_passwords: None) -> None:
+    assert "viesti catalogue review --done  (" in viesti("agent", "add", "liisa", "--role", "author", "--yes").err
+    officer = viesti("agent", "add", "oiva", "--role", "privacy_officer", "--yes").err
+    assert "viesti member merge --approve  (privacy_officer)" in officer
+
+
 def test_an_app_is_set_as_second_factor_and_removed(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     key = totp.new_key()
     monkeypatch.setattr("campaigns.people.accounts.totp.new_key", lambda: key)

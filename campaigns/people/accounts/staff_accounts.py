@@ -113,6 +113,15 @@ def newly_required(context: Context, roles: Iterable[Role]) -> frozenset[Permiss
     return frozenset(act for act in wanted if not any(is_permitted(others, act) for others in held))
 
 
+def no_longer_required(context: Context, name: str, roles: Iterable[Role]) -> frozenset[Permission]:
+    """Return the permissions that this account alone has, and loses: their commands are open to everybody again."""
+    with context.ledger.read() as connection:
+        held = {account.name: account.roles for account in accounts.list_all(connection)}
+    lost = {act for act in Permission if is_permitted(held[name], act) and not is_permitted(roles, act)}
+    others = [other_roles for other, other_roles in held.items() if other != name]
+    return frozenset(act for act in lost if not any(is_permitted(other_roles, act) for other_roles in others))
+
+
 def disable(context: Context, name: str) -> None:
     """Disable an account and end its sessions; raise UserError when the account is unknown."""
     now = context.clock.now()
