@@ -105,7 +105,11 @@ def totp(
     with open_workspace.open_engine(context) as engine:
         if remove:
             second_factor.remove(engine.context, name)
-            output.print_line(f"{name} signs in by password alone; all its sessions have ended")
+            if engine.context.settings.staff.totp == "required":
+                until = f"may not sign in before `viesti agent totp {name}`"
+            else:
+                until = "signs in by password alone"
+            output.print_line(f"{name} {until}; all its sessions have ended")
             return
         enrolment = second_factor.begin(engine.context, name)
         output.print_line(terminal_qr_code(enrolment.uri))
