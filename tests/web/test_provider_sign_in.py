@@ -29,6 +29,7 @@ from campaigns.store.people import accounts as people_accounts
 from campaigns.store.people.accounts import ProviderIdentity
 from campaigns.web.app import application
 from campaigns.web.desk.provider_sign_in import MAX_ANSWERS
+from tests.support.desk_session import open_desk_session
 from tests.support.oidc_double import CLIENT_ID, SUBJECT, OidcDouble, encoded, new_key, serve_oidc
 from tests.support.page_client import PageClient
 from tests.support.page_walk import hidden_fields
@@ -376,6 +377,19 @@ async def test_a_code_of_the_attacker_signs_no_victim_in(web_workspace, web, bro
     victim = browser_of()
     await victim.get("/desk")
     assert_refused(web_workspace, victim, await come_back(victim, attackers))
+
+
+@pytest.mark.hostile
+async def test_a_session_from_before_the_sign_in_ends_with_it(web_workspace, web, provider):
+    await open_desk_session(web_workspace, web, Role.DESK)
+    planted = web.cookies["viesti-desk"]
+    web.cookies.delete("viesti-desk")
+    web.cookies.set("viesti-desk", planted, domain="localhost.local")
+    web.cookies.set("viesti-form", "given to an attacker", domain="localhost.local")
+    await sign_in(web, provider)
+    assert [row[1] for row in web_workspace.ledger_dump()["agent_session"]] == ["maija"]
+    assert web.cookies["viesti-desk"] != planted
+    assert "viesti-form" not in web.cookies
 
 
 @pytest.mark.hostile

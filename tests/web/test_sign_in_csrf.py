@@ -203,6 +203,15 @@ async def test_a_token_from_before_a_sign_in_is_over(web_workspace, web):
 
 
 @pytest.mark.hostile
+async def test_a_staff_token_from_before_a_sign_in_is_over(web_workspace, web):
+    staff_accounts.add(web_workspace.engine.context, NAME, [Role.DESK], PASSWORD)
+    form = {"name": NAME, "password": PASSWORD, "form_token": visitor_token(web_workspace, web, "staff")}
+    assert (await web.post("/desk/session", data=form)).status_code == 303
+    assert "viesti-form" not in web.cookies
+    assert (await httpx.AsyncClient.post(web, "/desk/session", data=form)).status_code == 403
+
+
+@pytest.mark.hostile
 async def test_a_code_that_the_attacker_requested_signs_nobody_else_in(web_workspace, web, stranger):
     attackers_form = await code_form(web_workspace, web, ATTACKER)
     page = await stranger.get("/me")
