@@ -9,11 +9,12 @@ from functools import partial
 from random import Random
 from threading import Event
 
+import pyotp
 import pytest
 from argon2 import PasswordHasher
 
 from campaigns.core.model.roles import Permission, Role, is_permitted
-from campaigns.people.accounts import local_login
+from campaigns.people.accounts import local_login, second_factor
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.web import network_pace
@@ -138,6 +139,34 @@ async def test_a_session_ends_when_idle(web_workspace, web, desk):
     web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT
     assert (await desk.post("/find", typed="x", ground="call")).status_code == 403
     assert "Password" in (await web.get("/desk?lang=en")).text
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("change", ["another password", "the same roles again", "disabled", "an emergency", "an app"])
+async def test_a_change_of_the_account_ends_its_sessions(web_workspace, desk, change):
+    context = web_workspace.engine.context
+    accounts.set_password(context, NAME, PASSWORD)
+    with context.ledger.write() as connection:
+        secrets = [people_accounts.open_session(connection, NAME, web_workspace.clock.time) for _ in range(2)]
+    match change:
+        case "another password":
+            accounts.set_password(context, NAME, "viisi sanaa on parempi")
+        case "the same roles again":
+            accounts.give_roles(context, NAME, [Role.DESK])
+        case "disabled":
+            accounts.disable(context, NAME)
+        case "an emergency":
+            accounts.allow_password(context, NAME, timedelta(hours=1))
+        case "an app":
+            enrolment = second_factor.begin(context, NAME)
+            second_factor.confirm(context, enrolment, pyotp.TOTP(enrolment.key).now())
+    assert web_workspace.ledger_dump()["agent_session"] == []
+    with context.ledger.read() as connection:
+        assert not [
+            secret
+            for secret in secrets
+            if people_accounts.account_of_session(connection, secret, web_workspace.clock.time)
+        ]
 
 
 async def test_a_session_ends_after_its_lifetime_despite_use(web_workspace, desk):
