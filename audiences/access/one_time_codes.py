@@ -2,12 +2,12 @@
 
 import secrets
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from audiences.access.code_allowances import give_back
 from audiences.access.numeric_codes import numeric_code, typed_digits
@@ -16,6 +16,9 @@ from campaigns.core.tokens import Signer
 
 CODE_LIFETIME: Final = timedelta(minutes=10)
 MAX_TRIES: Final = 5
+CHALLENGE_LIFETIME: Final = timedelta(hours=1)
+"""Time for which a browser keeps a challenge, at most: as long as no code of it is deleted, none is issued again."""
+
 _RETENTION: Final = timedelta(days=1)
 
 
@@ -38,12 +41,16 @@ class IssuedCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CodeRequest:
-    """Request for a code. `challenge` is from `new_challenge`; `address` is the new one to verify."""
+    """Request for a code. `challenge` is from `new_challenge`; `address` is the new one to verify.
+
+    `former_codes` is the number of codes of the same request that were typed, tried out or expired: each code is new.
+    """
 
     challenge: str
     member_id: str
     aim: CodeAim = CodeAim.SIGN_IN
     address: str | None = None
+    former_codes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +70,24 @@ def new_challenge() -> str:
 
 def code_digits(signer: Signer, request: CodeRequest) -> str:
     """Return the digits of an issued code, computed anew by the sending process: they are stored nowhere."""
-    parts = (request.challenge, request.member_id, request.aim.value, request.address or "")
+    parts = (request.challenge, request.member_id, request.aim.value, request.address or "", request.former_codes)
     return numeric_code(signer, "digits", *parts)
 
 
 def issue_code(
     connection: Connection, signer: Signer, request: CodeRequest, now: datetime, allowances: Sequence[str] = ()
-) -> IssuedCode:
-    """Store a code for a request; one that is valid is used again, from now on, with the tries that it has left.
+) -> tuple[IssuedCode, CodeRequest]:
+    """Store a code for a request, and return the request whose digits are to be sent.
 
-    `allowances` are those that the message was taken from: a typed code gives them back. Codes are deleted after a
-    day.
+    A code that is valid is used again, from now on, with the tries that it has left; one that was typed, tried out or
+    expired never is. `allowances` are those that the message was taken from: a typed code gives them back. Codes are
+    deleted after a day.
     """
     connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.issued_at < now - _RETENTION))
-    digest = _digest(signer, request.challenge, code_digits(signer, request))
-    earlier = connection.execute(select(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest)).one_or_none()
-    is_valid = earlier is not None and earlier.tries_left > 0 and earlier.issued_at > now - CODE_LIFETIME
+    codes = connection.execute(select(ONE_TIME_CODE).where(*_is_of_request(request))).all()
+    valid = next((row for row in codes if row.tries_left > 0 and row.issued_at > now - CODE_LIFETIME), None)
+    numbered = replace(request, former_codes=len(codes) - (valid is not None))
+    digest = _digest(signer, request.challenge, code_digits(signer, numbered))
     connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
     connection.execute(
         insert(ONE_TIME_CODE).values(
@@ -88,11 +97,11 @@ def issue_code(
             aim=request.aim.value,
             address=request.address,
             issued_at=now,
-            tries_left=earlier.tries_left if earlier is not None and is_valid else MAX_TRIES,
-            allowances=[*((earlier.allowances or ()) if earlier is not None and is_valid else ()), *allowances],
+            tries_left=MAX_TRIES if valid is None else valid.tries_left,
+            allowances=[*(() if valid is None else valid.allowances or ()), *allowances],
         )
     )
-    return IssuedCode.AGAIN if is_valid else IssuedCode.NEW
+    return IssuedCode.NEW if valid is None else IssuedCode.AGAIN, numbered
 
 
 def redeem_code(connection: Connection, signer: Signer, typed: TypedCode, now: datetime) -> CodeRequest | None:
@@ -115,8 +124,21 @@ def redeem_code(connection: Connection, signer: Signer, typed: TypedCode, now: d
     connection.execute(update(ONE_TIME_CODE).where(*open_codes).values(tries_left=tries_left))
     if row is not None:  # the member reads what we send: only untyped codes count towards the limits
         give_back(connection, row.allowances or ())
-        connection.execute(delete(ONE_TIME_CODE).where(ONE_TIME_CODE.c.digest == digest))
     return None if row is None else CodeRequest(typed.challenge, row.member_id, CodeAim(row.aim), row.address)
+
+
+def end_codes(connection: Connection, member_id: str) -> None:
+    """End the codes of a member. Their rows stay for a day, so that none is issued again."""
+    connection.execute(update(ONE_TIME_CODE).where(ONE_TIME_CODE.c.member_id == member_id).values(tries_left=0))
+
+
+def _is_of_request(request: CodeRequest) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ONE_TIME_CODE.c.challenge == request.challenge,
+        ONE_TIME_CODE.c.member_id == request.member_id,
+        ONE_TIME_CODE.c.aim == request.aim.value,
+        ONE_TIME_CODE.c.address == request.address,
+    )
 
 
 def _digest(signer: Signer, challenge: str, code: str) -> str:

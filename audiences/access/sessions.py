@@ -52,5 +52,10 @@ def end_session(connection: Connection, secret: str) -> None:
     connection.execute(delete(MEMBER_SESSION).where(MEMBER_SESSION.c.digest == _digest(secret)))
 
 
+def end_sessions(connection: Connection, member_id: str) -> None:
+    """End all sessions of a member."""
+    connection.execute(delete(MEMBER_SESSION).where(MEMBER_SESSION.c.member_id == member_id))
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, DateTime, Row, Table, delete, insert, select, update
 
+from audiences.access import one_time_codes, sessions
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentSource
 from audiences.identity_tables import CONTACT_CHANGE, HELD_REQUEST, MERGE_RECORD
@@ -18,8 +19,6 @@ from audiences.tables import (
     CONTACT,
     FORMER_HOLDOUT_UNIT,
     HOLDOUT_UNIT,
-    MEMBER_SESSION,
-    ONE_TIME_CODE,
     SELF_SERVICE_CHANGE,
     SIGN_UP,
 )
@@ -138,8 +137,8 @@ def restore_members(connection: Connection, record: Row[Any]) -> None:
     if unit is not None:
         connection.execute(insert(HOLDOUT_UNIT).values({**unit, "member_id": merged_id}))
     _empty_gaps(connection, record)
-    for table in (MEMBER_SESSION, ONE_TIME_CODE):
-        connection.execute(delete(table).where(table.c.member_id == into))
+    sessions.end_sessions(connection, into)
+    one_time_codes.end_codes(connection, into)
     connection.execute(delete(MERGE_RECORD).where(MERGE_RECORD.c.number == record.number))
     _return_earlier_records(connection, merged_id, into)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentEntry, ConsentSource
@@ -16,7 +16,7 @@ from audiences.tables import CONTACT, SIGN_UP
 from campaigns.core.model.enums import Language, Register
 
 SIGN_UP_LIFETIME: Final = timedelta(days=2)
-MAX_EMAILS_PER_DAY: Final = 2  # e-mails to one address, from any requester
+MAX_EMAILS_PER_DAY: Final = 2  # e-mails to one mailbox, from any requester
 _DAY: Final = timedelta(days=1)
 
 
@@ -36,19 +36,27 @@ def is_member_address(connection: Connection, address: str) -> bool:
 
 
 def store_request(connection: Connection, request: SignUpRequest, now: datetime) -> int | None:
-    """Store a request and return its number; None when the address has reached `MAX_EMAILS_PER_DAY`.
+    """Store a request and return its number; None when the mailbox has reached `MAX_EMAILS_PER_DAY`.
 
     Requests that were not confirmed in time are deleted.
     """
     connection.execute(
         delete(SIGN_UP).where(SIGN_UP.c.confirmed_at.is_(None), SIGN_UP.c.asked_at <= now - SIGN_UP_LIFETIME)
     )
-    today = (func.lower(SIGN_UP.c.address) == request.address.lower(), SIGN_UP.c.asked_at > now - _DAY)
+    today = (_is_of_mailbox(request.address), SIGN_UP.c.asked_at > now - _DAY)
     if connection.execute(select(func.count()).where(*today)).scalar_one() >= MAX_EMAILS_PER_DAY:
         return None
     row = {"address": request.address, "language": request.language.value, "wordings": dict(request.wordings)}
     stored = insert(SIGN_UP).values(**row, asked_at=now).returning(SIGN_UP.c.number)
     return int(connection.execute(stored).scalar_one())
+
+
+def _is_of_mailbox(address: str) -> ColumnElement[bool]:
+    """Return the condition of requests for one mailbox: `aino+news@` usually arrives at `aino@`."""
+    local_part, _, domain = address.lower().rpartition("@")
+    mailbox, stored = local_part.partition("+")[0] or local_part, func.lower(SIGN_UP.c.address)
+    is_tagged = stored.startswith(f"{mailbox}+", autoescape=True) & stored.endswith(f"@{domain}", autoescape=True)
+    return (stored == f"{mailbox}@{domain}") | is_tagged
 
 
 def pending_request(connection: Connection, number: int, now: datetime) -> SignUpRequest | None:

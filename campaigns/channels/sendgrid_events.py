@@ -104,7 +104,7 @@ def _event(payload: Mapping[str, Any]) -> Event:
     word, actions = _meaning(payload)
     return Event(
         provider=SENDGRID_PROVIDER,
-        key=_text(payload, "sg_event_id") or sha256(raw.encode()).hexdigest(),
+        key=_text(payload, "sg_event_id") or sha256(raw.encode("utf-8", "surrogatepass")).hexdigest(),
         kind=word,
         at=_instant(payload.get("timestamp")),
         delivery=_text(payload, "delivery"),

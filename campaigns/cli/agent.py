@@ -1,14 +1,14 @@
 """Commands for staff accounts: agent add, list, roles, password, totp, emergency, link, disable."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.cli.required_roles import REQUIRED_PERMISSIONS
+from campaigns.cli.required_roles import REQUIRED_BY_OPTIONS, REQUIRED_PERMISSIONS
 from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission, Role, is_permitted
 
@@ -77,6 +77,7 @@ def roles(context: typer.Context, name: AccountArgument, role: RolesOption, yes:
     with open_workspace.open_engine(context) as engine:
         staff_accounts.require_account(engine.context, name)
         _confirm_closed_commands(engine.context, name, role, yes=yes)
+        _warn_of_opened_commands(engine.context, name, role)
         staff_accounts.give_roles(engine.context, name, role)
     output.print_line(f"{name}: {', '.join(sorted(set(role)))}")
 
@@ -104,7 +105,11 @@ def totp(
     with open_workspace.open_engine(context) as engine:
         if remove:
             second_factor.remove(engine.context, name)
-            output.print_line(f"{name} signs in by password alone; all its sessions have ended")
+            if engine.context.settings.staff.totp == "required":
+                until = f"may not sign in before `viesti agent totp {name}`"
+            else:
+                until = "signs in by password alone"
+            output.print_line(f"{name} {until}; all its sessions have ended")
             return
         enrolment = second_factor.begin(engine.context, name)
         output.print_line(terminal_qr_code(enrolment.uri))
@@ -160,8 +165,7 @@ def _confirm_closed_commands(context: "Context", name: str, roles: Iterable[Role
     """Say which commands only accounts with these roles may run from now on, and ask; raise UserError without a yes."""
     from campaigns.people.accounts import staff_accounts
 
-    closed = staff_accounts.newly_required(context, roles)
-    commands = {command: act for command, act in REQUIRED_PERMISSIONS.items() if act in closed}
+    commands = _commands_of(staff_accounts.newly_required(context, roles))
     if not commands:
         return
     output.print_warning(f"From now on only accounts with the right role may run these commands; so far {name} alone:")
@@ -177,6 +181,24 @@ def _confirm_closed_commands(context: "Context", name: str, roles: Iterable[Role
         raise UserError.about(name, message, "closes_commands", "give `--yes` to confirm it")
     if not typer.confirm("Go on?", err=True):
         raise UserError.about(name, "nothing was changed", "not_confirmed", "give the command again to go on")
+
+
+def _warn_of_opened_commands(context: "Context", name: str, roles: Iterable[Role]) -> None:
+    """Say which commands no account may run any more, so that they are open to everybody who uses this machine."""
+    from campaigns.people.accounts import staff_accounts
+
+    commands = _commands_of(staff_accounts.no_longer_required(context, name, roles))
+    if not commands:
+        return
+    output.print_warning(f"{name} alone could run these commands: THEY ARE OPEN TO EVERY USER OF THIS MACHINE AGAIN,")
+    output.print_warning("until another account gets a role for them:")
+    for command, act in commands.items():
+        output.print_warning(f"  viesti {command}  ({', '.join(_roles_with(act))})")
+
+
+def _commands_of(acts: Collection[Permission]) -> Mapping[str, Permission]:
+    required = {**REQUIRED_PERMISSIONS, **REQUIRED_BY_OPTIONS}
+    return {command: act for command, act in required.items() if act in acts}
 
 
 def _roles_with(act: Permission) -> list[str]:

@@ -25,7 +25,7 @@ def review(
     json: open_workspace.JsonOption = False,
 ) -> None:
     """List the categories that nobody has looked at, with their products, lines, and the class that words suggest."""
-    from campaigns.core.model.roles import Permission
+    from campaigns.cli.required_roles import REQUIRED_BY_OPTIONS
     from campaigns.people.accounts import staff_accounts
     from campaigns.workspace.category_review import categories_to_review, record_review
 
@@ -34,7 +34,7 @@ def review(
     with open_workspace.open_engine(context) as engine:
         rows = categories_to_review(engine.context)
         if done:
-            staff_accounts.require_permission(engine.context, Permission.WRITE)
+            staff_accounts.require_permission(engine.context, REQUIRED_BY_OPTIONS["catalogue review --done"])
             record_review(
                 engine.context, engine.context.actor if name is None else name, [row.category for row in rows]
             )

@@ -100,13 +100,13 @@ def merge(
 
     Two of date of birth, name, e-mail, telephone and postal address must agree. `member unmerge` undoes it for 30 days.
     """
-    from campaigns.core.model.roles import Permission
+    from campaigns.cli.required_roles import REQUIRED_BY_OPTIONS
     from campaigns.people.accounts import staff_accounts
     from campaigns.people.privacy import merging
 
     with open_workspace.open_engine(context) as engine:
         if approve:
-            staff_accounts.require_permission(engine.context, Permission.APPROVE_MERGE)
+            staff_accounts.require_permission(engine.context, REQUIRED_BY_OPTIONS["member merge --approve"])
         moved = merging.merge(engine.context, member, into, approved=approve)
     output.print_line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages were moved")
 

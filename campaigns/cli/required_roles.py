@@ -1,7 +1,4 @@
-"""Permission that each command requires. Operators' commands (import, serve, db …) need none and are not listed.
-
-`catalogue review` shows products alone; its option `--done` requires `Permission.WRITE`.
-"""
+"""Permissions that commands and their options require. Operators' commands (import, serve, db …) need none."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -43,6 +40,11 @@ REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
     "audit verify": Permission.READ_AUDIT,
     "audit show": Permission.READ_AUDIT,
     "record": Permission.READ_AUDIT,
+}
+
+REQUIRED_BY_OPTIONS: Final[Mapping[str, Permission]] = {
+    "catalogue review --done": Permission.WRITE,  # the command itself shows products alone
+    "member merge --approve": Permission.APPROVE_MERGE,
 }
 
 

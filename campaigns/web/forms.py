@@ -43,7 +43,7 @@ async def _form_fields(request: Request) -> FormFields:
                 if not isinstance(value, str) or _UNSTORABLE.search(value):
                     raise HTTPException(400)
                 fields.setdefault(name, []).append(value)
-    except UnicodeDecodeError as error:
+    except ValueError as error:  # such as a charset that decodes nothing, or that Python cannot look up
         raise HTTPException(400) from error
     return FormFields(fields)
 

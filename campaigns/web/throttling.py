@@ -1,19 +1,24 @@
-"""Throttles: look-ups of one account, shared by all processes; invalid links of one network, per process.
+"""Throttles: look-ups of one account, shared by all processes; invalid links and slow requests, per process.
 
 Link tokens have 128 bits and cannot be guessed. The link throttle only spares the ledger, so it must not write to it.
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Final
+
+from fastapi import HTTPException
 
 from audiences.access.attempt_limit import Attempt, AttemptLimit, count_attempt
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
 
 _MAX_CLIENTS: Final = 10_000
+_RETRY_AFTER: Final = {"Retry-After": "5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +63,20 @@ class ProcessThrottle:
                 return False
             attempts.append(now)
             return True
+
+
+class ConcurrencyLimit:
+    """Limit of slow requests under way in one process: each holds a thread, and members need the others."""
+
+    def __init__(self, number: int) -> None:
+        self._places = BoundedSemaphore(number)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take a place until the block ends; HTTP 429 when there is none."""
+        if not self._places.acquire(blocking=False):
+            raise HTTPException(429, headers=_RETRY_AFTER)
+        try:
+            yield
+        finally:
+            self._places.release()

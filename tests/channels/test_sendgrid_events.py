@@ -156,6 +156,15 @@ def test_an_event_without_an_id_has_a_key_from_its_content():
     assert single.key == repeated.key != other.key
 
 
+@pytest.mark.hostile
+@pytest.mark.parametrize("field", ["email", "reason", "type", "event", "delivery"])
+def test_a_broken_character_of_one_event_loses_no_batch(field):
+    reports = [{"event": "bounce", field: "\ud800"}, {"event": "spamreport", "email": "aino@example.org"}]
+    broken, complaint = parse_events(json.dumps(reports).encode())
+    assert broken.key != complaint.key
+    assert complaint.kind is EventKind.COMPLAINED
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[[]]", b"null", b"\xff", b'"x"'])
 def test_a_body_that_is_no_list_of_events_is_refused(body):
     with pytest.raises(ValueError):  # noqa: PT011 - the json module's own message

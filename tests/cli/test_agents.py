@@ -169,6 +169,26 @@ def test_a_change_of_roles_that_closes_commands_is_confirmed_too(viesti: Shell, 
     viesti("agent", "roles", "liisa", "--role", "approver", "--yes")
 
 
+def test_a_change_of_roles_that_opens_commands_says_so(viesti: Shell, typed_passwords: None) -> None:
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
+    assert "[not_permitted]" in viesti("calendar", code=1).err
+    warning = viesti("agent", "roles", "liisa", "--role", "desk", "--yes").err
+    opened = warning.partition("liisa alone could")[2]
+    assert "OPEN TO EVERY USER OF THIS MACHINE" in opened
+    assert "viesti calendar  (" in opened
+    assert "viesti catalogue review --done  (author)" in opened
+    assert "viesti member show" not in opened
+    viesti("calendar")
+    viesti("agent", "add", "maija", "--role", "desk")
+    assert viesti("agent", "roles", "liisa", "--role", "author", "--yes").err.count("alone could") == 0
+
+
+def test_options_that_need_a_role_are_listed_with_the_commands(viesti: Shell, typed_passwords: None) -> None:
+    assert "viesti catalogue review --done  (" in viesti("agent", "add", "liisa", "--role", "author", "--yes").err
+    officer = viesti("agent", "add", "oiva", "--role", "privacy_officer", "--yes").err
+    assert "viesti member merge --approve  (privacy_officer)" in officer
+
+
 def test_an_app_is_set_as_second_factor_and_removed(viesti: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     key = totp.new_key()
     monkeypatch.setattr("campaigns.people.accounts.totp.new_key", lambda: key)
@@ -182,7 +202,7 @@ def test_an_app_is_set_as_second_factor_and_removed(viesti: Shell, monkeypatch: 
     assert len(re.findall(r"^  \w{5}-\w{5}-\w{5}$", shown, re.MULTILINE)) == 10
     assert viesti("agent", "list", "--json").json[0]["second_factor"] is True
     assert "password and app" in viesti("agent", "list").out
-    viesti("agent", "totp", "liisa", "--remove")
+    assert "liisa signs in by password alone" in viesti("agent", "totp", "liisa", "--remove").out
     assert "[no_second_factor]" in viesti("agent", "totp", "liisa", "--remove", code=1).err
     assert "[unknown_agent]" in viesti("agent", "totp", "nobody", code=1).err
 
@@ -192,3 +212,21 @@ def test_an_emergency_opens_passwords_of_one_account_for_some_hours(viesti: Shel
     assert "may sign in by password until" in viesti("agent", "emergency", "liisa", "--hours", "2").out
     assert "[unknown_agent]" in viesti("agent", "emergency", "nobody", code=1).err
     assert "[no_identity_provider]" in viesti("agent", "link", "liisa", "00u1", code=1).err
+
+
+def test_where_an_app_is_required_no_command_promises_a_sign_in_without_one(
+    viesti: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = totp.new_key()
+    monkeypatch.setattr("campaigns.people.accounts.totp.new_key", lambda: key)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n{pyotp.TOTP(key).now()}\n"))
+    viesti("agent", "add", "liisa", "--role", "desk", "--yes")
+    viesti("agent", "totp", "liisa")
+    path = viesti.root / "config" / "settings.yaml"
+    path.write_text(f"{path.read_text('utf-8')}\nstaff: {{totp: required}}\n", "utf-8")
+    assert "may sign in by password until" in viesti("agent", "emergency", "liisa").out
+    removed = viesti("agent", "totp", "liisa", "--remove").out
+    assert "liisa may not sign in before `viesti agent totp liisa`" in removed
+    refusal = viesti("agent", "emergency", "liisa", code=1).err
+    assert "[no_second_factor]" in refusal
+    assert "viesti agent totp liisa" in refusal

@@ -1,5 +1,9 @@
 """Passwords of staff: those that a stranger guesses are refused, with the reason and the next step."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import sleep
+
 import pytest
 
 from campaigns.core.errors import UserError
@@ -64,3 +68,25 @@ def test_a_password_of_the_largest_length_is_judged_quickly() -> None:
 def test_the_words_of_the_account_count_as_guesses() -> None:
     assert passwords.find_weakness("tuulenpesä2026", []) is None
     assert passwords.find_weakness("tuulenpesä2026", ["Tuulenpesä Oy"]) is not None
+
+
+@pytest.mark.hostile
+def test_a_flood_of_passwords_takes_the_memory_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each hash takes 64 MiB."""
+    at_once: list[int] = []
+    running, lock = 0, Lock()
+
+    class Hasher:
+        def verify(self, _hash: str, _password: str) -> None:
+            nonlocal running
+            with lock:
+                running += 1
+                at_once.append(running)
+            sleep(0.02)
+            with lock:
+                running -= 1
+
+    monkeypatch.setattr(passwords, "_HASHER", Hasher())
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: passwords.verify("a hash", "a password"), range(40)))
+    assert max(at_once) == passwords.MAX_HASHED_AT_ONCE == 4

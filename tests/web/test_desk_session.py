@@ -1,18 +1,27 @@
 """Desk sessions: sign-in, duration, and the forms that each role opens (A-25)."""
 
+import asyncio
 import re
+from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from random import Random
+from threading import Event
 
+import pyotp
 import pytest
+from argon2 import PasswordHasher
 
 from campaigns.core.model.roles import Permission, Role, is_permitted
-from campaigns.people.accounts import local_login
+from campaigns.people.accounts import local_login, second_factor
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.web import network_pace
-from campaigns.web.app import pages_app
+from campaigns.web.app import application, pages_app
+from campaigns.web.desk.staff_login import MAX_PASSWORD_CHECKS
 from tests.support.desk_session import NAME, every_task, every_view, open_desk_session
+from tests.support.page_client import browser_from
 from tests.support.page_walk import hidden_fields
 from tests.support.routes import routes
 from tests.support.sample_workspace import MEMBERS
@@ -82,8 +91,6 @@ async def test_many_sign_ins_of_one_network_are_slowed_and_not_refused(web_works
 
 @pytest.mark.parametrize("password", ["neljä sanaa on hyvä", "vanha ja halpa tiiviste"])
 def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_workspace, password):
-    from argon2 import PasswordHasher
-
     accounts.add(web_workspace.engine.context, NAME, [Role.DESK], password)
     cheap_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
     with web_workspace.engine.context.ledger.write() as connection:
@@ -94,6 +101,37 @@ def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_w
     assert stored_hash != cheap_hash
 
 
+@pytest.mark.hostile
+async def test_a_flood_of_passwords_leaves_threads_to_members(web_workspace, monkeypatch):
+    is_over, flood = Event(), MAX_PASSWORD_CHECKS + 10
+    monkeypatch.setattr("campaigns.web.desk.staff_login.local_login.log_in", lambda *_: is_over.wait(60) and None)
+    app = application(web_workspace.engine)
+    async with AsyncExitStack() as stack:
+        open_browser = partial(browser_from, web_workspace, app=app)
+        strangers = [await stack.enter_async_context(open_browser(f"198.51.{number}.9")) for number in range(flood)]
+        form = {"name": NAME, "password": "x"}
+        tasks = [asyncio.create_task(web.post("/desk/session", data=form)) for web in strangers]
+        try:
+            while sum(task.done() for task in tasks) < 10:  # noqa: ASYNC110 - nothing tells that they are refused
+                await asyncio.sleep(0.01)
+            assert (await strangers[0].get("/me")).status_code == 200
+        finally:
+            is_over.set()
+        answers = Counter([(await task).status_code for task in tasks])
+        assert answers == {400: MAX_PASSWORD_CHECKS, 429: 10}
+        assert (await strangers[0].post("/desk/session", data=form)).status_code == 400
+
+
+def test_a_longer_text_than_the_password_opens_nothing_and_replaces_no_hash(web_workspace):
+    password = "neljä sanaa on hyvä ".ljust(accounts.MAX_PASSWORD_LENGTH, "x")
+    accounts.add(web_workspace.engine.context, NAME, [Role.DESK], password)
+    with web_workspace.engine.context.ledger.write() as connection:
+        cheap_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+        people_accounts.store_rehash(connection, NAME, cheap_hash)
+    assert local_login.log_in(web_workspace.engine.context, NAME, f"{password}x") is None
+    assert local_login.log_in(web_workspace.engine.context, NAME, password)
+
+
 async def test_a_session_ends_when_idle(web_workspace, web, desk):
     for _ in range(3):
         web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT - timedelta(seconds=1)
@@ -101,6 +139,34 @@ async def test_a_session_ends_when_idle(web_workspace, web, desk):
     web_workspace.clock.time += people_accounts.SESSION_IDLE_LIMIT
     assert (await desk.post("/find", typed="x", ground="call")).status_code == 403
     assert "Password" in (await web.get("/desk?lang=en")).text
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("change", ["another password", "the same roles again", "disabled", "an emergency", "an app"])
+async def test_a_change_of_the_account_ends_its_sessions(web_workspace, desk, change):
+    context = web_workspace.engine.context
+    accounts.set_password(context, NAME, PASSWORD)
+    with context.ledger.write() as connection:
+        secrets = [people_accounts.open_session(connection, NAME, web_workspace.clock.time) for _ in range(2)]
+    match change:
+        case "another password":
+            accounts.set_password(context, NAME, "viisi sanaa on parempi")
+        case "the same roles again":
+            accounts.give_roles(context, NAME, [Role.DESK])
+        case "disabled":
+            accounts.disable(context, NAME)
+        case "an emergency":
+            accounts.allow_password(context, NAME, timedelta(hours=1))
+        case "an app":
+            enrolment = second_factor.begin(context, NAME)
+            second_factor.confirm(context, enrolment, pyotp.TOTP(enrolment.key).now())
+    assert web_workspace.ledger_dump()["agent_session"] == []
+    with context.ledger.read() as connection:
+        assert not [
+            secret
+            for secret in secrets
+            if people_accounts.account_of_session(connection, secret, web_workspace.clock.time)
+        ]
 
 
 async def test_a_session_ends_after_its_lifetime_despite_use(web_workspace, desk):

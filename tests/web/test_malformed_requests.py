@@ -157,6 +157,15 @@ async def test_duplicate_form_fields_are_refused(web_workspace, web, fields):
     assert web_workspace.ledger_dump() == before
 
 
+@pytest.mark.parametrize("charset", ["undefined", "a\0b", "idna", "unicode_escape", "utf-7", "zlib", "x" * 3000])
+@pytest.mark.parametrize("path", ["/me/code", "/join", "/desk/session"])
+async def test_no_charset_of_a_form_breaks_a_page(web, path, charset):
+    body = b'--b\r\nContent-Disposition: form-data; name="address"\r\n\r\n..\\ud800\xff\r\n--b--\r\n'
+    content_type = f"multipart/form-data; boundary=b; charset={charset}".encode()
+    answer = await web.post(path, content=body, headers={b"Content-Type": content_type})
+    assert answer.status_code in {400, 403}
+
+
 async def test_several_invalid_cookies_sign_nobody_in(web):
     cookies = "viesti=; viesti=x; viesti-desk=y; __Host-viesti=z"
     for path in ("/me", "/desk"):

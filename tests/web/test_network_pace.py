@@ -188,6 +188,20 @@ async def test_one_visitor_with_an_invented_header_is_no_proxy(web_workspace):
 
 
 @pytest.mark.hostile
+async def test_strangers_who_pretend_to_be_proxies_fill_neither_the_ledger_nor_the_advice(web_workspace):
+    app = application(web_workspace.engine)
+    for number in range(80):
+        async with browser_from(web_workspace, f"2001:db8::{number:x}", app) as web:
+            for client in range(5):
+                await web.get("/static/missing", headers={"X-Forwarded-For": f"198.51.100.{client}"})
+    assert len(web_workspace.ledger_dump()["undeclared_proxy"]) == 50
+    finding = stores.check_proxies(web_workspace.engine.context)
+    assert finding.level is FindingLevel.WARN
+    assert "and 45 others" in finding.said
+    assert "[" not in finding.step  # no stranger gets into a line to be copied
+
+
+@pytest.mark.hostile
 @pytest.mark.parametrize("value", ["everything", "0.0.0.0/0", "::/0", "10.0.0.1/24", "300.1.1.1", "10.0.0.*", "7"])
 def test_wrong_proxies_in_the_settings_are_refused_with_their_place(web_workspace, value):
     web_workspace.add_setting(f"trusted_proxies: ['{value}']")

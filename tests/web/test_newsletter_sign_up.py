@@ -145,6 +145,20 @@ async def test_the_mailbox_limit_ignores_letter_case(web_workspace, web):
 
 
 @pytest.mark.hostile
+async def test_the_mailbox_limit_ignores_the_tag_of_an_address(web_workspace, web):
+    for number in range(20):
+        await web.post("/join", data={**FORM, "address": f"new+{number}@example.org"})
+    assert len(web_workspace.notices()) == sign_ups.MAX_EMAILS_PER_DAY
+
+
+async def test_similar_mailboxes_have_limits_of_their_own(web_workspace, web):
+    addresses = ["a_b@example.org", "axb@example.org", "a_b@example.com", "a_bc@example.org", "+a@example.org"]
+    for address in addresses * sign_ups.MAX_EMAILS_PER_DAY:
+        await web.post("/join", data={**FORM, "address": address})
+    assert len(web_workspace.notices()) == len(addresses) * sign_ups.MAX_EMAILS_PER_DAY
+
+
+@pytest.mark.hostile
 async def test_many_sign_ups_of_one_network_are_slowed_and_not_refused(web, monkeypatch):
     delays = []
 

@@ -6,7 +6,7 @@ import pytest
 
 from audiences.access import one_time_codes
 from audiences.access.code_allowances import MESSAGES_A_DAY, signed_in_member
-from audiences.access.one_time_codes import CodeAim, CodeRequest, TypedCode
+from audiences.access.one_time_codes import CodeAim, CodeRequest, IssuedCode, TypedCode
 from campaigns.web.members.send_code import OneTimeCodes
 from campaigns.web.page_context import PageContext
 from tests.support.page_client import browser_from
@@ -149,6 +149,17 @@ def test_codes_are_stored_as_hashes_and_removed_after_a_day(web_workspace):
             connection, signer, CodeRequest("b", AINO), web_workspace.clock.time + timedelta(days=1, seconds=1)
         )
     assert [row[1] for row in web_workspace.ledger_dump()["one_time_code"]] == ["b"]
+
+
+@pytest.mark.hostile
+def test_a_code_that_was_ended_is_not_issued_again(web_workspace):
+    signer, now, request = web_workspace.engine.context.signer, web_workspace.clock.time, CodeRequest("a", AINO)
+    with web_workspace.engine.context.ledger.write() as connection:
+        _, first = one_time_codes.issue_code(connection, signer, request, now)
+        one_time_codes.end_codes(connection, AINO)
+        issued, second = one_time_codes.issue_code(connection, signer, request, now)
+    assert issued is IssuedCode.NEW
+    assert one_time_codes.code_digits(signer, first) != one_time_codes.code_digits(signer, second)
 
 
 async def test_networks_are_counted_across_processes(web_workspace):

@@ -102,6 +102,20 @@ async def test_a_foreign_page_has_no_code_sent(web_workspace, web, foreign):
     assert web_workspace.codes() == []
 
 
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Origin", OWN), ("Origin", "https://evil.example")],
+        [("Origin", OWN), ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
+    ],
+    ids=["origin", "fetch metadata"],
+)
+async def test_a_form_with_a_repeated_header_is_refused(web_workspace, web, headers):
+    assert (await web.post("/me/code", data={"address": MAIL}, headers=headers)).status_code == 403
+    assert web_workspace.codes() == []
+
+
 @pytest.mark.parametrize("browser_kind", OURS)
 async def test_our_own_forms_work_in(web_workspace, web, browser_kind):
     headers = OURS[browser_kind]
@@ -185,6 +199,15 @@ async def test_a_token_from_before_a_sign_in_is_over(web_workspace, web):
     assert (await web.post("/me/session", data=form)).status_code == 303
     assert "viesti-form" not in web.cookies
     assert (await httpx.AsyncClient.post(web, "/me/session", data=form)).status_code == 403
+
+
+@pytest.mark.hostile
+async def test_a_staff_token_from_before_a_sign_in_is_over(web_workspace, web):
+    staff_accounts.add(web_workspace.engine.context, NAME, [Role.DESK], PASSWORD)
+    form = {"name": NAME, "password": PASSWORD, "form_token": visitor_token(web_workspace, web, "staff")}
+    assert (await web.post("/desk/session", data=form)).status_code == 303
+    assert "viesti-form" not in web.cookies
+    assert (await httpx.AsyncClient.post(web, "/desk/session", data=form)).status_code == 403
 
 
 @pytest.mark.hostile

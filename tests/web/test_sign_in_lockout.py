@@ -1,5 +1,7 @@
 """Lock-out by flooding with codes: strangers never keep a member from signing in, nor guess their code (C-11)."""
 
+import re
+
 import pytest
 
 from audiences.access import one_time_codes
@@ -107,6 +109,53 @@ async def test_a_typed_code_is_never_sent_again(web_workspace, web):
     await sign_in(web_workspace, web, MAIL)
     first, second = web_workspace.codes()
     assert first != second
+
+
+async def _retype_in_a_browser_with_the_same_cookie(open_browser, web, code):
+    cookie = web.cookies["viesti-code"]
+    async with open_browser("198.51.100.9") as thief:
+        thief.cookies.set("viesti-code", cookie, domain="localhost.local")
+        form = {"challenge": await ask_for_code(thief, MAIL), "code": code}
+        return await thief.post("/me/session", data=form)
+
+
+async def test_a_kept_cookie_does_not_revive_a_typed_code(web_workspace, web, open_browser):
+    challenge, cookie = await ask_for_code(web, MAIL), web.cookies["viesti-code"]
+    code = web_workspace.codes()[0]
+    assert (await web.post("/me/session", data={"challenge": challenge, "code": code})).status_code == 303
+    web.cookies.set("viesti-code", cookie, domain="localhost.local")
+    assert (await _retype_in_a_browser_with_the_same_cookie(open_browser, web, code)).status_code == 400
+    assert web_workspace.codes()[1] != code
+
+
+@pytest.mark.parametrize("minutes", [11, 61, 60 * 24 + 1, 60 * 24 * 30])
+async def test_a_kept_cookie_does_not_revive_an_expired_code(web_workspace, web, open_browser, minutes):
+    await ask_for_code(web, MAIL)
+    code = web_workspace.codes()[0]
+    web_workspace.clock.advance(minutes=minutes)
+    assert (await _retype_in_a_browser_with_the_same_cookie(open_browser, web, code)).status_code == 400
+    assert web_workspace.codes()[1] != code
+
+
+async def test_a_code_that_was_tried_out_is_never_sent_again(web_workspace, web):
+    challenge = await ask_for_code(web, MAIL)
+    for _ in range(one_time_codes.MAX_TRIES):
+        await web.post("/me/session", data={"challenge": challenge, "code": "0000 0000"})
+    challenge = await ask_for_code(web, MAIL)
+    first, second = web_workspace.codes()
+    assert (await web.post("/me/session", data={"challenge": challenge, "code": first})).status_code == 400
+    assert (await web.post("/me/session", data={"challenge": challenge, "code": second})).status_code == 303
+
+
+@pytest.mark.parametrize("kept", ["20000101", "99999999999", "-5", "\u0661", ""])
+async def test_a_challenge_of_an_invented_time_is_replaced(web_workspace, open_browser, kept):
+    async with open_browser() as web:
+        cookie = f"{kept}.{'x' * 32}"
+        form = {"address": MAIL, "form_token": visitor_token(web_workspace, web, "member")}
+        cookies = f"viesti-form={web.cookies['viesti-form']}; viesti-code={cookie}".encode()
+        page = await web.post("/me/code", data=form, headers={"Cookie": cookies})
+    assert page.cookies["viesti-code"] != cookie
+    assert re.fullmatch(r"\d+\.[\w-]{32}", page.cookies["viesti-code"])
 
 
 async def test_a_stranger_guesses_fifty_times_a_day_at_most(web_workspace, open_browser):

@@ -20,6 +20,7 @@ from campaigns.workspace.context import Context
 
 _MIN_FREE: Final = 500 * 2**20
 _LOW_FREE: Final = 5 * 2**30
+_LISTED_PROXIES: Final = 5
 
 
 def check_ledger(opened: Ledger) -> Finding:
@@ -65,9 +66,12 @@ def check_proxies(context: Context) -> Finding:
     if not undeclared:
         declared = ", ".join(map(str, context.repository.settings.trusted_proxies)) or "none"
         return ok("proxies", f"declared: {declared}; no other passes requests on")
-    listed = ", ".join(undeclared)
+    further = len(undeclared) - _LISTED_PROXIES
+    listed = ", ".join(undeclared[:_LISTED_PROXIES]) + (f" and {further} others" if further > 0 else "")
     reason = f"requests of many visitors came through {listed}: limits count them as one visitor"
     step = f"if this is a proxy of yours, add `trusted_proxies: [{listed}]` to config/settings.yaml"
+    if len(undeclared) > 1:  # strangers say so, too: no line to be copied whole
+        step = "add the proxies of yours among them to `trusted_proxies` in config/settings.yaml, and no other address"
     return warn("proxies", reason, step)
 
 

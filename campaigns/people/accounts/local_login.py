@@ -43,7 +43,7 @@ def log_in(context: Context, name: str, password: str) -> str | NextStep | None:
     now = context.clock.now()
     with context.ledger.read() as connection:
         password_hash = accounts.password_hash(connection, name)
-    is_right = passwords.verify(password_hash, password[:MAX_PASSWORD_LENGTH])
+    is_right = passwords.verify(password_hash, password[:MAX_PASSWORD_LENGTH]) and len(password) <= MAX_PASSWORD_LENGTH
     new_hash = (
         passwords.hash_password(password)
         if is_right and password_hash and passwords.needs_rehash(password_hash)

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Semaphore
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 _HASHER: Final = PasswordHasher()  # second recommended option of RFC 9106: 64 MiB, three passes
+MAX_HASHED_AT_ONCE: Final = 4
+_HASHING: Final = Semaphore(MAX_HASHED_AT_ONCE)  # each takes 64 MiB, and any stranger can have passwords checked
 _MIN_SCORE: Final = 3
 """Of zxcvbn's 0 to 4: at least 100 million guesses."""
 
@@ -53,13 +56,16 @@ def find_weakness(password: str, known_words: Iterable[str]) -> Weakness | None:
 
 def hash_password(password: str) -> str:
     """Return the hash of a password, with its own salt and cost."""
-    return _HASHER.hash(password)
+    with _HASHING:
+        return _HASHER.hash(password)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
     """Return whether a password matches the hash; takes the same time where there is no hash."""
+    expected = password_hash or _dummy_hash()
     try:
-        _HASHER.verify(password_hash or _dummy_hash(), password)
+        with _HASHING:
+            _HASHER.verify(expected, password)
     except VerificationError:
         return False
     return password_hash is not None
@@ -72,4 +78,4 @@ def needs_rehash(password_hash: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _dummy_hash() -> str:
-    return _HASHER.hash("")
+    return hash_password("")

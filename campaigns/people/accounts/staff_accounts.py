@@ -69,14 +69,18 @@ def set_password(context: Context, name: str, password: str) -> None:
 def allow_password(context: Context, name: str, span: timedelta) -> datetime:
     """Let a local account sign in by password for a while although passwords are off; return the end.
 
-    For the day when the identity provider is down. Raise UserError when the account has no password.
+    For the day when the identity provider is down. Raise UserError when the account has no password, or lacks a second
+    factor that the organisation requires.
     """
     now = context.clock.now()
     with context.ledger.write() as connection:
-        _require_account(connection, name)
+        account = _require_account(connection, name)
         if accounts.password_hash(connection, name) is None:
             message = "this account has no password, or is disabled"
             raise UserError.about(name, message, "no_password", "`viesti agent list`, then a local account")
+        if context.settings.staff.totp == "required" and not account.has_totp:
+            message = "this account has no second factor, and `staff.totp` requires one"
+            raise UserError.about(name, message, "no_second_factor", f"`viesti agent totp {name}`, then this again")
         accounts.change_account(connection, name, emergency_until=now + span)
         detail = {"until": (now + span).isoformat()}
         audit.record(connection, now, context.actor, "allow_password", name, detail)
@@ -111,6 +115,15 @@ def newly_required(context: Context, roles: Iterable[Role]) -> frozenset[Permiss
     with context.ledger.read() as connection:
         held = [account.roles for account in accounts.list_all(connection)]
     return frozenset(act for act in wanted if not any(is_permitted(others, act) for others in held))
+
+
+def no_longer_required(context: Context, name: str, roles: Iterable[Role]) -> frozenset[Permission]:
+    """Return the permissions that this account alone has, and loses: their commands are open to everybody again."""
+    with context.ledger.read() as connection:
+        held = {account.name: account.roles for account in accounts.list_all(connection)}
+    lost = {act for act in Permission if is_permitted(held[name], act) and not is_permitted(roles, act)}
+    others = [other_roles for other, other_roles in held.items() if other != name]
+    return frozenset(act for act in lost if not any(is_permitted(other_roles, act) for other_roles in others))
 
 
 def disable(context: Context, name: str) -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete
+from sqlalchemy import Connection, Row
 
+from audiences.access import one_time_codes, sessions
 from audiences.consent.consent_state import ConsentSource
 from audiences.people import contact_changes, contacts, held_requests
 from audiences.people.contact_changes import CHANNEL_FIELDS, ChangeOrigin, NewChange
 from audiences.people.contacts import contact_of
-from audiences.tables import MEMBER_SESSION, ONE_TIME_CODE
 from campaigns.core.errors import UserError
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import requests
@@ -183,8 +183,8 @@ def _file_correction(context: Context, connection: Connection, member_id: str, w
 
 def _end_access(connection: Connection, member_id: str) -> None:
     """End the sessions and codes of a member: one of them may be a stranger's."""
-    for table in (MEMBER_SESSION, ONE_TIME_CODE):
-        connection.execute(delete(table).where(table.c.member_id == member_id))
+    sessions.end_sessions(connection, member_id)
+    one_time_codes.end_codes(connection, member_id)
 
 
 def _provable(connection: Connection, member_id: str, field_name: str) -> Row[Any] | None:

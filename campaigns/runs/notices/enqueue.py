@@ -30,7 +30,7 @@ def choices_changed(connection: Connection, member_id: str, entries: Sequence[Co
 
 def code_requested(connection: Connection, request: CodeRequest, channel: Channel, now: datetime) -> None:
     """Send the code issued for a request, to the member's known address or to the one to be verified."""
-    about = {"challenge": request.challenge, "aim": request.aim.value}
+    about = {"challenge": request.challenge, "aim": request.aim.value, "former_codes": request.former_codes}
     _enqueue(connection, Notice(NoticeKind.CODE, request.member_id, about, channel, request.address), now)
 
 

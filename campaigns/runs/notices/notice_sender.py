@@ -180,7 +180,11 @@ class NoticeSender:
         match kind:
             case NoticeKind.CODE:
                 request = CodeRequest(
-                    about["challenge"], notice.row.member_id, CodeAim(about["aim"]), notice.row.address
+                    about["challenge"],
+                    notice.row.member_id,
+                    CodeAim(about["aim"]),
+                    notice.row.address,
+                    about.get("former_codes", 0),  # requested by an earlier version
                 )
                 code = format_code(code_digits(self.signer, request))
             case NoticeKind.SIGN_UP:

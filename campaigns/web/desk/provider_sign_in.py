@@ -1,7 +1,7 @@
 """Sign-in of staff at the organisation's identity provider: there, and back to the desk."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -15,6 +15,10 @@ from campaigns.people.accounts.provider_login import RefusedPerson, SignInRefusa
 from campaigns.web.desk.desk_pages import DESK_HOME, DeskPages
 from campaigns.web.host_cookie import HostCookie
 from campaigns.web.page_context import READ_METHODS
+from campaigns.web.throttling import ConcurrencyLimit
+
+MAX_ANSWERS: Final = 12
+"""Answers of the provider handled at a time in one process; each asks the provider, and waits for it in a thread."""
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -25,6 +29,7 @@ class ProviderSignInPages:
 
     desk: DeskPages
     provider: IdentityProvider
+    _answers: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_ANSWERS), init=False)
 
     def routes(self) -> APIRouter:
         """Return both routes."""
@@ -52,12 +57,13 @@ class ProviderSignInPages:
         """Open a session for the person whom the provider names.
 
         The page that follows leads to the desk by itself: a redirect would come from the provider's site, and bring no
-        session cookie, which is `SameSite=Strict`.
+        session cookie, which is `SameSite=Strict`. HTTP 429 when too many answers are being handled.
         """
         cookie = self.cookie.value(request)
         language = _language(cookie)
         try:
-            claims = self.provider.claims(cookie, _callback(request))
+            with self._answers.place():
+                claims = self.provider.claims(cookie, _callback(request))
         except ProviderError as error:
             self.desk.page_context.limit_attempts(request)
             return self._forget_attempt(self._failure(request, error, language))

@@ -1,6 +1,7 @@
 """Sign-in of staff: account name and password, and the desk's home page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -13,7 +14,11 @@ from campaigns.web.desk.member_search import show_search_form
 from campaigns.web.desk.staff_session import SignedInStaff
 from campaigns.web.forms import FormBody
 from campaigns.web.page_context import READ_METHODS
+from campaigns.web.throttling import ConcurrencyLimit
 from campaigns.web.visitor_forms import Visitor
+
+MAX_PASSWORD_CHECKS: Final = 24
+"""Passwords checked at a time in one process, each in a thread; beyond them, a sign-in is refused for a moment."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class StaffLoginPages:
     """Sign-in, sign-out and home page."""
 
     desk: DeskPages
+    _checks: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_PASSWORD_CHECKS), init=False)
 
     def routes(self) -> APIRouter:
         """Return the home page and the forms that need no role."""
@@ -41,12 +47,16 @@ class StaffLoginPages:
         return show_search_form(self.desk, request, agent)
 
     def sign_in(self, request: Request, form: FormBody) -> Response:
-        """Open a session when the password is right, or ask for the code; every failure gets the same response."""
+        """Open a session when the password is right, or ask for the code; every failure gets the same response.
+
+        HTTP 429 when too many passwords are being checked: a flood of them must leave threads to members.
+        """
         page_context = self.desk.page_context
         visitor = self.desk.visitor_forms.require(request, form)
         page_context.limit_attempts(request)
         name = form.value("name")
-        result = local_login.log_in(page_context.context, name, form.value("password"))
+        with self._checks.place():
+            result = local_login.log_in(page_context.context, name, form.value("password"))
         if result is None:
             return self._sign_in_page(request, wrong=True)
         if result is NextStep.ENROLMENT:

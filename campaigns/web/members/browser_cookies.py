@@ -4,6 +4,7 @@ Neither opens anything. The one makes a code that is valid to be sent again; the
 codes apart from that of strangers.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from audiences.access.code_allowances import Requester, known_browser, stranger
-from audiences.access.one_time_codes import CODE_LIFETIME, new_challenge
+from audiences.access.one_time_codes import CHALLENGE_LIFETIME, CODE_LIFETIME, new_challenge
 from campaigns.web.host_cookie import HostCookie
 from campaigns.web.page_context import PageContext
 
 _BROWSER_LIFETIME: Final = timedelta(days=180)
 _MAX_ADDRESSES: Final = 8
 _SEPARATOR: Final = "."
+_SEED: Final = re.compile(r"[0-9]{1,12}\.[A-Za-z0-9_-]{20,64}")
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class BrowserCookies:
     def challenge(self, request: Request, response: Response, form_action: str) -> str:
         """Return the challenge of the codes of a form: the same for ten minutes after each request."""
         seed = self._code.value(request)
-        if not seed.isascii() or not 20 <= len(seed) <= 64:
-            seed = new_challenge()
+        if not self._is_recent(seed):
+            seed = f"{int(self.page_context.now.timestamp())}{_SEPARATOR}{new_challenge()}"
         self._code.set(response, seed, CODE_LIFETIME)
         return self.page_context.context.signer.keyed_hash("challenge", seed, form_action)
 
@@ -56,6 +58,13 @@ class BrowserCookies:
         own = [self._proof(browser, address) for address in addresses]
         all_proofs = [*own, *(proof for proof in proofs if proof not in own)][:_MAX_ADDRESSES]
         self._browser.set(response, _SEPARATOR.join([browser, *all_proofs]), _BROWSER_LIFETIME)
+
+    def _is_recent(self, seed: str) -> bool:
+        """Return whether a challenge may be kept; with another time it would be another one, whose codes differ."""
+        if not _SEED.fullmatch(seed):
+            return False
+        age = self.page_context.now.timestamp() - int(seed.partition(_SEPARATOR)[0])
+        return -1 <= age <= CHALLENGE_LIFETIME.total_seconds()
 
     def _read(self, request: Request) -> tuple[str, list[str]]:
         browser, *proofs = self._browser.value(request).split(_SEPARATOR)

@@ -90,6 +90,6 @@ class OneTimeCodes:
         if code_request.address is None and not is_proven(connection, code_request.member_id, _FIELDS[channel]):
             return IssuedCode.UNPROVEN
         signer, now = self.page_context.context.signer, self.page_context.now
-        issued = issue_code(connection, signer, code_request, now, allowances)
-        enqueue.code_requested(connection, code_request, channel, now)
+        issued, numbered = issue_code(connection, signer, code_request, now, allowances)
+        enqueue.code_requested(connection, numbered, channel, now)
         return issued

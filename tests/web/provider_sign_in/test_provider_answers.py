@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from campaigns.core.clock import Clock
+from campaigns.core.model.roles import Role
 from campaigns.people.accounts.identity_provider import identity_provider
-from tests.support.provider_sign_in import assert_refused, begin, come_back
+from tests.support.desk_session import open_desk_session
+from tests.support.provider_sign_in import assert_refused, begin, come_back, sign_in
 
 pytestmark = pytest.mark.loopback
 
@@ -85,6 +87,19 @@ async def test_a_code_of_the_attacker_signs_no_victim_in(web_workspace, web, bro
     victim = browser_of()
     await victim.get("/desk")
     assert_refused(web_workspace, victim, await come_back(victim, attackers))
+
+
+@pytest.mark.hostile
+async def test_a_session_from_before_the_sign_in_ends_with_it(web_workspace, web, provider):
+    await open_desk_session(web_workspace, web, Role.DESK)
+    planted = web.cookies["viesti-desk"]
+    web.cookies.delete("viesti-desk")
+    web.cookies.set("viesti-desk", planted, domain="localhost.local")
+    web.cookies.set("viesti-form", "given to an attacker", domain="localhost.local")
+    await sign_in(web, provider)
+    assert [row[1] for row in web_workspace.ledger_dump()["agent_session"]] == ["maija"]
+    assert web.cookies["viesti-desk"] != planted
+    assert "viesti-form" not in web.cookies
 
 
 @pytest.mark.hostile

@@ -1,8 +1,11 @@
 """Sign-in of staff by an identity provider, also one that is set up wrongly or is not there: it fails closed."""
 
+import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import httpx
@@ -11,7 +14,9 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from campaigns.core.model.roles import Role
 from campaigns.people.accounts import staff_accounts
+from campaigns.people.accounts.provider_client import ProviderError
 from campaigns.web.app import application
+from campaigns.web.desk.provider_sign_in import MAX_ANSWERS
 from tests.support.page_client import PageClient
 from tests.support.page_walk import hidden_fields
 from tests.support.provider_sign_in import account, assert_refused, begin, come_back, sign_in
@@ -89,6 +94,27 @@ async def test_sign_in_fails_closed_with(web_workspace, web, provider, monkeypat
     answer = await come_back(web, query)
     assert_refused(web_workspace, web, answer, 503 if kind in {"no secret", "an answer 500"} else 400)
     assert "the secret of a test" not in caplog.text
+
+
+@pytest.mark.hostile
+async def test_a_flood_of_invented_answers_leaves_threads_to_members(web_workspace, web, provider, monkeypatch):
+    """One attempt of a stranger is enough for a flood, and a provider can be slow."""
+    is_over, flood = Event(), MAX_ANSWERS + 10
+
+    def exchange(*_: object) -> None:
+        is_over.wait(60)
+        raise ProviderError("it refuses the code")
+
+    monkeypatch.setattr("campaigns.people.accounts.provider_client.exchange_code", exchange)
+    query = await begin(web, provider)
+    answers = [asyncio.create_task(come_back(web, query, code=f"{number}")) for number in range(flood)]
+    try:
+        while sum(answer.done() for answer in answers) < 10:  # noqa: ASYNC110 - nothing tells that they are refused
+            await asyncio.sleep(0.01)
+        assert (await web.get("/me")).status_code == 200
+    finally:
+        is_over.set()
+    assert Counter([(await answer).status_code for answer in answers]) == {400: MAX_ANSWERS, 429: 10}
 
 
 async def test_without_a_provider_there_is_no_button_and_no_page(web_workspace):
