@@ -134,6 +134,7 @@ def test_files_of_the_marketer_keep_the_modes_of_the_shell(tmp_path: Path, umask
     assert stat.S_IMODE((root / ".gitignore").stat().st_mode) == 0o666 & ~umask
 
 
+@pytest.mark.long
 @pytest.mark.child_process
 def test_files_that_commands_write_for_the_team_keep_the_modes_of_the_shell(
     base_workspace: Path, tmp_path: Path

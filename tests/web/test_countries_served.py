@@ -72,7 +72,7 @@ def test_the_notice_sender_withdraws_a_code_to_a_paid_number(web_workspace, numb
     ("language", "text"),
     [
         ("fi", "Tähän numeroon emme lähetä"),
-        ("sv", "Vi skickar inga textmeddelanden"),
+        ("sv", "Vi skickar inga sms"),
         ("en", "We send no text messages"),
     ],
 )

@@ -86,6 +86,7 @@ def running_workspace(workspace):
     return workspace, run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failure", [FAILING[0], FAILING[2]], ids=["away", "failing"])
 def test_run_spends_few_messages_on_an_outage_and_sends_all_others_after_it(running_workspace, failure, caplog):
     workspace, run = running_workspace
