@@ -14,7 +14,7 @@ from campaigns.web.app import application
 from tests.support.browser import CHROMIUM, BrowserUser
 from tests.support.desk_session import DeskSession, open_desk_session
 from tests.support.page_client import PageClient, browser_from
-from tests.support.web_client import WebWorkspace, build_web_workspace, copy_web_workspace
+from tests.support.web_client import WebWorkspace, add_newsletter, build_web_workspace, copy_web_workspace
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +53,14 @@ def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
         return
 
     monkeypatch.setattr("campaigns.web.network_pace.asyncio.sleep", sleep)
+
+
+@pytest.fixture
+async def web_with_two_newsletters(web_workspace: WebWorkspace) -> AsyncIterator[httpx.AsyncClient]:
+    add_newsletter(web_workspace)
+    transport = httpx.ASGITransport(application(web_workspace.engine))
+    async with PageClient(web_workspace, transport=transport, base_url="http://localhost:8000") as client:
+        yield client
 
 
 @pytest.fixture
