@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 HEADINGS: Final = {
-    "Start": ("demo", "init"),
+    "Start": ("init", "demo"),
     "Write campaigns": ("check", "schema", "audience", "preview", "proof", "calibrate"),
     "Plan and send": ("plan", "approve", "send", "run", "publish", "unpublish", "calendar"),
     "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain", "calls"),

@@ -22,6 +22,7 @@ from campaigns.cli import (
     help_layout,
     holdout,
     imports,
+    init,
     member,
     operations,
     planning,
@@ -69,6 +70,7 @@ def _workspace(
 
 for module in (
     demo,
+    init,
     workspace_files,
     imports,
     catalogue,

@@ -1,4 +1,4 @@
-"""Commands for workspace files: init, check, schema, calibrate."""
+"""Commands for workspace files: check, schema, calibrate."""
 
 from pathlib import Path
 from typing import Annotated, Literal, assert_never
@@ -13,14 +13,6 @@ FilesArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE", help="Campaigns or audiences, by file or name; default: all.")
 ]
 SchemaKind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
-
-
-def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
-    """Create a workspace with settings, a catalogue, example campaigns, audiences, offers and templates."""
-    from campaigns.workspace.scaffold import create_workspace
-
-    create_workspace(directory)
-    output.print_line(f"created {directory}; next: cd {directory} && viesti check")
 
 
 def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
@@ -103,5 +95,5 @@ def calibrate(
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (init, check, schema, calibrate):
+    for command in (check, schema, calibrate):
         app.command()(command)

@@ -171,11 +171,12 @@ def test_a_run_in_quiet_hours_can_be_paused_resumed_and_cancelled(viesti: Shell)
     assert viesti.delivered_files() == []
 
 
-def test_a_new_workspace_passes_check(nowhere: Shell, tmp_path: Path) -> None:
-    nowhere("init", tmp_path / "new")
+def test_a_new_demonstration_passes_check(nowhere: Shell, tmp_path: Path) -> None:
+    nowhere("init", "--demo", tmp_path / "new")
     new_workspace = Shell(tmp_path / "new", nowhere.capsys)
     assert "files are in order" in new_workspace("check").out
-    assert "[not_empty]" in nowhere("init", tmp_path / "new", code=1).err
+    for arguments in ((), ("--demo",)):
+        assert "[not_empty]" in nowhere("init", *arguments, tmp_path / "new", code=1).err
     (tmp_path / "file").touch()
     assert "[not_writable]" in nowhere("init", tmp_path / "file" / "new", code=1).err
 

@@ -49,7 +49,7 @@ def test_recent_data_and_rules_without_purchases_give_no_warning(letter: Shell) 
 
 def test_missing_imports_are_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     viesti, members = Shell(tmp_path / "new", capsys), tmp_path / "members.csv"
-    viesti("init", tmp_path / "new")
+    viesti("init", "--demo", tmp_path / "new")
     for arguments in (("audience", "count", "active_members"), ("plan", "beauty_newsletter")):
         output = viesti(*arguments, "--as-of", MORNING).err
         assert "warning: no members have been imported, so nobody is found [no_members]\n" in output

@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from campaigns.core.errors import Problem, Severity, closest_match
-from campaigns.core.model.enums import Purpose
+from campaigns.core.model.enums import Language, Purpose
+from campaigns.core.model.settings import Settings
+from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
@@ -78,6 +80,15 @@ def offer_problems(reads: Iterable[VariableUse], purpose: Purpose) -> Iterator[P
 def is_marketing(purpose: Purpose) -> bool:
     """Return whether messages of this purpose are marketing by law, so that they need an opt-out."""
     return purpose not in _WITHOUT_MARKETING
+
+
+def sample_values(folder: TemplateFolder, language: Language, settings: Settings) -> dict[str, object]:
+    """Return the values of a template's sample, and the organisation of the settings, which is no sample's to say."""
+    sample = folder.sample(language)
+    organisation = settings.organisation.template_values(language)
+    sender = sample.get("sender")
+    partner = sender.get("partner") if isinstance(sender, Mapping) else None
+    return {**sample, "organisation": organisation, "sender": {"name": organisation["name"], "partner": partner}}
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
