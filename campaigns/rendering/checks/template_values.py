@@ -36,6 +36,7 @@ _ORGANISATION: Final = (
     "privacy_notice",
     "privacy_notice_version",
 )
+_BRAND: Final = ("logo", "logo_dark", "footer")
 COMMON_VALUES: Final = frozenset(
     {
         "campaign.name",
@@ -44,6 +45,7 @@ COMMON_VALUES: Final = frozenset(
         "sender.partner",
         "today",
         *(f"organisation.{part}" for part in _ORGANISATION),
+        *(f"brand.{part}" for part in _BRAND),
     }
 )
 MEMBER_VALUES: Final = frozenset(
@@ -83,12 +85,16 @@ def is_marketing(purpose: Purpose) -> bool:
 
 
 def sample_values(folder: TemplateFolder, language: Language, settings: Settings) -> dict[str, object]:
-    """Return the values of a template's sample, and the organisation of the settings, which is no sample's to say."""
-    sample = folder.sample(language)
-    organisation = settings.organisation.template_values(language)
+    """Return the values of a template's sample; organisation and brand are those of the settings, as in messages."""
+    sample, organisation = folder.sample(language), settings.organisation.template_values(language)
     sender = sample.get("sender")
     partner = sender.get("partner") if isinstance(sender, Mapping) else None
-    return {**sample, "organisation": organisation, "sender": {"name": organisation["name"], "partner": partner}}
+    return {
+        **sample,
+        "organisation": organisation,
+        "brand": settings.brand.template_values(language, str(settings.public_url)),
+        "sender": {"name": organisation["name"], "partner": partner},
+    }
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
