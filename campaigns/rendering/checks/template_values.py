@@ -4,7 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from campaigns.core.errors import Problem, Severity, closest_match
-from campaigns.core.model.enums import Purpose
+from campaigns.core.model.enums import Language, Purpose
+from campaigns.core.model.settings import Settings
+from campaigns.rendering.campaign_reason import message_reason
+from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
@@ -38,6 +41,7 @@ COMMON_VALUES: Final = frozenset(
     {
         "campaign.name",
         "campaign.title",
+        "campaign.reason",
         "sender.name",
         "sender.partner",
         "today",
@@ -78,6 +82,18 @@ def offer_problems(reads: Iterable[VariableUse], purpose: Purpose) -> Iterator[P
 def is_marketing(purpose: Purpose) -> bool:
     """Return whether messages of this purpose are marketing by law, so that they need an opt-out."""
     return purpose not in _WITHOUT_MARKETING
+
+
+def sample_values(
+    folder: TemplateFolder, purpose: Purpose, language: Language, settings: Settings
+) -> dict[str, object]:
+    """Return the sample of a template, with the reason that the engine makes; of a newsletter, the longest title."""
+    sample = folder.sample(language)
+    titles = settings.newsletters.values() or (settings.organisation.name,)
+    longest = max(titles, key=lambda title: len(title.text(language)))
+    reason = message_reason(purpose, folder.channel, language, longest)
+    campaign = sample.get("campaign")
+    return {**sample, "campaign": {**(campaign if isinstance(campaign, dict) else {}), "reason": reason}}
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
