@@ -84,6 +84,7 @@ class Queries:
             reason = rows[0]["reason"] if rows else no_match
             raise UserError.about(member_id, f"this member would get nothing: {reason}", "nothing_to_preview")
         decision = rows[0]
+        channel = Channel(decision["channel"])
         run = Run(
             run_id="preview",
             number=0,
@@ -96,10 +97,10 @@ class Queries:
         run_context = RunContext(run, campaign, context.settings, context.signer, self.run_definitions.files(run))
         offers = {offer.id: offer for offer in context.repository.offers}
         return write_preview(
-            PreviewDecision(decision["variant"], Channel(decision["channel"]), decision["arm"], contact),
+            PreviewDecision(decision["variant"], channel, decision["arm"], contact),
             definition,
             context.settings,
-            TemplateContexts(run_context, lambda _: fields[0], offers),
+            TemplateContexts(run_context, lambda _: fields[0], offers, channel=channel),
             make_private_folder(context.workspace.previews) / safe_file_name(member_id) / campaign.name,
             context.clock.now(),
         )

@@ -96,6 +96,15 @@ def test_a_preview_is_the_file_of_its_channel(channel: str, viesti: Shell) -> No
     assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
+@pytest.mark.parametrize(("channel", "word"), [("email", "per e-post"), ("sms", "per sms")])
+def test_c09_a_message_says_by_which_choice_it_came(channel: str, word: str, viesti: Shell) -> None:
+    body = viesti.root / "templates" / channel / "hello" / "body.txt"
+    body.write_text(f"{body.read_text('utf-8')}\n{{{{ campaign.reason }}}}\n", "utf-8")
+    viesti.write("look", MONDAYS.replace("{email: hello}", f"{{{channel}: hello}}"))
+    path = Path(viesti("preview", "look", "--member", "m01").out.strip()).with_name("message.txt")
+    assert f"eftersom du har gett oss lov att skicka förmåner till dig {word}." in path.read_text("utf-8")
+
+
 def test_a_preview_of_a_member_without_message_is_refused_with_a_reason(letter: Shell) -> None:
     assert "[nothing_to_preview]" in letter("preview", "letter", "--member", "m04", code=1).err
     assert "[unknown_member]" in letter("preview", "letter", "--member", "../m01", code=1).err

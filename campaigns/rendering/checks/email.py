@@ -86,7 +86,7 @@ def check_email(
 def _sample_problems(
     folder: TemplateFolder, template: EmailTemplate, purpose: Purpose, settings: Settings
 ) -> Iterator[Problem]:
-    context = _with_test_link(sample_values(folder, template.language, settings))
+    context = _with_test_link(sample_values(folder, purpose, template.language, settings))
     try:
         body = template.render(context)
     except TemplateError as error:

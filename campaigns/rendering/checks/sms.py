@@ -45,7 +45,9 @@ def check_sms(
         *_shorteners(folder),
     ]
     if not problems:  # the sample of a broken template would repeat the same problems
-        problems += (problem for template in templates for problem in _sample_problems(folder, template, settings))
+        problems += (
+            problem for template in templates for problem in _sample_problems(folder, template, purpose, settings)
+        )
     return list(dict.fromkeys(problems))  # the languages often share a problem
 
 
@@ -70,8 +72,10 @@ def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
             yield Problem(place, "a public link shortener hides who writes: use an address of our own", "shortener")
 
 
-def _sample_problems(folder: TemplateFolder, template: SmsTemplate, settings: Settings) -> Iterator[Problem]:
-    sample = sample_values(folder, template.language, settings)
+def _sample_problems(
+    folder: TemplateFolder, template: SmsTemplate, purpose: Purpose, settings: Settings
+) -> Iterator[Problem]:
+    sample = sample_values(folder, purpose, template.language, settings)
     place, limit = FilePosition(folder.path_of(SMS_FILE)), settings.channels.sms.max_segments
     try:
         sms = template.render(sample)

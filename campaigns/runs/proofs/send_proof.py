@@ -145,7 +145,7 @@ def _member_proof(
     offers = {offer.id: offer for offer in queries.context.repository.offers}
     contact |= {"language": request.language or contact["language"]}
     proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
-    return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers)
+    return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers, channel=proof.channel)
 
 
 def sample_proof(
@@ -161,7 +161,9 @@ def sample_proof(
     arm = sample.get("arm")
     contact = {**{name: member_values.get(name) for name in _CONTACT_FIELDS}, "language": language}
     filled_proof = replace(proof, contact=contact, arm=arm if isinstance(arm, str) else None)
-    return filled_proof, SampleTemplateContexts(proofs.run_context, lambda _: {}, {}, sample=sample)
+    return filled_proof, SampleTemplateContexts(
+        proofs.run_context, lambda _: {}, {}, channel=proof.channel, sample=sample
+    )
 
 
 def _variant(campaign: Campaign, channel: Channel, variant: str | None) -> str:
