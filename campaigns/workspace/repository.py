@@ -32,6 +32,7 @@ from campaigns.workspace.paths import Workspace
 from campaigns.workspace.reviewed_categories import ReviewedCategory, read_reviewed
 from campaigns.workspace.settings_file import load_settings
 from campaigns.workspace.template_usage import TemplateChecks
+from campaigns.workspace.unanswered import unanswered_problems
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,8 @@ class WorkspaceRepository:
     def workspace_problems(self) -> Iterator[Problem]:
         """Yield all errors and warnings of the workspace outside its campaign and audience files.
 
-        These are files that are never read, settings with which notices (codes, confirmations) cannot be written, and
-        sensitive goods without protection.
+        These are files that are never read, settings with which notices (codes, confirmations) cannot be written,
+        details of the organisation that nobody answered, and sensitive goods without protection.
         """
         yield from unread_file_problems(self.workspace.campaigns)
         yield from unread_file_problems(self.workspace.audiences)
@@ -184,6 +185,7 @@ class WorkspaceRepository:
         yield from self._check_cache.get_or_check(
             "notes", notices.notice_templates_digest(), lambda: list(notices.notice_problems(self.settings))
         )
+        yield from unanswered_problems(self.workspace, self.settings)
         try:
             yield from self.goods_protection.problems
         except UserError as error:
@@ -191,7 +193,8 @@ class WorkspaceRepository:
 
     def require_valid(self, definition: CampaignDefinition) -> None:
         """Raise UserError when a campaign's templates or the offers have errors; call this before planning."""
-        errors = errors_only([*self._template_and_offer_problems(definition), *self.goods_problems(definition)])
+        problems = [*self._template_and_offer_problems(definition), *self.goods_problems(definition)]
+        errors = errors_only([*problems, *unanswered_problems(self.workspace, self.settings)])
         if errors:
             raise UserError(errors)
 

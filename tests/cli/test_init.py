@@ -156,6 +156,25 @@ def test_any_name_survives_the_files(nowhere: Shell, tmp_path: Path, name: str) 
     assert (house.name.en, house.legal_name) == (name, name)
 
 
+def test_details_that_nobody_answered_are_told_and_keep_everything_from_a_provider(
+    nowhere: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere("init", tmp_path / "new", "--telephone", "+358 6 123 4567")
+    new = Shell(tmp_path / "new", nowhere.capsys)
+    told = new("check").err
+    assert re.findall(r"`(\w+)` is still `TODO`", told) == ["business_id", "street", "city"]
+    assert re.search(
+        r"brand\.yaml:7:16: warning: `business_id` is still `TODO`, and the law wants it in every message "
+        r"\[unanswered\]\n.*\n.*\n  try: write your own here",
+        told,
+    )
+    assert "TODO" not in new("plan", "weekly_offers").err
+    settings = new.root / "config" / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("    provider: folder", "    provider: smtp", 1), "utf-8")
+    assert "[unanswered]" in new("check", code=1).err
+    assert "[unanswered]" in new("plan", "owner_post", code=1).err
+
+
 def test_samples_show_the_offers_of_this_week(own: Shell) -> None:
     settings = WorkspaceRepository(Workspace(own.root)).settings
     today = local_day(WorkspaceRepository(Workspace(own.root)).clock.now(), settings.zone)
