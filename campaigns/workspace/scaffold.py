@@ -14,7 +14,7 @@ from campaigns.workspace.starter_answers import Answers, starter_values
 
 DEMO_PARTS: Final = (
     *("config/audiences", "config/campaigns", "config/labels"),
-    *("config/catalogue.yaml", "config/offers.yaml", "config/settings.yaml"),
+    *("config/catalogue.yaml", "config/offers.yaml", "config/settings.yaml", "config/brand.yaml"),
     *("templates", "images"),
 )
 """Folders and files of the demonstration. A review of categories is none: nobody has looked at its products."""

@@ -33,6 +33,7 @@ FILES: Final = (
     *sorted(STARTER.glob("templates/*/*/texts.yaml")),
     *sorted((STARTER / "config").rglob("*.yaml")),
     *sorted((STARTER / "config").rglob("*.yaml.in")),
+    ROOT / "config" / "brand.yaml",
 )
 STIFF: Final = (
     "Et enää saa meiltä tätä",
