@@ -25,13 +25,14 @@ from campaigns.workspace.campaign_definition import CampaignDefinition, reads_pu
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.check_cache import CheckCache
+from campaigns.workspace.content_checks import ContentChecks
 from campaigns.workspace.file_names import unread_file_problems
 from campaigns.workspace.goods_protection import GoodsProtection
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.reviewed_categories import ReviewedCategory, read_reviewed
 from campaigns.workspace.settings_file import load_settings
-from campaigns.workspace.template_usage import TemplateChecks
+from campaigns.workspace.template_usage import TemplateChecks, TemplateLoader
 from campaigns.workspace.unanswered import unanswered_problems
 
 
@@ -170,7 +171,7 @@ class WorkspaceRepository:
             yield from error.problems
             return
         yield from warnings
-        yield from self._template_and_offer_problems(definition)
+        yield from self._template_and_offer_problems(definition, now)
         yield from self.goods_problems(definition)
 
     def workspace_problems(self) -> Iterator[Problem]:
@@ -193,7 +194,7 @@ class WorkspaceRepository:
 
     def require_valid(self, definition: CampaignDefinition) -> None:
         """Raise UserError when a campaign's templates or the offers have errors; call this before planning."""
-        problems = [*self._template_and_offer_problems(definition), *self.goods_problems(definition)]
+        problems = [*self._template_and_offer_problems(definition, None), *self.goods_problems(definition)]
         errors = errors_only([*problems, *unanswered_problems(self.workspace, self.settings)])
         if errors:
             raise UserError(errors)
@@ -209,17 +210,28 @@ class WorkspaceRepository:
         if any(reads_purchase_lines(rule, audiences, self.catalogue) for rule in rules):
             self.goods_protection.require()
 
-    def _template_and_offer_problems(self, definition: CampaignDefinition) -> Iterator[Problem]:
-        yield from self._template_checks.problems(definition.campaign)
+    def _template_and_offer_problems(self, definition: CampaignDefinition, now: datetime | None) -> Iterator[Problem]:
+        """Yield the problems of templates, offers and pictures; with `now`, whether offers are on sale when due."""
+        campaign, schedule = definition.campaign, definition.campaign.schedule
+        yield from self._template_checks.problems(campaign)
+        due = None if now is None else schedule.next_after(now)
+        day = None if due is None else local_day(due, schedule.zone)
         try:
-            _ = self.offers
+            yield from self._content_checks.problems(campaign, definition.file, self.offers, self.workspace.offers, day)
         except UserError as error:
             yield from error.problems
 
     @cached_property
+    def _load_template(self) -> TemplateLoader:
+        return cache(partial(load_template_folder, self.workspace.root))
+
+    @cached_property
     def _template_checks(self) -> TemplateChecks:
-        load = cache(partial(load_template_folder, self.workspace.root))
-        return TemplateChecks(load, self.catalogue, self.settings, self._check_cache)
+        return TemplateChecks(self._load_template, self.catalogue, self.settings, self._check_cache)
+
+    @cached_property
+    def _content_checks(self) -> ContentChecks:
+        return ContentChecks(self._load_template, self.settings, self._check_cache, self.workspace.images)
 
     @cached_property
     def _check_cache(self) -> CheckCache:
