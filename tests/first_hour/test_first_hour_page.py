@@ -34,7 +34,7 @@ def test_the_first_hour_leads_from_init_to_a_sent_proof(
     assert "warning" not in plan.err
     (proof,) = (tmp_path / "meri" / "outbox").rglob("*.eml")
     message = message_from_bytes(proof.read_bytes(), policy=policy.default)
-    assert message["To"] == "maija@meri.example.org"
+    assert "maija@meri.example.org" in message["To"]
     assert "Osuuskauppa Meri" in message["From"]
 
 
