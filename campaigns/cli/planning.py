@@ -141,6 +141,7 @@ def calendar(
     """List when campaigns are due; only published campaigns run by themselves."""
     with open_workspace.open_engine(context) as engine:
         zone = engine.context.repository.settings.zone
+        _warn(*engine.queries.unreadable_campaigns())
         occasions = [
             (
                 occasion.due_at.astimezone(zone),

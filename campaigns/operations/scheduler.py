@@ -30,6 +30,7 @@ from campaigns.store.runs.states import RunState
 from campaigns.workspace.campaign_definition import CampaignDefinition
 from campaigns.workspace.file_watcher import FileWatcher
 from campaigns.workspace.paths import Workspace
+from campaigns.workspace.workspace_check import shared_file_faults
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -78,7 +79,7 @@ class Scheduler:
         with self.engine.context.ledger.read() as connection:
             due_publications = publications.list_due(connection, now)
         if self._file_watcher.has_changed() or due_publications:
-            self._log_errors("the workspace's files", self.engine.context.reload_files)
+            self._log_errors("the workspace's files", self._reload_files)
         for publication in due_publications:
             self._log_errors(publication.campaign, partial(self._claim_due_run, publication))
         with self.engine.context.ledger.read() as connection:
@@ -129,6 +130,13 @@ class Scheduler:
     @cached_property
     def _breaker(self) -> CircuitBreaker:
         return CircuitBreaker(self.engine.context)
+
+    def _reload_files(self) -> None:
+        """Read the workspace's files again; raise UserError with faults of files that stop only what uses them."""
+        context = self.engine.context
+        context.reload_files()
+        if faults := shared_file_faults(context.repository):
+            raise UserError(faults)
 
     def _claim_due_run(self, publication: Publication) -> None:
         definition, current_definition = self._current_definition(publication.campaign)

@@ -36,6 +36,7 @@ from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.campaign_definition import CampaignDefinition
 from campaigns.workspace.context import Context
+from campaigns.workspace.workspace_check import readable_campaigns
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Queries:
             state=RunState.PLANNED,
         )
         run_context = RunContext(run, campaign, context.settings, context.signer, self.run_definitions.files(run))
-        offers = {offer.id: offer for offer in context.repository.offers}
+        offers = {offer.id: offer for offer in context.repository.offers_of(definition)}
         return write_preview(
             PreviewDecision(decision["variant"], Channel(decision["channel"]), decision["arm"], contact),
             definition,
@@ -137,13 +138,16 @@ class Queries:
         return stale_data_warning(name, as_of, newest, self.context.settings.zone)
 
     def calendar(self, days: int) -> list[CalendarEntry]:
-        """Return what is due in the next days, published or not."""
+        """Return what is due in the next days, published or not, of the campaigns that can be read."""
         now, repository = self.context.clock.now(), self.context.repository
         with self.context.ledger.read() as connection:
             published = frozenset(publication.campaign for publication in publications.list_all(connection))
-        files = self.context.workspace.campaign_files()
-        campaigns = [repository.campaign_definition(file.stem)[0].campaign for file in files]
+        campaigns = [definition.campaign for definition in readable_campaigns(repository)[0]]
         return calendar_entries(campaigns, published, now, now + timedelta(days=days))
+
+    def unreadable_campaigns(self) -> list[Problem]:
+        """Return the errors of campaigns that cannot be read; everything else goes on without them."""
+        return readable_campaigns(self.context.repository)[1]
 
     def member(self, member_id: str) -> Mapping[str, object]:
         """Return a member's contact and choices."""

@@ -84,7 +84,8 @@ def build_plan_input(
     templates = definition.templates()
     campaign = definition.campaign
     day = local_day(as_of, campaign.schedule.zone)
-    offers = repository.goods_protection.offer_goods.advertised(repository.offers)
+    showing = variants_with_offers(templates)
+    offers = repository.goods_protection.offer_goods.advertised(repository.offers) if showing else ()
     return PlanInput(
         campaign=campaign,
         as_of=as_of,
@@ -95,5 +96,5 @@ def build_plan_input(
         profile_fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        variant_offers=select_offers(campaign, variants_with_offers(templates), offers, day),
+        variant_offers=select_offers(campaign, showing, offers, day),
     )
