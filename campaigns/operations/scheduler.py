@@ -22,6 +22,7 @@ from campaigns.results.feedback.returned_mail import read_new_mail
 from campaigns.runs.dispatch.lifecycle import CurrentDefinition, claim_due_run, mark_missed, start_time
 from campaigns.runs.dispatch.periodic_jobs import start_ticker
 from campaigns.runs.engine import Engine
+from campaigns.runs.planning.plan_warnings import count_warnings
 from campaigns.runs.planning.shared_run_files import delete_ended_fields, require_same_key
 from campaigns.store.people import audit_seals
 from campaigns.store.runs import publications, runs
@@ -40,8 +41,11 @@ PlanCallback = Callable[[Engine, CampaignDefinition, datetime], None]
 
 
 def plan_in_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:
-    """Plan in this process, with its engine."""
-    engine.planner.plan(definition, due_at, _ignore_progress, scheduled=True)
+    """Plan in this process, with its engine; log what a reader of the plan would be warned of."""
+    run, _ = engine.planner.plan(definition, due_at, _ignore_progress, scheduled=True)
+    with engine.context.ledger.read() as connection:
+        for warning in count_warnings(connection, run):
+            _LOG.warning("%s", warning)
 
 
 def plan_in_child_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:

@@ -28,6 +28,7 @@ from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_
 from campaigns.runs.planning.explain import Explanation, explain
 from campaigns.runs.planning.plan import LedgerSnapshot, Plan, make_plan
 from campaigns.runs.planning.plan_input import build_plan_input
+from campaigns.runs.planning.plan_warnings import count_warnings, overlap_warnings
 from campaigns.runs.planning.query_session import QuerySession, RuleEngine
 from campaigns.runs.run_definitions import RunDefinitions
 from campaigns.store.runs import decisions, publications, runs
@@ -186,6 +187,11 @@ class Queries:
         message = f"{members} of its sends are to members who were sent {run.campaign} on {day} already: {run_ids}"
         hint = f"`not: {{received: {{campaign: {run.campaign}, within: 1 day}}}}` in the audience leaves them out"
         return Problem(FilePosition(run.run_id), message, "again_today", hint)
+
+    def plan_warnings(self, run: Run) -> list[Problem]:
+        """Return what a reader of the plan ought to know before it is sent."""
+        with self.context.ledger.read() as connection:
+            return [*count_warnings(connection, run), *overlap_warnings(connection, run, self.context.settings.zone)]
 
     def recent_runs(self) -> list[Run]:
         """Return the newest runs, newest first."""
