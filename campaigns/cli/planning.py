@@ -35,10 +35,10 @@ def plan(
 ) -> None:
     """Decide which member gets which message, and why; nothing is sent."""
     with open_workspace.open_engine(context) as engine:
-        definition, run, plan_counts = _decide(engine, campaign, as_of)
-        _warn(engine.queries.duplicate_send_warning(run))
+        definition, run, plan_counts, warnings = _decide(engine, campaign, as_of)
+        warnings += _warn(engine.queries.duplicate_send_warning(run))
         if json:
-            output.print_json(_as_json(engine, run, plan_counts))
+            output.print_json(_as_json(engine, run, plan_counts, warnings))
             return
         _print_plan(engine, run, plan_counts)
         output.print_line(f"\nnothing was sent; {_next_step(definition, run, plan_counts)}")
@@ -52,14 +52,14 @@ def run(
 ) -> None:
     """Plan and send in one step; stop if a member would get the campaign twice on one day."""
     with open_workspace.open_engine(context) as engine:
-        _, planned_run, plan_counts = _decide(engine, campaign, as_of)
+        _, planned_run, plan_counts, warnings = _decide(engine, campaign, as_of)
         if not json:
             _print_plan(engine, planned_run, plan_counts)
         duplicate_warning = engine.queries.duplicate_send_warning(planned_run)
         if duplicate_warning is not None:
             hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
             raise UserError([replace(duplicate_warning, hint=hint)])
-        _send(engine, planned_run, _as_json(engine, planned_run, plan_counts) if json else None)
+        _send(engine, planned_run, _as_json(engine, planned_run, plan_counts, warnings) if json else None)
 
 
 def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
@@ -73,7 +73,7 @@ def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpti
             )
         texts = None
         if planned_run.state == "planned":
-            _warn(engine.queries.duplicate_send_warning(planned_run))
+            _warn(engine.queries.duplicate_send_warning(planned_run), *engine.queries.plan_warnings(planned_run))
             texts = engine.forecast.segments(planned_run)
         if not json:
             plan_output.print_sms_lengths(texts, engine.context.repository.settings)
@@ -141,6 +141,7 @@ def calendar(
     """List when campaigns are due; only published campaigns run by themselves."""
     with open_workspace.open_engine(context) as engine:
         zone = engine.context.repository.settings.zone
+        _warn(*engine.queries.unreadable_campaigns())
         occasions = [
             (
                 occasion.due_at.astimezone(zone),
@@ -161,14 +162,15 @@ def calendar(
     output.print_table("", ("due", "campaign", "", "channels"), rows)
 
 
-def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts]":
+def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts, list[Problem]]":
     draft, warnings = engine.context.repository.campaign_definition(campaign)
     output.print_problems((*warnings, *_goods_warnings(engine, draft)))
     with output.show_progress(f"planning {draft.campaign.name}") as on_progress:
         run, plan_counts = engine.planner.plan(draft, open_workspace.parse_as_of(as_of, engine.context), on_progress)
     capacity_problem = engine.forecast.capacity_problem(run)
-    _warn(engine.queries.freshness_warning(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
-    return draft.campaign, run, plan_counts
+    freshness_warning = engine.queries.freshness_warning(run.run_id, run.due_at, run.evidence["classes"])
+    plan_warnings = _warn(freshness_warning, capacity_problem, *engine.queries.plan_warnings(run))
+    return draft.campaign, run, plan_counts, plan_warnings
 
 
 def _goods_warnings(engine: "Engine", definition: "CampaignDefinition") -> "Iterator[Problem]":
@@ -177,8 +179,11 @@ def _goods_warnings(engine: "Engine", definition: "CampaignDefinition") -> "Iter
     return (problem for problem in problems if problem.severity is Severity.WARNING)
 
 
-def _warn(*problems: Problem | None) -> None:
-    output.print_problems(replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None)
+def _warn(*problems: Problem | None) -> list[Problem]:
+    """Print problems as warnings, and return them."""
+    warnings = [replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None]
+    output.print_problems(warnings)
+    return warnings
 
 
 def _next_step(definition: "Campaign", run: "Run", plan_counts: "PlanCounts") -> str:
@@ -198,9 +203,9 @@ def _print_plan(engine: "Engine", run: "Run", plan_counts: "PlanCounts") -> None
     plan_output.print_sms_lengths(engine.forecast.segments(run), engine.context.repository.settings)
 
 
-def _as_json(engine: "Engine", run: "Run", plan_counts: "PlanCounts") -> dict[str, object]:
+def _as_json(engine: "Engine", run: "Run", plan_counts: "PlanCounts", warnings: list[Problem]) -> dict[str, object]:
     settings = engine.context.repository.settings
-    return plan_output.plan_as_json(run, plan_counts, settings.zone) | plan_output.sms_lengths_as_json(
+    return plan_output.plan_as_json(run, plan_counts, warnings, settings.zone) | plan_output.sms_lengths_as_json(
         engine.forecast.segments(run), settings
     )
 

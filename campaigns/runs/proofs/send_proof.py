@@ -142,7 +142,7 @@ def _member_proof(
         raise UserError.about(request.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
     decision = decisions[0]
     variant = _variant(definition.campaign, empty_proof.channel, request.variant or decision["variant"])
-    offers = {offer.id: offer for offer in queries.context.repository.offers}
+    offers = {offer.id: offer for offer in queries.context.repository.offers_of(definition)}
     contact |= {"language": request.language or contact["language"]}
     proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
     return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers, channel=proof.channel)

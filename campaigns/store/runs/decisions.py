@@ -1,10 +1,10 @@
 """Queries on decisions and the outcomes of their deliveries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 from campaigns.store.runs.states import COUNTED_DELIVERY_STATES, DeliveryState
@@ -54,6 +54,27 @@ def count_members_in_both_runs(connection: Connection, run_number: int, other_ru
     )
     sends = select(func.count()).where(DELIVERY.c.run_number == run_number, DELIVERY.c.member_id.in_(members_of_others))
     return connection.execute(sends).scalar_one()
+
+
+def count_overlaps(connection: Connection, run_number: int, other_runs: Sequence[int]) -> tuple[int, list[int]]:
+    """Count the sends of a run to members whom other runs send to as well: in all, and for each of the others.
+
+    Each send is looked up by the primary key of the other runs' decisions, which has the same order.
+    """
+    others = [DECISION.alias(f"other_{place}") for place in range(len(other_runs))]
+    in_others = [
+        exists().where(other.c.run_number == number, other.c.member_id == DECISION.c.member_id, other.c.kind == SEND)
+        for other, number in zip(others, other_runs, strict=True)
+    ]
+    found = (
+        select(*(case((each, 1), else_=0).label(f"in_{place}") for place, each in enumerate(in_others)))
+        .where(DECISION.c.run_number == run_number, DECISION.c.kind == SEND)
+        .subquery("found")
+    )
+    sums = [func.coalesce(func.sum(each), 0) for each in found.c]
+    total = func.coalesce(func.sum(case((or_(*(each == 1 for each in found.c)), 1), else_=0)), 0)
+    in_all, *by_run = connection.execute(select(total, *sums)).one()
+    return int(in_all), [int(number) for number in by_run]
 
 
 def list_for_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:

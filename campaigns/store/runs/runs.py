@@ -13,6 +13,7 @@ from campaigns.store.runs.states import RunState
 
 PLANNING_LEASE: Final = timedelta(minutes=10)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_STARTED: Final = (RunState.SENDING, RunState.PAUSED, RunState.CLOSED)
 _REPLANNABLE: Final = (RunState.PLANNING, RunState.PLANNED)
 
 
@@ -75,6 +76,29 @@ def latest_planned(connection: Connection, campaign: str, before: int) -> Run | 
     )
     row = connection.execute(newest).mappings().one_or_none()
     return None if row is None else Run(**row)
+
+
+def latest_started(connection: Connection, run: Run) -> Run | None:
+    """Return the campaign's last run due before `run` that began to send."""
+    newest = (
+        select(RUN)
+        .where(RUN.c.campaign == run.campaign, RUN.c.due_at < run.due_at, RUN.c.state.in_(_STARTED))
+        .order_by(RUN.c.due_at.desc())
+        .limit(1)
+    )
+    row = connection.execute(newest).mappings().one_or_none()
+    return None if row is None else Run(**row)
+
+
+def others_between(connection: Connection, run: Run, first: datetime, end: datetime) -> list[Run]:
+    """Return other campaigns' runs due in a time span that are planned or began to send; oldest first."""
+    query = select(RUN).where(
+        RUN.c.campaign != run.campaign,
+        RUN.c.due_at >= first,
+        RUN.c.due_at < end,
+        RUN.c.state.in_((RunState.PLANNED, *_STARTED)),
+    )
+    return [Run(**row) for row in connection.execute(query.order_by(RUN.c.number)).mappings()]
 
 
 def has_started(connection: Connection, campaign: str, due_at: datetime) -> bool:
