@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from audiences import addresses
@@ -41,7 +42,32 @@ class ProofRequest:
     variant: str | None = None
 
 
-def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> Accepted:
+@dataclass(frozen=True, slots=True)
+class SentProof:
+    """Proof that a provider accepted; `file` holds it, for a provider that writes files."""
+
+    channel: Channel
+    address: str
+    variant: str
+    language: Language
+    provider: str
+    provider_id: str
+    file: Path | None
+
+
+def send_proofs(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> list[SentProof]:
+    """Send a proof of every variant in every language; those that `request` names are the only ones."""
+    channel = empty_proof_to(request.address).channel
+    variants = variants_for_channel(definition.campaign, channel) if request.variant is None else [request.variant]
+    languages = tuple(Language) if request.language is None else (request.language,)
+    return [
+        send_proof(queries, definition, replace(request, variant=variant, language=language))
+        for variant in variants or [None]
+        for language in languages
+    ]
+
+
+def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> SentProof:
     """Send one message of a campaign to an internal address, with an audit row before it goes.
 
     The proof is in no plan, counts for no cap and no report, and its links have no effect. Raise UserError if the
@@ -66,7 +92,12 @@ def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofR
         audit.record(
             connection, queries.context.clock.now(), queries.context.actor, "proof", definition.campaign.name, detail
         )
-    return deliver_proof(proofs, proof, contexts)
+    accepted = deliver_proof(proofs, proof, contexts)
+    channels = settings.channels
+    provider = channels.email.provider if proof.channel is Channel.EMAIL else channels.sms.provider
+    return SentProof(
+        proof.channel, proof.address, proof.variant, proof.language, provider, accepted.provider_id, accepted.file
+    )
 
 
 def deliver_proof(proofs: ProofSender, proof: ProofMessage, contexts: TemplateContexts) -> Accepted:
