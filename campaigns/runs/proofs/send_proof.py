@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from audiences import addresses
 from audiences.people.contacts import contact_of
@@ -20,7 +19,13 @@ from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.claimed_message import ComposeError
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
-from campaigns.runs.proofs.proof import ProofMessage, ProofSender, SampleTemplateContexts
+from campaigns.runs.proofs.proof import (
+    ProofMessage,
+    ProofSender,
+    SampleTemplateContexts,
+    sample_arm,
+    sample_contact,
+)
 from campaigns.runs.queries import Queries
 from campaigns.store.people import audit
 from campaigns.store.runs.run_tables import Run
@@ -29,7 +34,6 @@ from campaigns.workspace.campaign_definition import CampaignDefinition
 
 _LOG: Final = logging.getLogger("viesti")
 _UNMARKED: Final = ""
-_CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +191,7 @@ def sample_proof(
     language = request.language or queries.context.repository.settings.default_language
     proof = replace(empty_proof, variant=variant, contact={"language": language})
     sample = proofs.template_folder(proof).sample(language)
-    member = sample.get("member")
-    member_values: Mapping[str, Any] = member if isinstance(member, Mapping) else {}
-    arm = sample.get("arm")
-    contact = {**{name: member_values.get(name) for name in _CONTACT_FIELDS}, "language": language}
-    filled_proof = replace(proof, contact=contact, arm=arm if isinstance(arm, str) else None)
+    filled_proof = replace(proof, contact=sample_contact(sample, language), arm=sample_arm(sample))
     return filled_proof, SampleTemplateContexts(proofs.run_context, lambda _: {}, {}, sample=sample)
 
 
