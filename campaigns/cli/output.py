@@ -1,7 +1,9 @@
 """Output of all commands: problems with their source line, tables, JSON and progress. No command prints otherwise."""
 
+import csv
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -78,6 +80,13 @@ def print_table(title: str, head: Sequence[str], rows: TableRows) -> None:
         console.print(drawn)
     for text in captured.get().splitlines():
         typer.echo(text.rstrip())
+
+
+def print_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as CSV as they come, however many."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
 
 
 @contextmanager

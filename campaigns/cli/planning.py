@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from campaigns.cli import open_workspace, output, plan_output
+from campaigns.cli import gallery_output, open_workspace, output, plan_output, required_roles
 from campaigns.core.errors import Problem, Severity, UserError
 
 if TYPE_CHECKING:
@@ -87,15 +87,41 @@ def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpti
 def preview(
     context: typer.Context,
     campaign: CampaignArgument,
-    member: Annotated[str, typer.Option("--member", metavar="M", help="Member id.")],
+    member: Annotated[
+        str | None, typer.Option("--member", metavar="M", help="Member id: write only the message of this member.")
+    ] = None,
+    members: Annotated[
+        int, typer.Option("--members", min=0, max=60, help="Number of planned members that the gallery shows.")
+    ] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="Number that draws the members; another draws others.")] = 1,
+    language: open_workspace.LanguageOption = None,
     as_of: open_workspace.AsOfOption = None,
-    show_it: Annotated[bool, typer.Option("--open", help="Open the message in a browser.")] = False,
+    show_it: Annotated[bool, typer.Option("--open", help="Open the file in a browser.")] = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
-    """Write the message that one member would get; nothing is sent or counted."""
+    """Write every variant, language and channel of a campaign on one page, or one member's message; nothing is sent."""
+    from campaigns.runs.previews.write_gallery import GalleryRequest, write_gallery
+
     with open_workspace.open_engine(context) as engine:
-        draft, _ = engine.context.repository.campaign_definition(campaign)
-        path = engine.queries.preview(draft, member, open_workspace.parse_as_of(as_of, engine.context))
-    output.print_line(str(path))
+        draft, warnings = engine.context.repository.campaign_definition(campaign)
+        if member is not None:
+            path = engine.queries.preview(draft, member, open_workspace.parse_as_of(as_of, engine.context))
+            output.print_result(
+                str(path), {"campaign": draft.campaign.name, "member": member, "file": str(path)}, json=json
+            )
+        else:
+            if as_of is not None:
+                raise typer.BadParameter(
+                    "it goes with --member: a gallery has the day of its plan", param_hint="--as-of"
+                )
+            output.print_problems(warnings)
+            shown_language = language or engine.context.settings.default_language
+            may_see_members = required_roles.is_permitted(engine.context, "preview --members")
+            written = write_gallery(
+                engine.queries, draft, GalleryRequest(shown_language, members, seed, may_see_members)
+            )
+            path = written.file
+            gallery_output.print_gallery(written, json=json)
     if show_it:
         typer.launch(str(path))
 

@@ -167,6 +167,11 @@ class Queries:
         with self.context.ledger.read() as connection:
             return runs.latest_planned(connection, run.campaign, run.number or 0)
 
+    def latest_plan(self, campaign: str) -> Run | None:
+        """Return the campaign's last plan."""
+        with self.context.ledger.read() as connection:
+            return runs.latest_planned(connection, campaign)
+
     def duplicate_send_warning(self, run: Run) -> Problem | None:
         """Return a warning if a plan sends to members who were sent the campaign on the same day."""
         zone = self.context.settings.zone

@@ -63,6 +63,7 @@ def test_a_planned_run_is_sent_once_and_its_status_shown(letter: Shell) -> None:
     status = letter("status", RUN, "--json").json
     assert (status["run"], status["state"]) == (RUN, "closed")
     assert {state: count for state, count in status["deliveries"].items() if count} == {"accepted": 18}
+    assert status["outcomes"] == [{"channel": "email", "state": "accepted", "reason": "", "deliveries": 18}]
     letter("send", RUN)
     second_run = letter("run", "letter", "--as-of", AS_OF, code=1)
     assert "[already_run]" in second_run.err
@@ -175,7 +176,9 @@ def test_a_run_in_quiet_hours_can_be_paused_resumed_and_cancelled(viesti: Shell)
         assert viesti("status", RUN, "--json").json["state"] == state
         if state != "sending":
             assert f"the run is {state}, and nothing of it is sent [wrong_state]" in viesti("send", RUN, code=1).err
-    assert viesti("status", RUN, "--json").json["deliveries"]["withdrawn"] == 18
+    status = viesti("status", RUN, "--json").json
+    assert status["deliveries"]["withdrawn"] == 18
+    assert status["outcomes"] == [{"channel": "email", "state": "withdrawn", "reason": "cancelled", "deliveries": 18}]
     assert "[wrong_state]" in viesti("resume", RUN, code=1).err
     assert viesti.delivered_files() == []
 

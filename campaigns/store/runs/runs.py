@@ -66,14 +66,11 @@ def started_between(connection: Connection, campaign: str, first: datetime, end:
     return [Run(**row) for row in connection.execute(query.order_by(RUN.c.number)).mappings()]
 
 
-def latest_planned(connection: Connection, campaign: str, before: int) -> Run | None:
-    """Return the campaign's last planned run before run number `before`."""
-    newest = (
-        select(RUN)
-        .where(RUN.c.campaign == campaign, RUN.c.number < before, RUN.c.planned_at.is_not(None))
-        .order_by(RUN.c.number.desc())
-        .limit(1)
-    )
+def latest_planned(connection: Connection, campaign: str, before: int | None = None) -> Run | None:
+    """Return the campaign's last planned run, if asked before run number `before`."""
+    planned = select(RUN).where(RUN.c.campaign == campaign, RUN.c.planned_at.is_not(None))
+    earlier = planned if before is None else planned.where(RUN.c.number < before)
+    newest = earlier.order_by(RUN.c.number.desc()).limit(1)
     row = connection.execute(newest).mappings().one_or_none()
     return None if row is None else Run(**row)
 
