@@ -136,14 +136,14 @@ class Queries:
         newest = self.context.repository.warehouse.newest_receipt_at()
         return stale_data_warning(name, as_of, newest, self.context.settings.zone)
 
-    def calendar(self, days: int) -> list[CalendarEntry]:
-        """Return what is due in the next days, published or not."""
-        now, repository = self.context.clock.now(), self.context.repository
+    def calendar(self, start: datetime, end: datetime) -> list[CalendarEntry]:
+        """Return what is due after `start` and up to `end`, published or not."""
+        repository = self.context.repository
         with self.context.ledger.read() as connection:
             published = frozenset(publication.campaign for publication in publications.list_all(connection))
         files = self.context.workspace.campaign_files()
         campaigns = [repository.campaign_definition(file.stem)[0].campaign for file in files]
-        return calendar_entries(campaigns, published, now, now + timedelta(days=days))
+        return calendar_entries(campaigns, published, start, end)
 
     def member(self, member_id: str) -> Mapping[str, object]:
         """Return a member's contact and choices."""
