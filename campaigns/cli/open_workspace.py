@@ -27,7 +27,13 @@ AsOfOption = Annotated[
         "--as-of", metavar="WHEN", help="Date or time to evaluate rules at: 2018-01-05 (midnight) or 2018-01-05T10:30."
     ),
 ]
-LanguageOption = Annotated[Language | None, typer.Option("--language", help="Language; default: the workspace's.")]
+LanguageOption = Annotated[
+    Language,
+    typer.Option("--language", envvar="VIESTI_LANGUAGE", help="Language of the output; warnings stay English."),
+]
+DocumentLanguageOption = Annotated[
+    Language | None, typer.Option("--language", help="Language of the document; default: the workspace's.")
+]
 DespiteWaitOption = Annotated[
     bool,
     typer.Option(

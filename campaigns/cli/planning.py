@@ -1,4 +1,4 @@
-"""Commands to plan and send: plan, preview, publish, unpublish, approve, send, run, calendar."""
+"""Commands to plan and send: plan, preview, publish, unpublish, approve, send, run."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
@@ -159,35 +159,6 @@ def approve(context: typer.Context, run: RunArgument, json: open_workspace.JsonO
     output.print_result(f"approved; `viesti send {run}` sends it", value, json=json)
 
 
-def calendar(
-    context: typer.Context,
-    days: Annotated[int, typer.Option(min=1, max=366, help="Number of days ahead.")] = 14,
-    json: open_workspace.JsonOption = False,
-) -> None:
-    """List when campaigns are due; only published campaigns run by themselves."""
-    with open_workspace.open_engine(context) as engine:
-        zone = engine.context.repository.settings.zone
-        _warn(*engine.queries.unreadable_campaigns())
-        occasions = [
-            (
-                occasion.due_at.astimezone(zone),
-                occasion.campaign.name,
-                occasion.published,
-                ", ".join(occasion.campaign.channels),
-            )
-            for occasion in engine.queries.calendar(days)
-        ]
-    if json:
-        names = ("due", "campaign", "published", "channels")
-        output.print_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in occasions])
-        return
-    rows = [
-        (f"{due:%a %Y-%m-%d %H:%M}", campaign, "published" if published else "draft", channels)
-        for due, campaign, published, channels in occasions
-    ]
-    output.print_table("", ("due", "campaign", "", "channels"), rows)
-
-
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts, list[Problem]]":
     draft, warnings = engine.context.repository.campaign_definition(campaign)
     output.print_problems((*warnings, *_goods_warnings(engine, draft)))
@@ -260,5 +231,5 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (plan, preview, publish, unpublish, approve, send, run, calendar):
+    for command in (plan, preview, publish, unpublish, approve, send, run):
         app.command()(command)

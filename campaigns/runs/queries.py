@@ -139,13 +139,12 @@ class Queries:
         newest = self.context.repository.warehouse.newest_receipt_at()
         return stale_data_warning(name, as_of, newest, self.context.settings.zone)
 
-    def calendar(self, days: int) -> list[CalendarEntry]:
-        """Return what is due in the next days, published or not, of the campaigns that can be read."""
-        now, repository = self.context.clock.now(), self.context.repository
+    def calendar(self, start: datetime, end: datetime) -> list[CalendarEntry]:
+        """Return what is due after `start` and up to `end`, published or not, of the campaigns that can be read."""
         with self.context.ledger.read() as connection:
             published = frozenset(publication.campaign for publication in publications.list_all(connection))
-        campaigns = [definition.campaign for definition in readable_campaigns(repository)[0]]
-        return calendar_entries(campaigns, published, now, now + timedelta(days=days))
+        campaigns = [definition.campaign for definition in readable_campaigns(self.context.repository)[0]]
+        return calendar_entries(campaigns, published, start, end)
 
     def unreadable_campaigns(self) -> list[Problem]:
         """Return the errors of campaigns that cannot be read; everything else goes on without them."""

@@ -112,19 +112,18 @@ def test_a_preview_of_a_member_without_message_is_refused_with_a_reason(letter: 
 
 
 def test_a_published_campaign_is_in_the_calendar(letter: Shell) -> None:
-    assert [(row["campaign"], row["published"]) for row in letter("calendar", "--days", "8", "--json").json] == [
-        ("letter", False)
-    ]
+    occasions = letter("calendar", "--days", "8", "--json").json["occasions"]
+    assert [(row["campaign"], row["published"]) for row in occasions] == [("letter", False)]
     assert "next due 2018-01-08 09:30" in letter("publish", "letter").out
-    (row,) = letter("calendar", "--days", "8", "--json").json
-    assert row == {"due": "2018-01-08T09:30:00+02:00", "campaign": "letter", "published": True, "channels": "email"}
-    assert "Mon 2018-01-08 09:30" in letter("calendar").out
+    (row,) = letter("calendar", "--days", "8", "--json").json["occasions"]
+    assert (row["due"], row["published"], row["messages"]) == ("2018-01-08T09:30:00+02:00", True, None)
+    assert "Mon 2018-01-08 09:30" in letter("calendar", "--list").out
 
 
 def test_a_campaign_is_unpublished_even_if_its_file_is_gone(letter: Shell) -> None:
     letter("publish", "letter")
     letter("unpublish", "letter")
-    assert [row["published"] for row in letter("calendar", "--days", "8", "--json").json] == [False]
+    assert [row["published"] for row in letter("calendar", "--days", "8", "--json").json["occasions"]] == [False]
     letter("publish", "letter")
     (letter.root / "config" / "campaigns" / "letter.yaml").unlink()
     assert "letter is off the schedule" in letter("unpublish", "letter").out

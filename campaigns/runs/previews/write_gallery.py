@@ -131,7 +131,8 @@ def _sample_entry(
     except UserError as error:
         return GalleryEntry(variant, channel, language, f"{channel}/{name}", problem=problem_lines(error))
     contact, arm = sample_contact(sample, language), sample_arm(sample)
-    context = SampleTemplateContexts(run_context, lambda _: {}, {}, sample=sample).build(contact, 0, arm)
+    contexts = SampleTemplateContexts(run_context, lambda _: {}, {}, channel=channel, sample=sample)
+    context = contexts.build(contact, 0, arm)
     return views.entry(variant, channel, contact, arm, context)
 
 
@@ -140,6 +141,6 @@ def _member_entries(
 ) -> Iterator[GalleryEntry]:
     offers = {offer.id: offer for offer in queries.context.repository.offers}
     for member in members:
-        contexts = TemplateContexts(run_context, lambda _, member=member: member.fields, offers)
+        contexts = TemplateContexts(run_context, lambda _, member=member: member.fields, offers, channel=member.channel)
         context = contexts.build(member.contact, 0, member.arm)
         yield views.entry(member.variant, member.channel, member.contact, member.arm, context)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from campaigns.core.model.reasons import SkipReason
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 from campaigns.store.runs.states import COUNTED_DELIVERY_STATES, DeliveryState
 
@@ -75,6 +76,29 @@ def count_overlaps(connection: Connection, run_number: int, other_runs: Sequence
     total = func.coalesce(func.sum(case((or_(*(each == 1 for each in found.c)), 1), else_=0)), 0)
     in_all, *by_run = connection.execute(select(total, *sums)).one()
     return int(in_all), [int(number) for number in by_run]
+
+
+def count_by_runs(connection: Connection, run_numbers: Sequence[int]) -> dict[frozenset[int], int]:
+    """Count the members whom several runs would write to, by the set of these runs.
+
+    Members skipped by a frequency cap count as well: without the cap they would get the message.
+    """
+    wanted = or_(DECISION.c.kind == SEND, DECISION.c.reason == SkipReason.FREQUENCY_CAP)
+    flags = [
+        func.max(case((DECISION.c.run_number == number, 1), else_=0)).label(f"run_{number}") for number in run_numbers
+    ]
+    by_member = (
+        select(DECISION.c.member_id, *flags)
+        .where(DECISION.c.run_number.in_(run_numbers), wanted)
+        .group_by(DECISION.c.member_id)
+        .subquery()
+    )
+    columns = [by_member.c[f"run_{number}"] for number in run_numbers]
+    rows = connection.execute(select(func.count(), *columns).group_by(*columns))
+    return {
+        frozenset(number for number, flag in zip(run_numbers, flags, strict=True) if flag): members
+        for members, *flags in rows
+    }
 
 
 def list_for_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:

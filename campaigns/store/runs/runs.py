@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.campaign import Campaign
@@ -96,6 +96,26 @@ def others_between(connection: Connection, run: Run, first: datetime, end: datet
         RUN.c.state.in_((RunState.PLANNED, *_STARTED)),
     )
     return [Run(**row) for row in connection.execute(query.order_by(RUN.c.number)).mappings()]
+
+
+def latest_plans(connection: Connection) -> dict[str, Run]:
+    """Return the last planned run of each campaign, by the campaign's name."""
+    newest = select(func.max(RUN.c.number)).where(RUN.c.planned_at.is_not(None)).group_by(RUN.c.campaign)
+    rows = connection.execute(select(RUN).where(RUN.c.number.in_(newest))).mappings()
+    return {row["campaign"]: Run(**row) for row in rows}
+
+
+def due_between(connection: Connection, first: datetime, end: datetime) -> list[Run]:
+    """Return the runs of all campaigns due in a time span, earliest first."""
+    query = select(RUN).where(RUN.c.due_at >= first, RUN.c.due_at < end).order_by(RUN.c.due_at, RUN.c.campaign)
+    return [Run(**row) for row in connection.execute(query).mappings()]
+
+
+def of_campaign(connection: Connection, campaign: str) -> list[Run]:
+    """Return the planned runs of a campaign, newest occasion first."""
+    query = select(RUN).where(RUN.c.campaign == campaign, RUN.c.planned_at.is_not(None))
+    rows = connection.execute(query.order_by(RUN.c.due_at.desc(), RUN.c.number.desc())).mappings()
+    return [Run(**row) for row in rows]
 
 
 def has_started(connection: Connection, campaign: str, due_at: datetime) -> bool:
