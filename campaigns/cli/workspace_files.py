@@ -12,7 +12,7 @@ from campaigns.core.private_files import make_private_folder, write_private
 FilesArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE", help="Campaigns or audiences, by file or name; default: all.")
 ]
-SchemaKind = Literal["campaign", "audience", "offers", "settings", "catalogue"]
+SchemaKind = Literal["campaign", "audience", "offers", "settings", "brand", "catalogue"]
 
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
@@ -74,6 +74,8 @@ def schema(
             json_schema = schemas.offers_schema()
         case "settings":
             json_schema = schemas.settings_schema()
+        case "brand":
+            json_schema = schemas.brand_schema()
         case "catalogue":
             json_schema = schemas.catalogue_schema()
         case _ as never:

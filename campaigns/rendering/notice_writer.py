@@ -76,9 +76,13 @@ class NoticeWriter:
         if language not in self._templates:
             self._templates[language] = EmailTemplate.compile(_folder(), language, self.settings)
         note = {name: getattr(text, name) for name in ("subject", "lead", "ending", "code", "link", "button")}
-        organisation = self.settings.organisation.template_values(language)
+        settings = self.settings
         return self._templates[language].render(
-            {"note": {**note, "lines": list(text.lines)}, "organisation": organisation}
+            {
+                "note": {**note, "lines": list(text.lines)},
+                "organisation": settings.organisation.template_values(language),
+                "brand": settings.brand.template_values(language, str(settings.public_url)),
+            }
         )
 
     def sms(self, text: NoticeText, language: Language) -> SmsText:

@@ -12,6 +12,7 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.settings import Settings
 from campaigns.rules.condition_schema import condition_schema
 from campaigns.rules.vocabulary import RuleVocabulary
+from campaigns.workspace.brand_file import BrandFile
 from campaigns.workspace.campaign_source import CampaignFile
 from campaigns.workspace.offers_file import OffersFile
 
@@ -46,8 +47,14 @@ def audience_schema(vocabulary: RuleVocabulary) -> dict[str, Any]:
 
 
 def settings_schema() -> dict[str, Any]:
-    """Return the schema of `config/settings.yaml`."""
-    return _schema(Settings)
+    """Return the schema of `config/settings.yaml`, whose organisation may stand in `config/brand.yaml` instead."""
+    schema = _schema(Settings)
+    return {**schema, "required": [key for key in schema["required"] if key != "organisation"]}
+
+
+def brand_schema() -> dict[str, Any]:
+    """Return the schema of `config/brand.yaml`."""
+    return _schema(BrandFile)
 
 
 def catalogue_schema() -> dict[str, Any]:

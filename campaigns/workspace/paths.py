@@ -23,6 +23,11 @@ class Workspace:
         return self.root / _SETTINGS
 
     @property
+    def brand(self) -> Path:
+        """Brand file; a workspace may have none."""
+        return self.settings.with_name("brand.yaml")
+
+    @property
     def catalogue(self) -> Path:
         """Catalogue file: it declares every table and column."""
         return self.root / "config" / "catalogue.yaml"

@@ -16,8 +16,6 @@ from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
-from campaigns.core.yaml.source import read_yaml
-from campaigns.core.yaml.validate import validate
 from campaigns.rendering.checks import notices
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rules.vocabulary import RuleVocabulary
@@ -32,6 +30,7 @@ from campaigns.workspace.goods_protection import GoodsProtection
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.reviewed_categories import ReviewedCategory, read_reviewed
+from campaigns.workspace.settings_file import load_settings
 from campaigns.workspace.template_usage import TemplateChecks
 
 
@@ -43,7 +42,7 @@ class WorkspaceRepository:
 
     @cached_property
     def settings(self) -> Settings:
-        """Settings in `config/settings.yaml`."""
+        """Settings in `config/settings.yaml`, with the brand in `config/brand.yaml`."""
         return load_settings(self.workspace.settings)
 
     @cached_property
@@ -222,7 +221,8 @@ class WorkspaceRepository:
     @cached_property
     def _check_cache(self) -> CheckCache:
         _ = self.settings, self.catalogue  # they are files, and valid
-        inputs = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes()
+        brand = repr((self.settings.organisation, self.settings.brand)).encode()  # with the pictures of its logo
+        inputs = self.workspace.settings.read_bytes() + self.workspace.catalogue.read_bytes() + brand
         return CheckCache(self.workspace.check_cache, inputs)
 
     def _campaign_file(self, campaign: str) -> Path:
@@ -238,12 +238,3 @@ class WorkspaceRepository:
     @cached_property
     def _audiences_for(self) -> AudienceReader:
         return audience_reader(self.workspace.audiences, self.vocabulary)
-
-
-def load_settings(path: Path) -> Settings:
-    """Return the settings in the file; raise UserError with all its problems."""
-    problems: list[Problem] = []
-    settings = validate(Settings, read_yaml(path), problems)
-    if settings is None:
-        raise UserError(problems)
-    return settings

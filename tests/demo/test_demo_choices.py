@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 
 Row = dict[str, str]
 

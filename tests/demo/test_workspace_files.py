@@ -11,7 +11,7 @@ from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 from tests.support.named_goods import named_values
 
 CAMPAIGNS = (

@@ -10,10 +10,12 @@ from ruamel.yaml import YAML
 
 from campaigns.core.model.settings import Settings
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import WorkspaceRepository, load_settings
+from campaigns.workspace.repository import WorkspaceRepository
+from campaigns.workspace.settings_file import load_settings
 from tests.support.docs_pages import ROOT, yaml_blocks
 
 TESTED_ELSEWHERE: Final = {
+    "brand.md": "workspace/test_brand_file.py",
     "campaign-files.md": "workspace/test_campaign_files_page.py",
     "rules.md": "rules/test_rules_page.py",
     "templates.md": "rendering/test_email_docs.py",

@@ -10,7 +10,7 @@ from campaigns.core.model.enums import Language
 from campaigns.core.model.notice_kinds import NoticeKind
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.notice_writer import NoticeText, NoticeValues, NoticeWriter, notice_text
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 
 OPENS = {
     Language.FI: ("Kirjaudu", "avaa kaikki tietosi", "sähköpostiosoitteen", "puhelinnumeron"),

@@ -15,7 +15,7 @@ from campaigns.rendering.sms import sms_template
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import sandbox_for
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from campaigns.rendering.checks.email import check_email
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_variables
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.workspace.catalogue_file import load_catalogue
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT / "config" / "settings.yaml")

@@ -17,10 +17,11 @@ from campaigns.core.errors import Problem, UserError
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience, load_audiences
+from campaigns.workspace.brand_file import load_brand
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 from campaigns.workspace.source_excerpt import source_excerpt
 
 BAD: Final = Path(__file__).parents[1] / "bad"
@@ -43,6 +44,7 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "audience": lambda path: load_audience(path, VOCABULARY),
     "ring": lambda path: load_audiences(path.parent, RuleVocabulary(CATALOGUE)),
     "settings": load_settings,
+    "brand": load_brand,
     "catalogue": load_catalogue,
     "offers": lambda path: load_offers(path, CATALOGUE),
 }

@@ -15,7 +15,7 @@ from campaigns.workspace.audience_file import load_audience
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 from campaigns.workspace.source_excerpt import source_excerpt
 from tests.support.examples import examples
 

@@ -13,6 +13,7 @@ from campaigns.core.yaml.source import parse_yaml, read_yaml
 from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.json_schema import (
     audience_schema,
+    brand_schema,
     campaign_schema,
     catalogue_schema,
     offers_schema,
@@ -27,6 +28,7 @@ SCHEMAS: Final[dict[str, Callable[[RuleVocabulary], Schema]]] = {
     "campaigns": campaign_schema,
     "audiences": audience_schema,
     "settings": lambda _: settings_schema(),
+    "brand": lambda _: brand_schema(),
     "catalogue": lambda _: catalogue_schema(),
     "offers": lambda _: offers_schema(),
 }

@@ -11,7 +11,7 @@ from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 
 REPOSITORY: Final = Workspace(Path(__file__).parents[2])
 

@@ -8,7 +8,9 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, HttpUrl, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
+from campaigns.core.model.brand import Brand
 from campaigns.core.model.campaign import FrequencyCap, Identifier, SendRateField
 from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import Language
@@ -229,7 +231,7 @@ ProxyNetwork = Annotated[
 
 
 class Settings(FrozenModel):
-    """Content of `config/settings.yaml`.
+    """Content of `config/settings.yaml`, with the brand and the organisation of `config/brand.yaml`.
 
     `holdout` is the share of all members who get only service messages, so that effects can be measured.
     `minimum_age` is the age for newsletters, marketing and surveys (FI-10). Proofs and `seeds` go to
@@ -237,6 +239,7 @@ class Settings(FrozenModel):
     """
 
     organisation: Organisation
+    brand: SkipJsonSchema[Brand] = Brand()
     time_zone: TimeZone = "Europe/Helsinki"
     default_language: Language = Language.FI
     country: CountryCode = "FI"

@@ -4,7 +4,12 @@ from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.call_script import CallScriptTemplate, script_variable_uses
-from campaigns.rendering.checks.template_values import COMMON_VALUES, missing_value_problem, unknown_value_problems
+from campaigns.rendering.checks.template_values import (
+    COMMON_VALUES,
+    missing_value_problem,
+    sample_values,
+    unknown_value_problems,
+)
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
@@ -23,7 +28,7 @@ def check_call_script(
         return list(error.problems)
     for template in () if problems else templates:
         try:
-            template.render(folder.sample(template.language))
+            template.render(sample_values(folder, template.language, settings))
         except TemplateError as error:
             problems.append(missing_value_problem(error))
     return problems

@@ -16,6 +16,7 @@ from campaigns.rendering.checks.template_values import (
     is_marketing,
     missing_value_problem,
     offer_problems,
+    sample_values,
     unguarded_value_warning,
     unknown_value_problems,
     without_member_values,
@@ -85,7 +86,7 @@ def check_email(
 def _sample_problems(
     folder: TemplateFolder, template: EmailTemplate, purpose: Purpose, settings: Settings
 ) -> Iterator[Problem]:
-    context = _with_test_link(folder.sample(template.language))
+    context = _with_test_link(sample_values(folder, template.language, settings))
     try:
         body = template.render(context)
     except TemplateError as error:

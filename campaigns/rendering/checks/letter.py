@@ -14,6 +14,7 @@ from campaigns.rendering.checks.template_values import (
     MEMBER_VALUES,
     missing_value_problem,
     offer_problems,
+    sample_values,
     unguarded_value_warning,
     unknown_value_problems,
     without_member_values,
@@ -53,7 +54,7 @@ def check_letter(
     ]
     if not problems:
         for template in templates:
-            problems += _sample_problems(folder, template, profile)
+            problems += _sample_problems(folder, template, profile, settings)
             if any(problem.code == LIMIT_CODE for problem in problems):
                 break  # the other languages would take as long
         problems += _unverified(profile)
@@ -67,8 +68,10 @@ def _required_text_problems(folder: TemplateFolder, template: LetterTemplate) ->
             yield Problem(FilePosition(folder.path_of(LETTER_FILE)), message, "colophon", hint)
 
 
-def _sample_problems(folder: TemplateFolder, template: LetterTemplate, profile: Located) -> Iterator[Problem]:
-    sample = folder.sample(template.language)
+def _sample_problems(
+    folder: TemplateFolder, template: LetterTemplate, profile: Located, settings: Settings
+) -> Iterator[Problem]:
+    sample = sample_values(folder, template.language, settings)
     address = _address(sample, template.language)
     if isinstance(address, AddressProblem):
         yield Problem(

@@ -13,6 +13,7 @@ from campaigns.rendering.checks.template_values import (
     is_marketing,
     missing_value_problem,
     offer_problems,
+    sample_values,
     unguarded_value_warning,
     unknown_value_problems,
     without_member_values,
@@ -70,7 +71,7 @@ def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
 
 
 def _sample_problems(folder: TemplateFolder, template: SmsTemplate, settings: Settings) -> Iterator[Problem]:
-    sample = folder.sample(template.language)
+    sample = sample_values(folder, template.language, settings)
     place, limit = FilePosition(folder.path_of(SMS_FILE)), settings.channels.sms.max_segments
     try:
         sms = template.render(sample)

@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from campaigns.core.errors import Problem, Severity, closest_match
-from campaigns.core.model.enums import Purpose
+from campaigns.core.model.enums import Language, Purpose
+from campaigns.core.model.settings import Settings
+from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
@@ -35,6 +37,7 @@ _ORGANISATION: Final = (
     "privacy_notice",
     "privacy_notice_version",
 )
+_BRAND: Final = ("logo", "logo_dark", "footer")
 COMMON_VALUES: Final = frozenset(
     {
         "campaign.name",
@@ -43,6 +46,7 @@ COMMON_VALUES: Final = frozenset(
         "sender.partner",
         "today",
         *(f"organisation.{part}" for part in _ORGANISATION),
+        *(f"brand.{part}" for part in _BRAND),
     }
 )
 MEMBER_VALUES: Final = frozenset(
@@ -80,6 +84,16 @@ def offer_problems(reads: Iterable[VariableUse], purpose: Purpose) -> Iterator[P
 def is_marketing(purpose: Purpose) -> bool:
     """Return whether messages of this purpose are marketing by law, so that they need an opt-out."""
     return purpose not in _WITHOUT_MARKETING
+
+
+def sample_values(folder: TemplateFolder, language: Language, settings: Settings) -> dict[str, object]:
+    """Return the values of the folder's sample, with those of the settings for what the sample leaves out."""
+    public_url = str(settings.public_url)
+    return {
+        "organisation": settings.organisation.template_values(language),
+        "brand": settings.brand.template_values(language, public_url),
+        **folder.sample(language),
+    }
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:

@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Final, Self
 
 from campaigns.core.errors import FilePosition
+from campaigns.core.model.brand import BrandConstants
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.email.deal_annotations import DealAnnotations, deal_annotations
 from campaigns.rendering.email.includes import collect_includes, expand_includes
-from campaigns.rendering.email.mjml import MJML_FILE, compile_mjml
+from campaigns.rendering.email.mjml import DEFAULT_BRAND, MJML_FILE, compile_mjml
 from campaigns.rendering.email.placeholders import Placeholders
 from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 from campaigns.rendering.templates.sandbox import CompiledTemplate, compile_template, sandbox_for, variable_uses_in
@@ -61,7 +62,7 @@ class EmailTemplate:
         `track_link` maps the HTML links that are the same for every member to other addresses; by default they stay.
         """
         sandbox = sandbox_for(Channel.EMAIL, language, settings.currency)
-        *plain, (html, place_of) = email_sources(folder, language)
+        *plain, (html, place_of) = email_sources(folder, language, settings.brand.constants(str(settings.public_url)))
         targets = frozenset(_SHARED_LINK.findall(html.text))
         if track_link is not None:
             tracked = _SHARED_LINK.sub(lambda link: link[0].replace(link[1], track_link(link[1])), html.text)
@@ -104,25 +105,25 @@ def email_variables(folder: TemplateFolder) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def email_sources(
-    folder: TemplateFolder, language: Language
+    folder: TemplateFolder, language: Language, brand: BrandConstants = DEFAULT_BRAND
 ) -> tuple[tuple[TemplateSource, Callable[[int], FilePosition]], ...]:
     """Return the Jinja sources of subject, text and HTML in one language, with the origin of their lines."""
-    return tuple(_sources(folder, language))
+    return tuple(_sources(folder, language, brand))
 
 
 def _sources(
-    folder: TemplateFolder, language: Language
+    folder: TemplateFolder, language: Language, brand: BrandConstants
 ) -> Iterator[tuple[TemplateSource, Callable[[int], FilePosition]]]:
     heading = TemplateSource(folder.path_of("texts.yaml"), f"[[ {SUBJECT} ]]")
     for file, sources in (
         (heading.file, {heading.file: heading}),
         (folder.path_of(TEXT_FILE), collect_includes(folder, TEXT_FILE)),
     ):
-        placeholders = Placeholders(folder.texts)
+        placeholders = Placeholders(folder.texts, dict(brand.entries))
         extracted = {path: placeholders.extract(source) for path, source in sources.items()}
         restored = placeholders.restore(expand_includes(next(iter(extracted)), extracted), language)
         yield TemplateSource(file, restored.text), restored.position_of_line
-    restored = compile_mjml(folder).in_language(language)
+    restored = compile_mjml(folder, brand).in_language(language)
     yield TemplateSource(folder.path_of(MJML_FILE), restored.text), restored.position_of_line
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from mjml import mjml2html
 
 from campaigns.core.errors import FilePosition, Problem, UserError
+from campaigns.core.model.brand import Brand, BrandConstants
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.includes import collect_includes, expand_includes
 from campaigns.rendering.email.mjml_check import mjml_problems
@@ -16,6 +17,8 @@ from campaigns.rendering.email.placeholders import Placeholders, RestoredSource
 from campaigns.rendering.templates.folder import TemplateFolder
 
 MJML_FILE: Final = "body.mjml"
+DEFAULT_BRAND: Final = Brand().constants("")
+"""Constants for those who read a template and show it to nobody."""
 _POSITION: Final = re.compile(r"at position (\d+)")
 
 
@@ -33,7 +36,7 @@ class CompiledMjml:
 
 
 @lru_cache(maxsize=64)
-def compile_mjml(folder: TemplateFolder) -> CompiledMjml:
+def compile_mjml(folder: TemplateFolder, brand: BrandConstants = DEFAULT_BRAND) -> CompiledMjml:
     """Compile the folder's `body.mjml` to HTML; UserError with every unknown tag, attribute, text or include.
 
     Nothing is fetched, now or by the recipient's mail client: no web fonts, and includes only from the folder and the
@@ -43,7 +46,7 @@ def compile_mjml(folder: TemplateFolder) -> CompiledMjml:
     problems = [problem for source in sources.values() for problem in mjml_problems(source)]
     if problems:
         raise UserError(problems)
-    placeholders = Placeholders(folder.texts)
+    placeholders = Placeholders(folder.texts, dict(brand.entries))
     mjml = expand_includes(MJML_FILE, {file: placeholders.extract_markup(source) for file, source in sources.items()})
     mjml = re.sub(r"<mjml\b", f'<mjml lang="{placeholders.language_placeholder()}"', mjml, count=1)
     try:

@@ -16,6 +16,7 @@ from campaigns.core.model.localised_text import Localised
 from campaigns.rendering.templates.folder import MAX_CHARACTERS, TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText
 
+BRAND_PREFIX: Final = "brand."
 _QUOTED: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?"""
 JINJA_TAG: Final = re.compile(r"\{#.*?#\}|\{\{" + _QUOTED + r"\}\}|\{%" + _QUOTED + r"%\}", re.DOTALL)
 _OUTLOOK: Final = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
@@ -40,9 +41,13 @@ class RestoredSource:
 
 @dataclass(slots=True)
 class Placeholders:
-    """Placeholders of one template's files: extracted once, restored language by language."""
+    """Placeholders of one template's files: extracted once, restored language by language.
+
+    Constants of the brand are written in at once, for MJML to see, except those that differ by language.
+    """
 
     texts: Mapping[str, TranslatedText]
+    constants: Mapping[str, str | Localised] = field(default_factory=dict)
     _extracted: list[tuple[str | TranslatedText, FilePosition]] = field(default_factory=list)
 
     def extract(self, source: TemplateSource) -> str:
@@ -74,8 +79,15 @@ class Placeholders:
     def _replacement(self, source: TemplateSource, match: re.Match[str]) -> str:
         if match[0].startswith("{#"):
             return ""
-        text = self.texts[match[1].strip()] if match[0].startswith("[[") else match[0]
-        return self._placeholder(text, source.position_of(match.start()))
+        place = source.position_of(match.start())
+        if not match[0].startswith("[["):
+            return self._placeholder(match[0], place)
+        key = match[1].strip()
+        constant = self.constants.get(key)
+        if isinstance(constant, str):
+            return constant
+        text = self.texts[key] if constant is None else TranslatedText(constant, dict.fromkeys(Language, place))
+        return self._placeholder(text, place)
 
     def _placeholder(self, content: str | TranslatedText, place: FilePosition) -> str:
         self._extracted.append((content, place))
@@ -99,16 +111,23 @@ class Placeholders:
             yield Problem(
                 source.position_of(match.start()), f"`{match[0]}` means something to us: write it otherwise", "mark"
             )
-        for match in TEXT_PLACEHOLDER.finditer(source.text):
-            key = match[1].strip()
-            if key not in self.texts:
-                place = source.position_of(match.start())
-                yield Problem(place, f"there is no text `{key}`", "unknown_text", closest_match(key, self.texts))
+        yield from self._unknown_names(source)
         for match in JINJA_TAG.finditer(source.text):
             if TEXT_PLACEHOLDER.search(match[0]):
                 yield Problem(source.position_of(match.start()), "a text stands beside a tag, not in it", "text_in_tag")
             if _RAW.match(match[0]):
                 yield Problem(source.position_of(match.start()), "`raw` is not allowed in templates", "template_syntax")
+
+    def _unknown_names(self, source: TemplateSource) -> Iterator[Problem]:
+        for match in TEXT_PLACEHOLDER.finditer(source.text):
+            key = match[1].strip()
+            place = source.position_of(match.start())
+            if key.startswith(BRAND_PREFIX):
+                if key not in self.constants:
+                    hint = closest_match(key, self.constants) or "the names are in docs/templates.md"
+                    yield Problem(place, f"there is no `{key}`", "unknown_brand", hint)
+            elif key not in self.texts:
+                yield Problem(place, f"there is no text `{key}`", "unknown_text", closest_match(key, self.texts))
 
 
 @dataclass(slots=True)

@@ -18,8 +18,8 @@ from campaigns.rendering.templates.variables import LIST_ITEM
 _VALUE, _OWN_LINK, _CHOICE, _JOINT, _START, _END = "\ue000\ue001\ue002\ue003\ue004\ue005"
 _MEMBER, _TITLE, _OFFER = "\ue006\ue007\ue008"
 _SIGNS: Final = re.compile("[\ue000-\ue008]")
-_HOUSE: Final = frozenset({"campaign", "organisation", "sender", "today"})
-_HOUSE_LINK: Final = ("organisation", "privacy_notice")
+_HOUSE: Final = frozenset({"brand", "campaign", "organisation", "sender", "today"})
+_HOUSE_LINKS: Final = frozenset({("organisation", "privacy_notice"), ("brand", "logo"), ("brand", "logo_dark")})
 _LOOP_ITEMS: Final = frozenset({"previtem", "nextitem"})
 _TITLES: Final = frozenset({("campaign", "title"), ("sender", "partner")})  # free texts, the same for everybody
 _OWN_LINKS: Final = frozenset({("offers", LIST_ITEM, "image"), ("note", "link")})
@@ -226,7 +226,7 @@ def _origins(node: nodes.Node, scope: _Scope) -> str:
 
 def _origin(path: _Path) -> str:
     if path[0] in _HOUSE:
-        return "" if path[0] in ("organisation", "today") else _TITLE
+        return "" if path[0] in ("brand", "organisation", "today") else _TITLE
     return _OFFER if path[0] in ("offers", "loop") else _MEMBER
 
 
@@ -278,7 +278,7 @@ def _shown(node: nodes.Node, scope: _Scope) -> str:
     if value in _TITLES:
         return _TITLE
     if value[0] in _HOUSE:
-        return "https://house.example/" if value == _HOUSE_LINK else "h"
+        return "https://house.example/" if value in _HOUSE_LINKS else "h"
     if value in _OWN_LINKS or value[:1] == ("links",):
         return _OWN_LINK
     return _VALUE if value[0] == "loop" else _VALUE + _origin(value)

@@ -115,5 +115,6 @@ def build_common_values(run_context: RunContext, language: Language, today: date
         "campaign": {"name": run_context.campaign.name, "title": run_context.campaign.title.text(language)},
         "sender": {"name": organisation["name"], "partner": partner},
         "organisation": organisation,
+        "brand": run_context.settings.brand.template_values(language, public_base_url(run_context.settings)),
         "today": today,
     }

@@ -18,7 +18,7 @@ from campaigns.runs.planning.plan_input import PlanInput
 from campaigns.runs.planning.query_session import QuerySession
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.checks.channel_checks import CHANNELS_BY_PURPOSE, PARTNER_CHANNELS
-from campaigns.workspace.repository import load_settings
+from campaigns.workspace.settings_file import load_settings
 from tests.support.examples import examples
 from tests.support.generated_members import AS_OF, GeneratedMember, GeneratedPopulation, snapshot
 from tests.support.planner_oracle import RULES, OracleDecision, PlannerOracle
