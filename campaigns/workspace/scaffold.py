@@ -10,7 +10,7 @@ from campaigns.workspace.paths import Workspace
 
 _PARTS: Final = (
     *("config/audiences", "config/campaigns", "config/labels"),
-    *("config/catalogue.yaml", "config/offers.yaml", "config/settings.yaml"),
+    *("config/catalogue.yaml", "config/offers.yaml", "config/settings.yaml", "config/brand.yaml"),
     *("templates", "images"),
 )
 """Folders and files of a new workspace. A review of categories is none: nobody has looked at its products."""

@@ -29,6 +29,7 @@ FILES: Final = (
     *sorted((ROOT / "config" / "labels").glob("*.yaml")),
     *sorted((ROOT / "config" / "campaigns").glob("*.yaml")),
     ROOT / "config" / "settings.yaml",
+    ROOT / "config" / "brand.yaml",
 )
 STIFF: Final = (
     "Et enää saa meiltä tätä",

@@ -44,7 +44,8 @@ def test_block_loads(page: str, block: str, tmp_path: Path) -> None:
     part = yaml.load(block)
     assert set(part) <= set(Settings.model_fields)
     whole = io.StringIO()
-    yaml.dump(merged(yaml.load(ROOT / "config" / "settings.yaml"), part), whole)
+    organisation = {"organisation": yaml.load(ROOT / "config" / "brand.yaml")["organisation"]}
+    yaml.dump(merged(organisation | yaml.load(ROOT / "config" / "settings.yaml"), part), whole)
     file = tmp_path / "settings.yaml"
     file.write_text(whole.getvalue(), "utf-8")
     load_settings(file)

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from campaigns.core.model.enums import Channel, Language, Purpose
-from campaigns.core.model.settings import Settings
-from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.call_script import CallScriptTemplate, script_variables
 from campaigns.rendering.checks.call_script import check_call_script
 from campaigns.rendering.templates.folder import load_template_folder
+from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)
+SETTINGS = load_settings(ROOT / "config/settings.yaml")
 FOLDER = load_template_folder(ROOT, Channel.PHONE, "survey_script")
 
 

@@ -7,16 +7,15 @@ import pytest
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language, Purpose
-from campaigns.core.model.settings import Settings
-from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.checks.sms import check_sms
 from campaigns.rendering.sms.gsm7 import SmsEncoding
 from campaigns.rendering.sms.sms_template import SmsTemplate, sms_variables
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
+from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)
+SETTINGS = load_settings(ROOT / "config/settings.yaml")
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})
 PURPOSES = {
     "birthday": Purpose.MARKETING,

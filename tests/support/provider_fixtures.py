@@ -18,7 +18,10 @@ from campaigns.demo.rehearsal.doubles.smtp import SmtpDouble
 from campaigns.demo.rehearsal.doubles.twilio import TwilioDouble
 
 ROOT = Path(__file__).parents[2]
-_SETTINGS_JSON = json.dumps(read_yaml(ROOT / "config/settings.yaml").value, default=str)
+_ORGANISATION = read_yaml(ROOT / "config/brand.yaml").part("organisation").value
+_SETTINGS_JSON = json.dumps(
+    {"organisation": _ORGANISATION, **read_yaml(ROOT / "config/settings.yaml").value}, default=str
+)
 SETTINGS = Settings.model_validate_json(_SETTINGS_JSON)
 WIRES = ("sendgrid", "smtp", "twilio")
 FOLDERS = ("email_folder", "sms_folder")

@@ -9,14 +9,13 @@ import pytest
 from pypdf import PdfReader
 
 from campaigns.core.model.enums import Channel, Language, Purpose
-from campaigns.core.model.settings import Settings
-from campaigns.core.yaml.source import read_yaml
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import PostalAddress
 from campaigns.rendering.templates.folder import load_template_folder
+from campaigns.workspace.settings_file import load_settings
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = Settings.model_validate(read_yaml(ROOT / "config/settings.yaml").value)
+SETTINGS = load_settings(ROOT / "config/settings.yaml")
 PURPOSES = {
     "owner_post": Purpose.OWNER_POST,
     "owner_post_family": Purpose.OWNER_POST,

@@ -82,7 +82,7 @@ def check_privacy_notice(settings: Settings) -> Finding:
     """Check that pages and e-mails link to a privacy notice (GD-09)."""
     notice = settings.organisation.privacy_notice
     if notice is None:
-        step = "set `organisation.privacy_notice` to its addresses in fi, sv and en"
+        step = "set `organisation.privacy_notice` in config/brand.yaml, to its addresses in fi, sv and en"
         return warn("privacy notice", "no page and no e-mail links to one", step)
     return ok("privacy notice", f"{notice.fi}" + (f", {notice.version}" if notice.version else ""))
 
