@@ -1,6 +1,7 @@
 """Command `calendar`: a month with the expected messages of each day, and what they put at risk."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -8,6 +9,7 @@ import typer
 
 from campaigns.cli import month_grid, open_workspace, output, risk_sentences
 from campaigns.cli.output_phrases import Phrases
+from campaigns.core.errors import Severity
 from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
@@ -41,7 +43,9 @@ def calendar(
     if days is not None and month is not None:
         raise typer.BadParameter("it does not go with --month", param_hint="--days")
     with open_workspace.open_engine(context) as engine:
-        output.print_problems(engine.queries.unreadable_campaigns())
+        output.print_problems(
+            replace(problem, severity=Severity.WARNING) for problem in engine.queries.unreadable_campaigns()
+        )
         now, zone = engine.context.clock.now(), engine.context.settings.zone
         first = _first_day(month) or now.astimezone(zone).date().replace(day=1)
         start, end = (now, now + timedelta(days=days)) if days is not None else _bounds(first, zone)
