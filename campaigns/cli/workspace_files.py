@@ -17,15 +17,16 @@ SchemaKind = Literal["campaign", "audience", "offers", "settings", "brand", "cat
 
 def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
     """Check campaign files, audiences and templates; report every problem with its line."""
+    from campaigns.workspace.workspace_check import check_workspace
+
     repository = open_workspace.open_repository(context)
-    workspace = repository.workspace
-    named_files = [workspace.find_file(file) for file in files or ()]
-    files_to_check = named_files or [*workspace.campaign_files(), *workspace.audience_files()]
-    now = repository.clock.now()
-    found_problems = [problem for file in files_to_check for problem in repository.file_problems(file, now)]
-    if not files:
-        found_problems += repository.workspace_problems()
-    problems = list(dict.fromkeys(found_problems))
+    workspace, now = repository.workspace, repository.clock.now()
+    if files:
+        checked = [workspace.find_file(file) for file in files]
+        problems = list(dict.fromkeys(problem for file in checked for problem in repository.file_problems(file, now)))
+    else:
+        checked = [*workspace.campaign_files(), *workspace.audience_files()]
+        problems = check_workspace(repository, now)
     if json:
         output.print_json(
             [
@@ -47,7 +48,8 @@ def check(context: typer.Context, files: FilesArgument = None, json: open_worksp
     if errors_only(problems):
         raise UserError(problems)
     output.print_problems(problems)
-    output.print_line("1 file is in order" if len(files_to_check) == 1 else f"{len(files_to_check)} files are in order")
+    sound = len(checked) - len({Path(problem.place.file) for problem in repository.audience_faults()} & set(checked))
+    output.print_line("1 file is in order" if sound == 1 else f"{sound} files are in order")
 
 
 def schema(
@@ -77,7 +79,7 @@ def schema(
 
 def calibrate(
     context: typer.Context,
-    language: open_workspace.LanguageOption = None,
+    language: open_workspace.DocumentLanguageOption = None,
     show_it: Annotated[bool, typer.Option("--open", help="Open the sheet.")] = False,
 ) -> None:
     """Draw a test sheet with the envelope windows of the print profile, to be tried in the envelope."""

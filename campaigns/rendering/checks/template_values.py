@@ -19,6 +19,7 @@ _OFFER: Final = (
     "unit",
     "lowest_price_30d",
     "reduced",
+    "discount",
     "valid_from",
     "valid_to",
     "image",
@@ -53,6 +54,7 @@ COMMON_VALUES: Final = frozenset(
 MEMBER_VALUES: Final = frozenset(
     {
         "arm",
+        "deals",
         "offers",
         *(f"offers.{LIST_ITEM}.{part}" for part in _OFFER),
         *(f"links.{name}" for name in ("unsubscribe", "preferences", "why", "stop")),

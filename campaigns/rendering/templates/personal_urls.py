@@ -20,7 +20,7 @@ _MEMBER, _TITLE, _OFFER = "\ue006\ue007\ue008"
 _SIGNS: Final = re.compile("[\ue000-\ue008]")
 _HOUSE: Final = frozenset({"brand", "campaign", "organisation", "sender", "today"})
 _HOUSE_LINKS: Final = frozenset({("organisation", "privacy_notice"), ("brand", "logo"), ("brand", "logo_dark")})
-_LOOP_ITEMS: Final = (("previtem",), ("nextitem",))
+_LOOP_ITEMS: Final = frozenset({"previtem", "nextitem"})
 # free texts, the same for everybody
 _TITLES: Final = frozenset({("campaign", "title"), ("campaign", "reason"), ("sender", "partner")})
 _OWN_LINKS: Final = frozenset({("offers", LIST_ITEM, "image"), ("note", "link")})
@@ -178,7 +178,7 @@ def _loop(node: nodes.For, scope: _Scope) -> Iterator[tuple[str, int]]:
     values = _value(node.iter, scope)
     for _ in range(2):  # the end of one turn stands before the beginning of the next
         yield _CHOICE, node.lineno
-        inner: _Scope = {**scope, "loop": ("loop",)}
+        inner: _Scope = {**scope, "loop": ("loop", *(() if isinstance(values, _MadeText) else values))}
         _bind(node.target, values if isinstance(values, _MadeText) else (*values, LIST_ITEM), inner)
         yield from _render(node.body, inner)
     yield _CHOICE, node.lineno
@@ -233,7 +233,11 @@ def _origin(path: _Path) -> str:
 
 def _child(node: nodes.Node, step: str, scope: _Scope) -> _Value:
     value = _value(node, scope)
-    return _computed(value.constants, is_cut=True) if isinstance(value, _MadeText) else (*value, step)
+    if isinstance(value, _MadeText):
+        return _computed(value.constants, is_cut=True)
+    if value[0] == "loop":  # followed by the path of what it goes through
+        return (*value[1:], LIST_ITEM) if step in _LOOP_ITEMS and len(value) > 1 else ("loop",)
+    return (*value, step)
 
 
 def _constants(node: nodes.Node, scope: _Scope) -> Iterator[str]:
@@ -278,7 +282,7 @@ def _shown(node: nodes.Node, scope: _Scope) -> str:
         return "https://house.example/" if value in _HOUSE_LINKS else "h"
     if value in _OWN_LINKS or value[:1] == ("links",):
         return _OWN_LINK
-    return _VALUE if value[0] == "loop" and value[1:2] not in _LOOP_ITEMS else _VALUE + _origin(value)
+    return _VALUE if value[0] == "loop" else _VALUE + _origin(value)
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ from campaigns.core.clock import local_day
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
+from campaigns.offers.message_order import order_by_picture
 from campaigns.rendering.campaign_reason import campaign_reason
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.run_context import RunContext
@@ -33,6 +34,7 @@ def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[
         "price": offer.price,
         "lowest_price_30d": offer.lowest_price_30d,
         "reduced": offer.reduced,
+        "discount": offer.discount,
         "valid_from": offer.valid_from,
         "valid_to": offer.valid_to,
         "department": offer.department,
@@ -93,12 +95,11 @@ class TemplateContexts:
         return linked[1]
 
     def _offers(self, ids: Iterable[str], language: Language) -> Iterable[Mapping[str, object]]:
-        for offer_id in ids:
-            if offer_id not in self.offers:  # its goods have become sensitive, or unknown, since the plan
-                continue
-            if (offer_id, language) not in self._views:
-                self._views[offer_id, language] = offer_view(self.offers[offer_id], language, self.run_context.settings)
-            yield self._views[offer_id, language]
+        # an offer that is missing has goods that have become sensitive, or unknown, since the plan
+        for offer in order_by_picture([self.offers[offer_id] for offer_id in ids if offer_id in self.offers]):
+            if (offer.id, language) not in self._views:
+                self._views[offer.id, language] = offer_view(offer, language, self.run_context.settings)
+            yield self._views[offer.id, language]
 
     def common_values(self, language: Language) -> Mapping[str, object]:
         """Return the cached template values common to all members of a language."""
