@@ -151,7 +151,7 @@ def test_a_malformed_sample_is_a_reported_problem_and_no_crash(tmp_path: Path, o
 
 def test_e04_addresses_that_count_clicks_are_part_of_the_size(tmp_path: Path) -> None:
     links = f'<a href="https://shop.example.org/{"x" * 900}">x</a>' * 75
-    assert codes(problems_of(tmp_path, links, "x")) == ["size"]
+    assert set(codes(problems_of(tmp_path, links, "x"))) == {"size"}
 
 
 def test_a_template_without_own_faults_is_not_blamed_for_a_shared_one(tmp_path: Path) -> None:
