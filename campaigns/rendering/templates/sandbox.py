@@ -32,6 +32,7 @@ _LOOP_ATTRIBUTES: Final = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem"}
 )
 _NUMBER_LIMIT: Final = 10**18
+_SYNTAX_HINT: Final = "is every `{{` and `{%` closed, and every block ended?"
 _PERSONAL_URL: Final = "a value that differs by member stands in an address, whose owner would learn it"
 _PERSONAL_URL_HINT: Final = (
     "write an address that is the same for everybody, or one of our own as a whole: `{{ links.why }}`"
@@ -139,7 +140,7 @@ def parse_template(
             violations = list(find_violations(tree, sandbox.filters, sandbox.tests))
     except jinja2.TemplateSyntaxError as error:
         message = error.message or "this is not a template"
-        raise UserError([Problem(place(error.lineno), message, "template_syntax")]) from error
+        raise UserError([Problem(place(error.lineno), message, "template_syntax", _SYNTAX_HINT)]) from error
     if violations:
         raise UserError(
             Problem(place(violation.line), violation.message, violation.code, violation.hint)
