@@ -139,7 +139,8 @@ def _member_entries(
     queries: Queries, views: MessageViews, run_context: RunContext, members: list[PlannedMember]
 ) -> Iterator[GalleryEntry]:
     offers = {offer.id: offer for offer in queries.context.repository.offers}
-    for member in members:
-        contexts = TemplateContexts(run_context, lambda _, member=member: member.fields, offers)
-        context = contexts.build(member.contact, 0, member.arm)
+    fields = {number: member.fields for number, member in enumerate(members)}
+    contexts = TemplateContexts(run_context, fields.__getitem__, offers)
+    for number, member in enumerate(members):
+        context = {**contexts.build(member.contact, number, member.arm), "links": contexts.links(0)}
         yield views.entry(member.variant, member.channel, member.contact, member.arm, context)
