@@ -27,7 +27,7 @@ _LONGEST_SOURCE: Final = 8 * 1024 * 1024  # bytes of a file that are read to sho
 _UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
 _PIPE_WIDTH: Final = 100  # columns of a grid that goes into a file or to a program
 _WIDE: Final = 96  # columns from which the cells of a grid have space around them
-_NUMBER: Final = re.compile(r"[~+-]?\d[\d ]*([.,]\d+)?%?|[?–]?")
+_NUMBER: Final = re.compile(r"[~+-]?\d[\d ]*([.,]\d+)? ?%?|[?–]?")
 
 
 def print_problems(listed_problems: Iterable[Problem]) -> None:
@@ -150,11 +150,6 @@ def show_percentage(title: str) -> Iterator[Callable[[int, int], None]]:
 def sorted_counts(counts: Mapping[Any, int]) -> TableRows:
     """Return counts as rows, the largest first."""
     return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
-
-
-def format_rate(number: int, whole: int) -> str:
-    """Format a share in percent with one decimal; a dash of nothing."""
-    return f"{number / whole:.1%}" if whole else "–"
 
 
 def format_number(value: int) -> str:
