@@ -54,6 +54,14 @@ def print_line(text: str) -> None:
     typer.echo(text)
 
 
+def print_title(text: str) -> None:
+    """Print the title of what follows, and an empty line."""
+    console = _console()
+    with console.capture() as captured:
+        console.print(text, style="bold")
+    typer.echo(captured.get())
+
+
 def print_warning(text: str) -> None:
     """Print one line of a warning to standard error."""
     typer.echo(text, err=True)
@@ -83,7 +91,7 @@ def print_table(
     _print_drawn(title, drawn)
 
 
-def print_grid(title: str, head: Sequence[str], rows: Sequence[Sequence[Sequence[StyledLine]]]) -> None:
+def print_grid(head: Sequence[str], rows: Sequence[Sequence[Sequence[StyledLine]]]) -> None:
     """Print a grid of equal columns that fill the width; a cell is a list of lines, none wider than `column_width`."""
     from rich.box import SQUARE
     from rich.table import Table
@@ -95,7 +103,7 @@ def print_grid(title: str, head: Sequence[str], rows: Sequence[Sequence[Sequence
         drawn.add_column(name, width=column_width(len(head)), no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text("\n").join(Text(text, style) for text, style in cell) for cell in row))
-    _print_drawn(title, drawn)
+    _print_drawn("", drawn)
 
 
 def width() -> int:
