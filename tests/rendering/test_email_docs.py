@@ -36,6 +36,25 @@ def test_the_example_email_passes_check(tmp_path: Path) -> None:
     assert check_email(template, Purpose.MARKETING, KNOWN, settings) == []
 
 
+def test_the_example_newsletter_passes_check_in_each_layout(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "templates" / "email", tmp_path / "templates" / "email")
+    (example,) = re.findall(r"```xml\n(<mjml>[^`]*layout_lead[^`]*)```", DOCS)
+    settings = load_settings(ROOT / "config" / "settings.yaml")
+    layouts = re.findall(r"^\| `(layout_\w+\.mjml)` \|", DOCS, re.MULTILINE)
+
+    assert layouts == ["layout_grid.mjml", "layout_lead.mjml", "layout_editorial.mjml"]
+    for layout in layouts:
+        body = tmp_path / "templates" / "email" / "beauty_brands" / "body.mjml"
+        body.write_text(example.replace("layout_lead.mjml", layout), "utf-8")
+        template = load_template_folder(tmp_path, Channel.EMAIL, "beauty_brands")
+        assert check_email(template, Purpose.NEWSLETTER, KNOWN, settings) == []
+
+
+def test_every_shared_part_is_documented() -> None:
+    parts = {path.name for path in (ROOT / "templates" / "email" / "_shared").glob("*.mjml")} - {"sender.mjml"}
+    assert [name for name in sorted(parts) if f"`{name}`" not in DOCS] == []
+
+
 def test_every_filter_and_test_is_documented() -> None:
     sandbox = sandbox_for(Channel.EMAIL, Language.FI, "EUR")
     assert [
