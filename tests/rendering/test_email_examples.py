@@ -16,10 +16,11 @@ from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, e
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.template_usage import member_variables
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT / "config" / "settings.yaml")
-KNOWN = frozenset(f"member.{name}" for name in load_catalogue(ROOT / "config" / "catalogue.yaml").profile_columns)
+CATALOGUE = load_catalogue(ROOT / "config" / "catalogue.yaml")
 PURPOSES = {
     "beauty_brands": Purpose.NEWSLETTER,
     "beauty_mixed": Purpose.NEWSLETTER,
@@ -114,7 +115,7 @@ def test_every_template_is_covered_by_these_tests() -> None:
 
 @pytest.mark.parametrize("name", PURPOSES)
 def test_shipped_templates_pass_check(name: str) -> None:
-    assert check_email(folder_of(name), PURPOSES[name], KNOWN, SETTINGS) == []
+    assert check_email(folder_of(name), PURPOSES[name], member_variables(CATALOGUE, PURPOSES[name]), SETTINGS) == []
 
 
 @pytest.mark.parametrize("name", PURPOSES)
@@ -256,3 +257,32 @@ def test_the_partner_e_mail_names_the_partner_and_passes_on_no_data() -> None:
     assert "Hotel Aurora" in body.subject + body.html
     assert "Emme ole antaneet tietojasi" in parse_page(body).text
     assert [link for link in parse_page(body).links if "hotel" in link] == ["https://www.hotel-aurora.example/lahde"]
+
+
+NEWSLETTERS = [name for name in WITH_OFFERS if name != "win_back"]
+STORE_URL = "https://www.lahde.example.org/myymalat/31782"
+
+
+@pytest.mark.parametrize("name", NEWSLETTERS)
+def test_the_store_of_the_member_is_shown_and_nothing_where_none_is_known(name: str) -> None:
+    shown, unknown = render(name, Language.EN), render(name, Language.EN, store=None)
+
+    for text in (parse_page(shown).text, shown.text):
+        assert all(value in text for value in ("Your store", "Lähdemarket Puistokatu", "Puistokatu 50, Kuopio"))
+        assert "Open 7–22" in text
+    assert STORE_URL in parse_page(shown).links
+    assert STORE_URL in shown.text
+    assert "store" not in parse_page(unknown).text.replace("stores", "") + unknown.text.replace("stores", "")
+
+
+@pytest.mark.parametrize("missing", ["street", "city", "hours", "url"])
+def test_a_store_without_one_of_its_facts_is_shown_with_the_others(missing: str) -> None:
+    store = sample_values(folder_of("beauty_brands"), Language.FI, SETTINGS)["store"]
+    assert isinstance(store, dict)
+
+    body = render("beauty_brands", Language.FI, store={**store, missing: None})
+
+    assert "Lähdemarket Puistokatu" in body.html
+    assert str(store[missing]) not in parse_page(body).text.replace("Lähdemarket Puistokatu", "") + "".join(
+        parse_page(body).links
+    )

@@ -92,14 +92,15 @@ def sample_values(folder: TemplateFolder, language: Language, settings: Settings
     return {
         "organisation": settings.organisation.template_values(language),
         "brand": settings.brand.template_values(language, public_url),
+        "store": None,
         **folder.sample(language),
     }
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
-    """Return the sample with every member value unknown."""
+    """Return the sample with every member value unknown, also the home store."""
     member = sample.get("member")
-    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}}
+    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
 
 
 def missing_value_problem(error: TemplateError) -> Problem:
