@@ -105,6 +105,7 @@ def sample_values(
     longest = max(titles, key=lambda title: len(title.text(language)))
     campaign, sender = (_mapping(sample.get(key)) for key in ("campaign", "sender"))
     return {
+        "store": None,
         **sample,
         "organisation": organisation,
         "brand": settings.brand.template_values(language, str(settings.public_url)),
@@ -118,9 +119,9 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
-    """Return the sample with every member value unknown."""
+    """Return the sample with every member value unknown, also the home store."""
     member = sample.get("member")
-    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}}
+    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
 
 
 def missing_value_problem(error: TemplateError) -> Problem:

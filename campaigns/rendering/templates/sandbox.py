@@ -54,14 +54,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: object, attribute: str) -> object:
         """Return an entry of a mapping, or a property of the loop."""
-        if type(obj) is dict or isinstance(obj, Mapping):  # most are dicts, and this check is ten times as fast
-            return obj[attribute] if attribute in obj else self.undefined(f"there is no `{attribute}` here")
-        if isinstance(obj, Undefined):
-            return str(obj)  # raises and names the missing value
+        if type(obj) is dict:  # most are, and this check is ten times as fast
+            return obj[attribute] if attribute in obj else self._missing(attribute)
         if isinstance(obj, LoopContext) and attribute in _LOOP_ATTRIBUTES:
             value: object = getattr(obj, attribute)
             return value
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self._missing(attribute)
+        if isinstance(obj, Undefined):
+            return str(obj)  # raises and names the missing value
         return self.undefined(f"`{attribute}` cannot be read here", name=attribute, exc=SecurityError)
+
+    def _missing(self, attribute: str) -> object:
+        return self.undefined(f"there is no `{attribute}` here")
 
     def getitem(self, obj: object, argument: object) -> object:
         """Return an item or a slice of a list or text, or an entry as `getattr` does."""
