@@ -46,6 +46,7 @@ VENDORS: Final = {
     "psycopg": {"campaigns/store/ledger/postgresql.py"},
     "pyotp": {"campaigns/people/accounts/totp.py"},
     "pyreqwest": {"campaigns/channels/http_pool.py"},
+    "python_calamine": {"audiences/imports/workbook_reader.py"},
     "pyspark": {"audiences/warehouse/spark.py"},
     "rich": {"campaigns/cli/output.py"},
     "ruamel": {"campaigns/core/yaml/source.py"},
