@@ -31,11 +31,15 @@ _DECLARED_DATES: Final = frozenset({ColumnType.DATE, ColumnType.TIMESTAMP})
 
 @dataclass(frozen=True, slots=True)
 class ColumnKinds:
-    """Columns of an import by what their values are; `words` has the words of closed ones, None for true or false."""
+    """Columns of an import by what their values are; `words` has the words of closed ones, None for true or false.
+
+    `meanings` are what the catalogue says of its columns, in each language: headers of other systems say the same.
+    """
 
     dates: Collection[str]
     numbers: Collection[str]
     words: Mapping[str, Collection[str] | None]
+    meanings: Mapping[str, Collection[str]]
 
 
 def column_kinds(kind: str, catalogue: Catalogue, settings: Settings) -> ColumnKinds:
@@ -51,4 +55,5 @@ def column_kinds(kind: str, catalogue: Catalogue, settings: Settings) -> ColumnK
         _DATES | {name for name, column in declared.items() if column.type in _DECLARED_DATES},
         _NUMBERS | {name for name, column in declared.items() if column.type is ColumnType.DECIMAL},
         words,
+        {name: tuple(column.meaning.by_language().values()) for name, column in declared.items()},
     )

@@ -59,7 +59,7 @@ def propose_mapping(
     """Return a mapping for the file, from its header and its first rows."""
     draft = _Draft()
     sample = _sample(reader)
-    _propose_columns(kind, reader.header, columns, draft)
+    _propose_columns(kind, reader.header, columns, kinds.meanings, draft)
     by_target = {ours: sample.get(theirs, []) for theirs, (ours, _) in draft.columns.items()}
     for ours in by_target:
         if ours in kinds.dates:
@@ -92,9 +92,19 @@ def _sample(reader: TableReader) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _propose_columns(kind: str, header: Sequence[str], columns: Collection[str], draft: _Draft) -> None:
+def _propose_columns(
+    kind: str,
+    header: Sequence[str],
+    columns: Collection[str],
+    meanings: Mapping[str, Collection[str]],
+    draft: _Draft,
+) -> None:
     words = {
-        _normal(word): ours for ours, listed in _words().get(kind, {}).items() for word in listed if ours in columns
+        _normal(word): ours
+        for listed_words in (meanings, _words().get(kind, {}))
+        for ours, listed in listed_words.items()
+        for word in listed
+        if ours in columns
     }
     words |= {_normal(ours): ours for ours in columns}
     exact = {name: words[_normal(name)] for name in header if _normal(name) in words}
