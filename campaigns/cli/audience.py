@@ -28,7 +28,7 @@ def count(
         bool, typer.Option("--explain", help="Show for each condition how many members it matches and removes.")
     ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
-    language: open_workspace.LanguageOption = Language.EN,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Count the members who match an audience."""

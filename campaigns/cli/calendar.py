@@ -34,7 +34,7 @@ def calendar(
     days: Annotated[
         int | None, typer.Option("--days", min=1, max=366, help="List this many days from now on instead of a month.")
     ] = None,
-    language: open_workspace.LanguageOption = Language.EN,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Show the campaigns of a month, with expected messages and caps at risk; only published ones run by themselves."""

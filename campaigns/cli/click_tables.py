@@ -45,7 +45,7 @@ def print_summaries(
             each.planned,
             each.delivered,
             each.clicked,
-            output.format_rate(each.clicked, each.trackable),
+            phrases.share(each.clicked, each.trackable),
             each.opted_out,
         )
         for each in summaries
@@ -83,20 +83,20 @@ def _click_rows(clicks: "ClickReport", phrases: "Phrases") -> "Iterator[tuple[st
     for variant in variants:
         of_variant = [row for row in clicks.rows if row.variant == variant]
         for number, row in enumerate(of_variant):
-            yield (variant if number == 0 else "", row.arm, *_counts(row))
+            yield (variant if number == 0 else "", row.arm, *_counts(row, phrases))
         if len(of_variant) > 1 and len(variants) > 1:
-            yield ("", phrases.text("together"), *_counts(add_counts(of_variant)))
+            yield ("", phrases.text("together"), *_counts(add_counts(of_variant), phrases))
     if len(clicks.rows) > 1:
-        yield (phrases.text("all"), "", *_counts(clicks.total))
+        yield (phrases.text("all"), "", *_counts(clicks.total, phrases))
 
 
-def _counts(row: "ClickCount") -> tuple[int, int, int, str]:
-    return row.delivered, row.trackable, row.clicked, output.format_rate(row.clicked, row.trackable)
+def _counts(row: "ClickCount", phrases: "Phrases") -> tuple[int, int, int, str]:
+    return row.delivered, row.trackable, row.clicked, phrases.share(row.clicked, row.trackable)
 
 
 def _print_links(clicks: "ClickReport", phrases: "Phrases") -> None:
     rows = [
-        (link.name, link.members, output.format_rate(link.members, clicks.total.trackable), link.people, link.machines)
+        (link.name, link.members, phrases.share(link.members, clicks.total.trackable), link.people, link.machines)
         for link in clicks.links
     ]
     head = phrases.texts("link", "people", "click rate", "clicks", "clicks by machines")
@@ -105,7 +105,7 @@ def _print_links(clicks: "ClickReport", phrases: "Phrases") -> None:
     if rows:
         output.print_line(phrases.text("clicks: of everybody, also several of one person; known for the link alone"))
     if machines:
-        share = f"{machines / (machines + sum(link.people for link in clicks.links)):.0%}"
+        share = phrases.share(machines, machines + sum(link.people for link in clicks.links), 0)
         output.print_line(phrases.text("machines: message filters and previews, {share} of all clicks", share=share))
 
 

@@ -1,6 +1,6 @@
 """Commands for one member: show, why, erase, merge. Export and choices are in `member_rights`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,11 +15,17 @@ app = typer.Typer(help="Show, explain and change the data of one member.", rich_
 
 MemberArgument = Annotated[str, typer.Argument(metavar="M", help="Member id.")]
 
+_FIELDS: Final = {"phone": "phone number"}  # the code `phone` is a call
 _VALUES = {True: "yes", False: "no", None: "unknown"}
 
 
 @app.command("show")
-def show_member(context: typer.Context, member: MemberArgument, json: open_workspace.JsonOption = False) -> None:
+def show_member(
+    context: typer.Context,
+    member: MemberArgument,
+    language: open_workspace.OutputLanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
     """Show a member's contact and choices."""
     from campaigns.people.accounts import audit_log
 
@@ -29,7 +35,9 @@ def show_member(context: typer.Context, member: MemberArgument, json: open_works
     if json:
         output.print_json(facts)
         return
-    output.print_table(f"Member {member}", ("field", "value"), [(name, value) for name, value in facts.items()])
+    phrases = Phrases(language)
+    rows = [(phrases.code(_FIELDS.get(name, name)), _fact(name, value, phrases)) for name, value in facts.items()]
+    output.print_table(phrases.text("Member {member}", member=member), phrases.texts("field", "value"), rows)
 
 
 @app.command("why")
@@ -41,7 +49,7 @@ def why(
         typer.Option("--campaign", metavar="C", help="Explain the decision of this campaign, condition by condition."),
     ] = None,
     as_of: open_workspace.AsOfOption = None,
-    language: open_workspace.LanguageOption = Language.EN,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Explain a member's past messages, or the decision of one campaign about them."""
@@ -135,6 +143,14 @@ def _show_history(decisions: list[dict[str, object]], phrases: Phrases, *, json:
         for row in decisions
     ]
     output.print_table("", head, rows, none=phrases.text("none"))
+
+
+def _fact(name: str, value: object, phrases: Phrases) -> str:
+    if name == "register":
+        return phrases.code(_text(value))
+    if isinstance(value, bool):
+        return phrases.text(_VALUES[value])
+    return ", ".join(map(str, value)) if isinstance(value, list) else _text(value)
 
 
 def _text(value: object) -> str:

@@ -50,16 +50,16 @@ def print_month(
     for each in sends:
         if not each.daily:
             by_day[each.due_at.astimezone(zone).date()].append(each)
+    output.print_title(title)
     if daily:
-        output.print_line(f"{title}\n")
         _print_daily(daily, zone, phrases)
         output.print_line("")
     risky = {risk.day for risk in risks if risk.campaign not in {each.name for each in daily}}
     days = list(_days(first))
     if output.width() < NARROWEST_GRID:
-        _print_days(days, by_day, risky, zone, phrases, "" if daily else title)
+        _print_days(days, by_day, risky, zone, phrases)
     else:
-        _print_grid(days, today, by_day, risky, zone, phrases, "" if daily else title)
+        _print_grid(days, today, by_day, risky, zone, phrases)
     for line in _legend(sends, phrases, has_risks=bool(risky)):
         output.print_line(line)
 
@@ -108,7 +108,6 @@ def _print_grid(
     risky: set[date],
     zone: "ZoneInfo",
     phrases: "Phrases",
-    title: str,
 ) -> None:
     columns = len(WEEKDAYS)
     width = output.column_width(columns)
@@ -116,7 +115,7 @@ def _print_grid(
     cells += [_day_lines(day, today, by_day.get(day, ()), width, zone, risky=day in risky) for day in days]
     cells += [[] for _ in range(-len(cells) % columns)]
     weeks = [cells[start : start + columns] for start in range(0, len(cells), columns)]
-    output.print_grid(title, phrases.texts(*WEEKDAYS), weeks)
+    output.print_grid(phrases.texts(*WEEKDAYS), weeks)
 
 
 def _day_lines(
@@ -136,11 +135,9 @@ def _day_lines(
 
 
 def _print_days(
-    days: "Sequence[date]", by_day: "ByDay", risky: set[date], zone: "ZoneInfo", phrases: "Phrases", title: str
+    days: "Sequence[date]", by_day: "ByDay", risky: set[date], zone: "ZoneInfo", phrases: "Phrases"
 ) -> None:
     """Print the days with campaigns one below the other, week by week."""
-    if title:
-        output.print_line(title)
     weeks: defaultdict[int, list[tuple[str, str, str, str]]] = defaultdict(list)
     for day in days:
         heading = f"{phrases.text(WEEKDAYS[day.weekday()])} {day.day}{' !' if day in risky else ''}"
@@ -150,10 +147,8 @@ def _print_days(
             weeks[day.isocalendar().week].append(row)
             heading = ""
     for week, rows in weeks.items():
-        output.print_table(f"\n{phrases.text('Week {number}', number=week)}", ("", "", "", ""), rows)
-    if not weeks:
-        output.print_line(phrases.text("nothing is due"))
-    output.print_line("")
+        output.print_table(phrases.text("Week {number}", number=week), ("", "", "", ""), rows)
+        output.print_line("")
 
 
 def _print_daily(daily: "Sequence[ExpectedSend]", zone: "ZoneInfo", phrases: "Phrases") -> None:

@@ -28,11 +28,11 @@ AsOfOption = Annotated[
     ),
 ]
 LanguageOption = Annotated[
-    Language,
-    typer.Option("--language", envvar="VIESTI_LANGUAGE", help="Language of the output; warnings stay English."),
-]
-DocumentLanguageOption = Annotated[
     Language | None, typer.Option("--language", help="Language of the document; default: the workspace's.")
+]
+OutputLanguageOption = Annotated[
+    Language,
+    typer.Option("--language", envvar="VIESTI_LANGUAGE", help="Language of the output; problems stay in English."),
 ]
 DespiteWaitOption = Annotated[
     bool,

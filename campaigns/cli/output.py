@@ -31,7 +31,7 @@ _LONGEST_SOURCE: Final = 8 * 1024 * 1024  # bytes of a file that are read to sho
 _UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
 _PIPE_WIDTH: Final = 100  # columns of a grid that goes into a file or to a program
 _WIDE: Final = 96  # columns from which the cells of a grid have space around them
-_NUMBER: Final = re.compile(r"[~+-]?\d[\d ]*([.,]\d+)?%?|[?–]?")
+_NUMBER: Final = re.compile(r"[~+-]?\d[\d ]*([.,]\d+)? ?%?|[?–]?")
 
 
 def print_problems(listed_problems: Iterable[Problem]) -> None:
@@ -56,6 +56,14 @@ def print_result(text: str, value: object, *, json: bool) -> None:
 def print_line(text: str) -> None:
     """Print one line."""
     typer.echo(text)
+
+
+def print_title(text: str) -> None:
+    """Print the title of what follows, and an empty line."""
+    console = _console()
+    with console.capture() as captured:
+        console.print(text, style="bold")
+    typer.echo(captured.get())
 
 
 def print_warning(text: str) -> None:
@@ -87,7 +95,7 @@ def print_table(
     _print_drawn(title, drawn)
 
 
-def print_grid(title: str, head: Sequence[str], rows: Sequence[Sequence[Sequence[StyledLine]]]) -> None:
+def print_grid(head: Sequence[str], rows: Sequence[Sequence[Sequence[StyledLine]]]) -> None:
     """Print a grid of equal columns that fill the width; a cell is a list of lines, none wider than `column_width`."""
     from rich.box import SQUARE
     from rich.table import Table
@@ -99,7 +107,7 @@ def print_grid(title: str, head: Sequence[str], rows: Sequence[Sequence[Sequence
         drawn.add_column(name, width=column_width(len(head)), no_wrap=True)
     for row in rows:
         drawn.add_row(*(Text("\n").join(Text(text, style) for text, style in cell) for cell in row))
-    _print_drawn(title, drawn)
+    _print_drawn("", drawn)
 
 
 def width() -> int:
@@ -185,11 +193,6 @@ def _speed(progress: "ImportProgress", seconds: float | None) -> str:
 def sorted_counts(counts: Mapping[Any, int]) -> TableRows:
     """Return counts as rows, the largest first."""
     return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
-
-
-def format_rate(number: int, whole: int) -> str:
-    """Format a share in percent with one decimal; a dash of nothing."""
-    return f"{number / whole:.1%}" if whole else "–"
 
 
 def format_number(value: int) -> str:

@@ -31,6 +31,17 @@ class Phrases:
         """Return several phrases, such as the headings of a table."""
         return tuple(map(self.text, english))
 
+    def share(self, number: int, whole: int, decimals: int = 1) -> str:
+        """Return a share in percent; a dash of nothing."""
+        if not whole:
+            return "–"
+        percent = self.decimal(f"{number / whole * 100:.{decimals}f}")
+        return f"{percent}%" if self.language is Language.EN else f"{percent} %"
+
+    def decimal(self, number: str) -> str:
+        """Return a decimal number with the language's sign between units and decimals."""
+        return number if self.language is Language.EN else number.replace(".", ",")
+
     def _translate(self, english: str) -> str:
         translations = translated_phrases().get(english)
         return english if translations is None else translations[_COLUMNS[self.language]]

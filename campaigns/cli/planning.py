@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from campaigns.cli import gallery_output, open_workspace, output, plan_output, required_roles
+from campaigns.cli.output_phrases import Phrases
 from campaigns.core.errors import Problem, Severity, UserError
+from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ def plan(
     context: typer.Context,
     campaign: CampaignArgument,
     as_of: open_workspace.AsOfOption = None,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Decide which member gets which message, and why; nothing is sent."""
@@ -40,29 +43,38 @@ def plan(
         if json:
             output.print_json(_as_json(engine, run, plan_counts, warnings))
             return
-        _print_plan(engine, run, plan_counts)
-        output.print_line(f"\nnothing was sent; {_next_step(definition, run, plan_counts)}")
+        phrases = Phrases(language)
+        _print_plan(engine, run, plan_counts, phrases)
+        next_step = _next_step(definition, run, plan_counts, phrases)
+        output.print_line(f"\n{phrases.text('nothing was sent; {step}', step=next_step)}")
 
 
 def run(
     context: typer.Context,
     campaign: CampaignArgument,
     as_of: open_workspace.AsOfOption = None,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Plan and send in one step; stop if a member would get the campaign twice on one day."""
     with open_workspace.open_engine(context) as engine:
         _, planned_run, plan_counts, warnings = _decide(engine, campaign, as_of)
         if not json:
-            _print_plan(engine, planned_run, plan_counts)
+            _print_plan(engine, planned_run, plan_counts, Phrases(language))
         duplicate_warning = engine.queries.duplicate_send_warning(planned_run)
         if duplicate_warning is not None:
             hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
             raise UserError([replace(duplicate_warning, hint=hint)])
-        _send(engine, planned_run, _as_json(engine, planned_run, plan_counts, warnings) if json else None)
+        plan_value = _as_json(engine, planned_run, plan_counts, warnings) if json else None
+        _send(engine, planned_run, plan_value, Phrases(language))
 
 
-def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
+def send(
+    context: typer.Context,
+    run: RunArgument,
+    language: open_workspace.OutputLanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
     """Send a planned run, or continue an interrupted one."""
     with open_workspace.open_engine(context) as engine:
         planned_run = engine.queries.run(run)
@@ -76,11 +88,12 @@ def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpti
             _warn(engine.queries.duplicate_send_warning(planned_run), *engine.queries.plan_warnings(planned_run))
             texts = engine.forecast.segments(planned_run)
         if not json:
-            plan_output.print_sms_lengths(texts, engine.context.repository.settings)
+            plan_output.print_sms_lengths(texts, engine.context.repository.settings, Phrases(language))
         _send(
             engine,
             planned_run,
             plan_output.sms_lengths_as_json(texts, engine.context.repository.settings) if json else None,
+            Phrases(language),
         )
 
 
@@ -183,21 +196,21 @@ def _warn(*problems: Problem | None) -> list[Problem]:
     return warnings
 
 
-def _next_step(definition: "Campaign", run: "Run", plan_counts: "PlanCounts") -> str:
+def _next_step(definition: "Campaign", run: "Run", plan_counts: "PlanCounts", phrases: Phrases) -> str:
     """Return the next step for a plan."""
     if not plan_counts.sent:
-        return "no member is left to send it to"
+        return phrases.text("no member is left to send it to")
     if definition.approval is not None:
-        return f"needs approval by somebody else: `viesti approve {run.run_id}`"
-    return f"`viesti send {run.run_id}` sends it"
+        return phrases.text("needs approval by somebody else: `viesti approve {run}`", run=run.run_id)
+    return phrases.text("`viesti send {run}` sends it", run=run.run_id)
 
 
-def _print_plan(engine: "Engine", run: "Run", plan_counts: "PlanCounts") -> None:
+def _print_plan(engine: "Engine", run: "Run", plan_counts: "PlanCounts", phrases: Phrases) -> None:
     from campaigns.runs.planning.plan_counts import PlanCounts
 
     before = engine.queries.previous_plan(run)
-    plan_output.print_plan(run, plan_counts, (before, PlanCounts.from_json(before.counts)) if before else None)
-    plan_output.print_sms_lengths(engine.forecast.segments(run), engine.context.repository.settings)
+    plan_output.print_plan(run, plan_counts, (before, PlanCounts.from_json(before.counts)) if before else None, phrases)
+    plan_output.print_sms_lengths(engine.forecast.segments(run), engine.context.repository.settings, phrases)
 
 
 def _as_json(engine: "Engine", run: "Run", plan_counts: "PlanCounts", warnings: list[Problem]) -> dict[str, object]:
@@ -207,7 +220,7 @@ def _as_json(engine: "Engine", run: "Run", plan_counts: "PlanCounts", warnings: 
     )
 
 
-def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
+def _send(engine: "Engine", run: "Run", json: dict[str, object] | None, phrases: Phrases) -> None:
     engine.run_control.start(run)
     with output.show_progress(f"sending {run.run_id}") as on_progress:
         sent = engine.sender.send(run.run_id, on_progress)
@@ -223,10 +236,12 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
             }
         )
         return
-    output.print_table("\nDelivered", ("channel", "state", "reason", "deliveries"), outcomes.rows)
+    plan_output.print_outcomes("Delivered", outcomes, phrases)
     if sent.resume_at is not None:
         moment = sent.resume_at.astimezone(engine.context.repository.settings.zone)
-        output.print_line(f"\nthe rest is due at {moment:%Y-%m-%d %H:%M}: `viesti serve` or `viesti send {run.run_id}`")
+        values = {"moment": f"{moment:%Y-%m-%d %H:%M}", "run": run.run_id}
+        line = phrases.text("the rest is due at {moment}: `viesti serve` or `viesti send {run}`", **values)
+        output.print_line(f"\n{line}")
 
 
 def add_to(app: typer.Typer) -> None:

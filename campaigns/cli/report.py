@@ -20,7 +20,7 @@ def report(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="CAMPAIGN|RUN", help="Campaign, for its last run; or name of a run.")],
     every: Annotated[bool, typer.Option("--all", help="One line for each run of the campaign.")] = False,
-    language: open_workspace.LanguageOption = Language.EN,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Show what came of a campaign: deliveries, people who clicked, opt-outs, and the effect against the holdout."""
@@ -93,8 +93,8 @@ def _moment(moment: "datetime", zone: "tzinfo") -> str:
 
 def _show_comparison(comparison: "Comparison", phrases: Phrases) -> None:
     rows = [
-        (phrases.text("addressed"), *_cells(comparison.addressed)),
-        (phrases.code(comparison.against), *_cells(comparison.held_out)),
+        (phrases.text("addressed"), *_cells(comparison.addressed, phrases)),
+        (phrases.code(comparison.against), *_cells(comparison.held_out, phrases)),
     ]
     output.print_table("", phrases.texts("group", "units", "converted", "share"), rows)
     if (
@@ -107,20 +107,20 @@ def _show_comparison(comparison: "Comparison", phrases: Phrases) -> None:
         return
     verdict = "statistically significant" if comparison.is_significant else "not statistically significant"
     values = {
-        "difference": _points(comparison.difference),
-        "low": _points(comparison.low),
-        "high": _points(comparison.high),
+        "difference": _points(comparison.difference, phrases),
+        "low": _points(comparison.low, phrases),
+        "high": _points(comparison.high, phrases),
         "verdict": phrases.text(verdict),
-        "p": f"{comparison.p:.3f}",
+        "p": phrases.decimal(f"{comparison.p:.3f}"),
     }
     sentence = "difference {difference} points, with 95 % confidence {low} to {high}: {verdict} (p = {p})"
     output.print_line(phrases.text(sentence, **values))
     sentence = "groups of this size detect a difference of {points} points four times in five"
-    output.print_line(f"{phrases.text(sentence, points=f'{comparison.detectable * 100:.2f}')}\n")
+    output.print_line(f"{phrases.text(sentence, points=phrases.decimal(f'{comparison.detectable * 100:.2f}'))}\n")
 
 
 def _show_arms(arms: "ArmResults", phrases: Phrases) -> None:
-    rows = [(arm, *_cells(proportion)) for arm, proportion in arms.shares.items()]
+    rows = [(arm, *_cells(proportion, phrases)) for arm, proportion in arms.shares.items()]
     output.print_table(phrases.text("Arms"), phrases.texts("arm", "units", "converted", "share"), rows)
     if arms.winner:
         output.print_line(phrases.text("better than every other: {arm}", arm=arms.winner))
@@ -128,12 +128,12 @@ def _show_arms(arms: "ArmResults", phrases: Phrases) -> None:
         output.print_line(phrases.text("no arm is better than every other"))
 
 
-def _cells(share: "Proportion") -> tuple[int, int, str]:
-    return share.total, share.number, f"{share.rate:.2%}"
+def _cells(share: "Proportion", phrases: Phrases) -> tuple[int, int, str]:
+    return share.total, share.number, phrases.share(share.number, share.total, 2)
 
 
-def _points(difference: float) -> str:
-    return f"{difference * 100:+.2f}"
+def _points(difference: float, phrases: Phrases) -> str:
+    return phrases.decimal(f"{difference * 100:+.2f}")
 
 
 def _as_json(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from campaigns.cli import month_grid, output
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from campaigns.runs.capacity.cap_risks import CapRisk
     from campaigns.runs.capacity.rate_risks import RateRisk
 
-_DAY = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
+_PERIODS: Final = {"day": "in a day", "week": "in a week", "month": "in a month"}
 
 
 def print_risks(risks: "Sequence[CapRisk | RateRisk]", daily: "Collection[str]", phrases: "Phrases") -> None:
@@ -81,7 +82,7 @@ def _sentence(risk: "CapRisk | RateRisk", phrases: "Phrases") -> str:
 
 def _cap_text(cap: "FrequencyCap", phrases: "Phrases") -> str:
     if cap.rolling is None:
-        span = phrases.text(f"in a {cap.per}")
+        span = phrases.text(_PERIODS[str(cap.per)])
     elif cap.rolling % _DAY:
         span = phrases.text("in {number} hours", number=cap.rolling // timedelta(hours=1))
     else:

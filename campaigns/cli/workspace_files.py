@@ -79,7 +79,7 @@ def schema(
 
 def calibrate(
     context: typer.Context,
-    language: open_workspace.DocumentLanguageOption = None,
+    language: open_workspace.LanguageOption = None,
     show_it: Annotated[bool, typer.Option("--open", help="Open the sheet.")] = False,
 ) -> None:
     """Draw a test sheet with the envelope windows of the print profile, to be tried in the envelope."""

@@ -1,18 +1,20 @@
 """Checks of what a campaign's messages show beside their words: offers and pictures."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-from campaigns.core.errors import Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.address_targets import written_addresses
 from campaigns.rendering.checks.offer_lists import bare_offer_lists, shows_offer_pictures, shows_offers
+from campaigns.rendering.checks.template_values import is_marketing
 from campaigns.rendering.email.includes import collect_includes
 from campaigns.rendering.email.mjml import MJML_FILE
 from campaigns.rendering.templates.folder import TemplateFolder
@@ -40,7 +42,11 @@ class ContentChecks:
         Raise UserError for unreadable templates.
         """
         templates = used_templates(campaign, self.load)
-        usages = [self._offer_usage(each.variant, each.folder) for each in templates if shows_offers(each.folder)]
+        usages = [
+            self._offer_usage(each.variant, each.folder)
+            for each in templates
+            if is_marketing(campaign.purpose) and shows_offers(each.folder)  # others show none, as another check says
+        ]
         yield from offer_supply.offers_not_asked(campaign, file, usages)
         yield from offer_supply.offer_pictures(campaign, usages, offers, offers_file, self.images)
         if due is not None:
@@ -49,8 +55,9 @@ class ContentChecks:
             yield from self._written_pictures(folder)
 
     def _offer_usage(self, variant: str, folder: TemplateFolder) -> OfferUsage:
-        check = partial(bare_offer_lists, folder, self.settings)
-        bare = self.cache.get_or_check(f"{folder.channel}-{folder.name}-offers", folder.digest(), check)
+        check, bare = partial(bare_offer_lists, folder, self.settings), list[Problem]()
+        with suppress(UserError):  # which the check of the template reports
+            bare = self.cache.get_or_check(f"{folder.channel}-{folder.name}-offers", folder.digest(), check)
         return OfferUsage(variant, folder.channel, folder.name, tuple(bare), shows_offer_pictures(folder))
 
     def _written_pictures(self, folder: TemplateFolder) -> Iterator[Problem]:

@@ -111,11 +111,11 @@ class ScriptReader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tags: list[str] = []
+        self.tags: list[tuple[str, list[tuple[str, str | None]]]] = []
         self.script = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
+        self.tags.append((tag, attrs))
 
     def handle_data(self, data: str) -> None:
         self.script += data
@@ -134,6 +134,6 @@ def test_every_text_is_valid_json_that_ends_no_element(
 
     card = json.loads(reader.script)[-1]
 
-    assert reader.tags == ["script"]
+    assert reader.tags == [("script", [("type", "application/ld+json")])]
     assert not re.search(r"[<>&\u2028\u2029]", reader.script)
     assert (card["headline"], card["image"]) == (title, image)

@@ -107,7 +107,11 @@ def _site_fault(parts: SplitResult, host: str) -> _Fault | None:
     if "@" in parts.netloc:
         return "holds a name or a password", "link", "remove what stands before the @"
     if not _is_public(host):
-        return "is the address of no site that readers can open", "link", "is a part of the name missing?"
+        return (
+            "is the address of no site that readers can open",
+            "link",
+            "write the name of the site in full, as readers would type it",
+        )
     if parts.scheme == "http":
         return "is not encrypted, of which mailboxes and browsers warn", "link_http", "write https:// instead"
     return None

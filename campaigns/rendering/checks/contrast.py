@@ -36,10 +36,10 @@ def required_ratio(style: TextStyle) -> float:
 
 
 def contrast_problems(folder: TemplateFolder, language: Language, html: str) -> Iterator[Problem]:
-    """Warn of each pair of colours that is hard to read, once for each mode."""
+    """Warn of each pair of colours that is hard to read, once for both modes."""
     page = StyledPage.parse(html)
+    seen: set[tuple[str, str]] = set()
     for mode in ("light", "dark") if page.has_dark_mode else ("light",):
-        seen: set[tuple[str, str]] = set()
         for run in page.texts(dark=mode == "dark"):
             pair = _hex(run.style.color), _hex(run.style.background)
             ratio = contrast_ratio(run.style.color, run.style.background)
@@ -70,17 +70,24 @@ _MIDDLE: Final = 0.179  # the luminance on which black and white are equally eas
 
 def _place(folder: TemplateFolder, language: Language, run: StyledText, pair: tuple[str, str]) -> FilePosition:
     """Return where the author decided it: the colour in an own file, the text, or what includes the shared file."""
-    sources = collect_includes(folder, MJML_FILE)
-    for is_own in (True, False):
-        for color in pair:
-            for file, source in sources.items():
-                index = source.text.upper().find(color)
-                if index < 0 or (file in folder.files) is not is_own:
-                    continue
-                return source.position_of(index) if is_own else own_include_place(folder, MJML_FILE, file)
-        if is_own and (place := _text_place(folder, language, run.text)) is not None:
-            return place
-    return FilePosition(folder.path_of(MJML_FILE))
+    color, background = pair
+    places = (
+        _color_place(folder, color, is_own=True),
+        _text_place(folder, language, run.text),
+        _color_place(folder, background, is_own=True),
+        _color_place(folder, color, is_own=False),
+        _color_place(folder, background, is_own=False),
+    )
+    return next((place for place in places if place is not None), FilePosition(folder.path_of(MJML_FILE)))
+
+
+def _color_place(folder: TemplateFolder, color: str, *, is_own: bool) -> FilePosition | None:
+    """Return where the template's own files write a colour, or include a shared file that does."""
+    for file, source in collect_includes(folder, MJML_FILE).items():
+        index = source.text.upper().find(color)
+        if index >= 0 and (file in folder.files) is is_own:
+            return source.position_of(index) if is_own else own_include_place(folder, MJML_FILE, file)
+    return None
 
 
 def _text_place(folder: TemplateFolder, language: Language, text: str) -> FilePosition | None:

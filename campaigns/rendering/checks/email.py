@@ -44,6 +44,7 @@ _UNSUBSCRIBE_LINK: Final = "https://check.example/leave"
 _SHARED_LINK: Final = re.compile(r'\shref="(https://(?!check\.example)[^"]+)"')
 _IMAGE: Final = re.compile(r"""(?:<img[^>]*\ssrc=["']|url\(["']?)(https?:[^"')>\s]+)""", re.IGNORECASE)
 _PREHEADER: Final = re.compile(r'<body[^>]*><div style="display:none;[^"]*">(.*?)</div>', re.DOTALL)
+_SHORTER: Final = "shorten the letter: fewer sections, fewer offers, shorter styles"
 _TITLE: Final = re.compile(r"<title>\s*[^\s<]")
 
 
@@ -171,20 +172,27 @@ def check_size(sample: EmailSample) -> Iterator[Problem]:
     octets = len(sample.body.html.encode()) + tracked
     description = f"the HTML of the sample is {octets / 1000:.0f} kB in `{sample.language}`"
     if octets > CLIP_BYTES:
-        yield Problem(sample.html_place, f"{description}: mailboxes cut it at {CLIP_BYTES // 1000} kB", "size")
+        yield Problem(
+            sample.html_place, f"{description}: mailboxes cut it at {CLIP_BYTES // 1000} kB", "size", _SHORTER
+        )
     elif octets > WARNING_BYTES:
         message = f"{description}: {CLIP_BYTES // 1000} kB is near where mailboxes cut"
-        yield Problem(sample.html_place, message, "size", severity=Severity.WARNING)
+        yield Problem(sample.html_place, message, "size", _SHORTER, Severity.WARNING)
 
 
 def check_parts_present(sample: EmailSample) -> Iterator[Problem]:
     """Check that there is a subject, a title and a text part."""
     if not sample.body.subject:
         place = FilePosition(sample.folder.path_of("texts.yaml"))
-        yield Problem(place, f"the subject is empty in `{sample.language}`", "subject")
+        yield Problem(
+            place, f"the subject is empty in `{sample.language}`", "subject", "write words that every member gets"
+        )
     if not sample.body.text.strip():
         yield Problem(
-            FilePosition(sample.folder.path_of(TEXT_FILE)), f"the text part is empty in `{sample.language}`", "text"
+            FilePosition(sample.folder.path_of(TEXT_FILE)),
+            f"the text part is empty in `{sample.language}`",
+            "text",
+            "say there what the HTML says",
         )
     if not _TITLE.search(sample.body.html):
         yield Problem(sample.html_place, "the HTML has no title", "title", "add <mj-title>[[ subject ]]</mj-title>")
@@ -196,7 +204,9 @@ def check_images(sample: EmailSample) -> Iterator[Problem]:
     for address in _IMAGE.findall(unescape(sample.body.html)):
         if address not in offer_images and not address.startswith(str(sample.settings.public_url)):
             message = f"the picture `{address[:60]}` is fetched from elsewhere, which tells who opens the message"
-            yield Problem(sample.html_place, message, "foreign_picture", "put it under `images/`")
+            markup = collect_includes(sample.folder, MJML_FILE).values()
+            places = (each.place for each in written_addresses(sample.folder, markup) if each.text == address)
+            yield Problem(next(places, sample.html_place), message, "foreign_picture", "put it under `images/`")
 
 
 def check_inbox_line(sample: EmailSample) -> Iterator[Problem]:

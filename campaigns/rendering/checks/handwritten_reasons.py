@@ -23,6 +23,7 @@ def handwritten_reasons(folder: TemplateFolder, campaign: Campaign, settings: Se
     """Refuse a sentence about subscribing that names another list than the campaign's; warn of any other reason."""
     sent = settings.newsletters.get(campaign.newsletter or "")
     for key, text in folder.texts.items():
+        problems: list[Problem] = []
         for language in Language:
             words, place = text.localised.text(language), text.positions[language]
             others = (title.text(language) for title in settings.newsletters.values() if title != sent)
@@ -31,9 +32,10 @@ def handwritten_reasons(folder: TemplateFolder, campaign: Campaign, settings: Se
             if named and (sent is None or sent.text(language).casefold() not in words.casefold()):
                 what = f"sends `{sent.text(language)}`" if sent else "is no newsletter"
                 message = f"`{key}` names the newsletter `{named[0]}`, but the campaign `{campaign.name}` {what}"
-                yield Problem(place, message, "other_newsletter", _HINT)
-        if key == _KEY and "campaign.reason" not in text.localised.text(Language.EN):
-            yield _by_hand(text.positions[Language.EN])
+                problems.append(Problem(place, message, "other_newsletter", _HINT))
+        if key == _KEY and not problems and "campaign.reason" not in text.localised.text(Language.FI):
+            problems.append(_by_hand(text.positions[Language.FI]))
+        yield from problems
 
 
 def _by_hand(place: FilePosition) -> Problem:

@@ -13,14 +13,14 @@ from campaigns.rendering.email.includes import collect_includes, own_include_pla
 from campaigns.rendering.email.mjml import MJML_FILE
 from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 
-_NEEDS: Final = frozenset({"unknown_text", "unknown_variable", "sample", "unguarded"})
+_NEEDS: Final = frozenset({"unknown_text", "unknown_variable", "sample", "unguarded", "offers_in_service"})
 _BLOCK: Final = re.compile(r"\{%[-+]?\s*(end)?(if|for|with|set)\b(.*?)%\}", re.DOTALL)
 
 
 def in_own_files(folder: TemplateFolder, problems: Iterable[Problem]) -> list[Problem]:
     """Return the problems of an e-mail, with those of a shared file where the template's own file includes it.
 
-    Only what a shared file needs of the template moves: a text, a value. Its own mistakes stay its own.
+    Only what a shared file asks of the template moves: a text, a value, a purpose. Its own mistakes stay its own.
     """
     problems = list(problems)
     if any(problem.code == "template_syntax" for problem in problems):
@@ -72,7 +72,7 @@ def _in_own_file(folder: TemplateFolder, problem: Problem) -> Problem:
     place = own_place(folder, problem.place)
     if place == problem.place:
         return problem
-    return replace(problem, place=place, message=f"{problem.message}, which `{problem.place}` needs")
+    return replace(problem, place=place, message=f"{problem.message} (in `{problem.place}`)")
 
 
 def _sources(folder: TemplateFolder, root: str) -> Mapping[str, TemplateSource]:

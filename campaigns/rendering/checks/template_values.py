@@ -60,6 +60,8 @@ MEMBER_VALUES: Final = frozenset(
         *(f"links.{name}" for name in ("unsubscribe", "preferences", "why", "stop")),
     }
 )
+_NO_OFFERS: Final = "leave them out, or say `purpose: marketing` in the campaign"
+_CONTACT: Final = frozenset({"member.email", "member.phone"})
 _WITHOUT_MARKETING: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 
@@ -69,14 +71,17 @@ def unknown_value_problems(reads: Iterable[VariableUse], known: Collection[str])
         name = ".".join(read.path)
         if name not in known:
             message = f"there is no value `{_display_name(name)}`"
-            yield Problem(read.position, message, "unknown_variable", _display_name(closest_match(name, known)))
+            hint = "an address is not for printing: leave it out" if name in _CONTACT else closest_match(name, known)
+            yield Problem(
+                read.position, message, "unknown_variable", _display_name(hint) or "docs/templates.md has all"
+            )
 
 
 def offer_problems(reads: Iterable[VariableUse], purpose: Purpose) -> Iterator[Problem]:
     """Yield problems: an offer in a non-marketing message (A-26), a price without the lowest of 30 days (FI-23)."""
     uses = {".".join(read.path): read.position for read in reads}
     if purpose in _WITHOUT_MARKETING and "offers" in uses:
-        yield Problem(uses["offers"], f"a {purpose} message shows no offers", "offers_in_service")
+        yield Problem(uses["offers"], f"a {purpose} message shows no offers", "offers_in_service", _NO_OFFERS)
     price, lowest = f"offers.{LIST_ITEM}.price", f"offers.{LIST_ITEM}.lowest_price_30d"
     if price in uses and lowest not in uses:
         message = "a price is shown without the lowest price of 30 days, which the law wants beside a reduced one"
@@ -100,6 +105,7 @@ def sample_values(
     longest = max(titles, key=lambda title: len(title.text(language)))
     campaign, sender = (_mapping(sample.get(key)) for key in ("campaign", "sender"))
     return {
+        "store": None,
         **sample,
         "organisation": organisation,
         "brand": settings.brand.template_values(language, str(settings.public_url)),
@@ -113,14 +119,14 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
-    """Return the sample with every member value unknown."""
+    """Return the sample with every member value unknown, also the home store."""
     member = sample.get("member")
-    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}}
+    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
 
 
 def missing_value_problem(error: TemplateError) -> Problem:
     """Return the problem of a sample that cannot be rendered."""
-    hint = "give the value in `sample.yaml`" if error.is_missing else ""
+    hint = "give the value in `sample.yaml`" if error.is_missing else "`{{ offer.price|money }}`, `{% if … %}`"
     return Problem(error.place, error.reason, "sample", hint)
 
 

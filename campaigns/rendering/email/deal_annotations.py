@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from itertools import islice
+from operator import attrgetter
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from campaigns.core.model.enums import Language
@@ -37,23 +39,21 @@ class ScriptElement(str):
         return str(self)
 
 
+_FACTS: Final = ("title", "image", "price", "lowest_price_30d", "valid_from", "valid_to")
+_DISCOUNT: Final = attrgetter("discount")
+
 DealAnnotations = Callable[[object], ScriptElement]
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """Facts of an offer that an annotation states."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Annotated:
+    """Offer with its annotations: a badge of a message with it alone, one of several, and a card without its place."""
 
-    title: str
     image: str
-    price: Decimal | int
-    lowest_price: Decimal | int | None
-    valid_from: date
-    valid_to: date
-
-    @property
-    def discount(self) -> Decimal:
-        return (discount_share(self.price, self.lowest_price) if self.lowest_price else None) or Decimal(0)
+    discount: Decimal
+    badge_alone: str
+    badge: str
+    card: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,68 +63,77 @@ class _Writer:
     language: Language
     currency: str
     zone: ZoneInfo
-    link: str | None
+    link: str
 
-    def badge(self, offer: _Facts, *, is_alone: bool) -> str:
-        """Return the annotation of the largest reduction."""
-        share = template_filters(self.language, self.currency)["percent"](offer.discount)
-        starts, ends = (
-            datetime.combine(day, moment, self.zone).isoformat()
-            for day, moment in ((offer.valid_from, time(0)), (offer.valid_to, _LAST_MOMENT))
-        )
-        description = _BADGES[self.language][0 if is_alone else 1].format(share=share)
-        return _json("DiscountOffer", description=description, availabilityStarts=starts, availabilityEnds=ends)
+    def annotate(self, *facts: object) -> _Annotated | None:
+        """Return the annotations of an offer with these `_FACTS`; None when one is missing."""
+        match facts:
+            case (
+                str() as title,
+                str() as image,
+                Decimal() | int() as price,
+                Decimal() | int() | None as lowest_price,
+                date() as valid_from,
+                date() as valid_to,
+            ):
+                return self._annotate(title, image, price, lowest_price, valid_from, valid_to)
+            case _:
+                return None
 
-    def card(self, offer: _Facts, position: int) -> str:
-        """Return the annotation with the picture and the price of an offer."""
-        prices = {"price": str(offer.price)}
-        if offer.lowest_price is not None:
-            prices = {"price": str(offer.lowest_price), "discountValue": str(offer.lowest_price - offer.price)}
-        return _json(
-            "PromotionCard",
-            image=offer.image,
-            url=self.link or "",
-            headline=offer.title,
-            **prices,
-            priceCurrency=self.currency,
-            position=str(position),
+    def _annotate(
+        self,
+        title: str,
+        image: str,
+        price: Decimal | int,
+        lowest_price: Decimal | int | None,
+        valid_from: date,
+        valid_to: date,
+    ) -> _Annotated:
+        discount = (discount_share(price, lowest_price) if lowest_price else None) or Decimal(0)
+        share = template_filters(self.language, self.currency)["percent"](discount)
+        alone, several = (
+            _json(
+                "DiscountOffer",
+                description=badge.format(share=share),
+                availabilityStarts=datetime.combine(valid_from, time(0), self.zone).isoformat(),
+                availabilityEnds=datetime.combine(valid_to, _LAST_MOMENT, self.zone).isoformat(),
+            )
+            for badge in _BADGES[self.language]
         )
+        prices = {"price": str(price)}
+        if lowest_price is not None:
+            prices = {"price": str(lowest_price), "discountValue": str(lowest_price - price)}
+        card = _json("PromotionCard", image=image, url=self.link, headline=title, **prices, priceCurrency=self.currency)
+        return _Annotated(image, discount, alone, several, card.removesuffix("}"))
 
 
 def deal_annotations(language: Language, currency: str, zone: ZoneInfo, link: str | None) -> DealAnnotations:
     """Return a function from the offers of a message to the script element of its head, empty without offers.
 
-    Offers whose facts are incomplete are left out. Every annotation is written once for all messages.
+    Offers whose facts are incomplete are left out. Every annotation is written once for all messages; without a `link`
+    there are no cards.
     """
-    writer = _Writer(language, currency, zone, link)
-    badge, card = lru_cache(maxsize=2048)(writer.badge), lru_cache(maxsize=2048)(writer.card)
-    facts = lru_cache(maxsize=2048)(_Facts)
+    annotated = lru_cache(maxsize=2048)(_Writer(language, currency, zone, link or "").annotate)
 
     def annotate(offers: object) -> ScriptElement:
-        known = [facts(*values) for offer in _mappings(offers) if (values := _values(offer)) is not None]
-        best = max(known, key=lambda offer: offer.discount, default=None)
+        known = [entry for offer in _mappings(offers) if (entry := annotated(*map(offer.get, _FACTS))) is not None]
+        best = max(known, key=_DISCOUNT, default=None)
         parts = []
         if best is not None and best.discount:
-            parts.append(badge(best, is_alone=len(known) == 1))
+            parts.append(best.badge_alone if len(known) == 1 else best.badge)
         if link is not None:
-            by_picture = {offer.image: offer for offer in reversed(known)}  # each picture once, with its first offer
-            shown = [offer for offer in known if by_picture[offer.image] is offer][:MAX_CARDS]
-            parts += [card(offer, place) for place, offer in enumerate(shown, 1)]
+            cards: dict[str, str] = {}  # of each picture the first offer's
+            for offer in known:
+                cards.setdefault(offer.image, offer.card)
+            shown = islice(cards.values(), MAX_CARDS)
+            parts += [f'{card},"position":"{place}"}}' for place, card in enumerate(shown, 1)]
         return ScriptElement(f'<script type="application/ld+json">[{",".join(parts)}]</script>' if parts else "")
 
     return annotate
 
 
-def _mappings(offers: object) -> Iterable[Mapping[str, object]]:
-    return (offer for offer in offers if isinstance(offer, Mapping)) if isinstance(offers, list | tuple) else ()
-
-
-def _values(offer: Mapping[str, object]) -> tuple[str, str, Decimal | int, Decimal | int | None, date, date] | None:
-    match (*(offer.get(name) for name in ("title", "image", "price", "lowest_price_30d", "valid_from", "valid_to")),):
-        case (str(), str(), Decimal() | int(), Decimal() | int() | None, date(), date()) as values:
-            return values
-        case _:
-            return None
+def _mappings(offers: object) -> Iterable[Mapping[str, Any]]:
+    return (offer for offer in offers if isinstance(offer, dict)) if isinstance(offers, list | tuple) else ()
 
 
 def _json(kind: str, **properties: str) -> str:

@@ -13,9 +13,11 @@ from campaigns.offers.message_order import order_by_picture
 from campaigns.rendering.campaign_reason import campaign_reason
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.planning.home_stores import STORE_KEY, STORE_PREFIX
 
 _CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 _PROFILE_PREFIX: Final = "member_"
+_FrozenNames = tuple[tuple[str, str], ...]
 LINK_PATHS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", "why": "w", "stop": "s"}
 
 
@@ -59,21 +61,21 @@ class TemplateContexts:
     channel: Channel = field(kw_only=True)
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
+    _names: tuple[_FrozenNames, _FrozenNames] | None = field(default=None, init=False)
     _linked: tuple[int, Mapping[str, str]] = field(default=(-1, {}), init=False)
 
     def build(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
         """Return the template values of one delivery, named as in `docs/templates.md`."""
         frozen = self.frozen_fields(position)
         language = Language(contact["language"])
-        profile = {
-            name.removeprefix(_PROFILE_PREFIX): value
-            for name, value in frozen.items()
-            if name.startswith(_PROFILE_PREFIX)
-        }
+        if self._names is None:  # every position has the same ones
+            self._names = _frozen_names(frozen, _PROFILE_PREFIX), _frozen_names(frozen, STORE_PREFIX)
+        profile, store = ({name: frozen[key] for key, name in names} for names in self._names)
         member = {**profile, **{name: contact[name] for name in _CONTACT_FIELDS}, "language": language.value}
         return {
             **self.common_values(language),
             "member": member,
+            "store": store if store.get(STORE_KEY) is not None else None,
             "offers": list(self._offers(frozen.get("offers") or (), language)),
             "links": self.links(position),
             "arm": arm,
@@ -107,6 +109,11 @@ class TemplateContexts:
             today = local_day(self.run_context.run.due_at, self.run_context.campaign.schedule.zone)
             self._common[language] = build_common_values(self.run_context, self.channel, language, today)
         return self._common[language]
+
+
+def _frozen_names(frozen: Mapping[str, Any], prefix: str) -> _FrozenNames:
+    """Return the fields with a prefix, each with its name in templates."""
+    return tuple((name, name.removeprefix(prefix)) for name in frozen if name.startswith(prefix))
 
 
 def build_common_values(

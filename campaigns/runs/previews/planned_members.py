@@ -43,8 +43,7 @@ def draw_members(
         sends = [row for row in plan.session.fetch_dicts(plan.ordered_decisions()) if row["kind"] == "send"]
         fields = {row["position"]: row for row in plan.session.fetch_dicts(plan.field_rows())}
     order = {member_id: number for number, member_id in enumerate(drawn)}
-    chosen = sorted(sends, key=lambda row: order[row["member_id"]])
-    chosen = list(_in_turns(chosen))[:count]
+    chosen = list(_in_turns(sorted(sends, key=lambda row: order[row["member_id"]])))[:count]
     with queries.context.ledger.read() as connection:
         contacts = contacts_of(connection, [row["member_id"] for row in chosen])
     return [

@@ -140,7 +140,12 @@ def _member_entries(
     queries: Queries, views: MessageViews, run_context: RunContext, members: list[PlannedMember]
 ) -> Iterator[GalleryEntry]:
     offers = {offer.id: offer for offer in queries.context.repository.offers}
-    for member in members:
-        contexts = TemplateContexts(run_context, lambda _, member=member: member.fields, offers, channel=member.channel)
-        context = contexts.build(member.contact, 0, member.arm)
+    fields = {number: member.fields for number, member in enumerate(members)}
+    contexts = {
+        channel: TemplateContexts(run_context, fields.__getitem__, offers, channel=channel)
+        for channel in {member.channel for member in members}
+    }
+    for number, member in enumerate(members):
+        of_channel = contexts[member.channel]
+        context = {**of_channel.build(member.contact, number, member.arm), "links": of_channel.links(0)}
         yield views.entry(member.variant, member.channel, member.contact, member.arm, context)

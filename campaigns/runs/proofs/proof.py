@@ -55,6 +55,7 @@ class SampleTemplateContexts(TemplateContexts):
     def build(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
         """Return the sample's values, the campaign's common values, and links without effect."""
         return {
+            "store": None,
             **self.sample,
             **self.common_values(Language(contact["language"])),
             "links": self.links(position),
