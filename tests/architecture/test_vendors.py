@@ -47,7 +47,7 @@ VENDORS: Final = {
     "pyspark": {"audiences/warehouse/spark.py"},
     "rich": {"campaigns/cli/output.py"},
     "ruamel": {"campaigns/core/yaml/source.py"},
-    "segno": {"campaigns/people/accounts/totp.py"},
+    "segno": {"campaigns/people/accounts/totp.py", "campaigns/rendering/letters/qr_code.py"},
     "sendgrid": {"campaigns/channels/sendgrid.py"},
     "sqlglot": {"campaigns/rules/transpile.py"},
     "twilio": {"campaigns/channels/twilio.py", "campaigns/channels/twilio_events.py"},

@@ -48,12 +48,14 @@ COMMON_VALUES: Final = frozenset(
         *(f"brand.{part}" for part in _BRAND),
     }
 )
+_LINKS: Final = ("unsubscribe", "preferences", "why", "stop")
+_SAMPLE_ENDING: Final = "AbCdEfGhIjKlMnOpQrStUvWxYz012345"  # as long as a real one
 MEMBER_VALUES: Final = frozenset(
     {
         "arm",
         "offers",
         *(f"offers.{LIST_ITEM}.{part}" for part in _OFFER),
-        *(f"links.{name}" for name in ("unsubscribe", "preferences", "why", "stop")),
+        *(f"links.{name}" for name in _LINKS),
     }
 )
 _WITHOUT_MARKETING: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
@@ -90,6 +92,7 @@ def sample_values(folder: TemplateFolder, language: Language, settings: Settings
     return {
         "organisation": settings.organisation.template_values(language),
         "brand": settings.brand.template_values(language, public_url),
+        "links": {name: f"{public_url.rstrip('/')}/{name[0]}/{_SAMPLE_ENDING}" for name in _LINKS},
         **folder.sample(language),
     }
 
