@@ -15,6 +15,7 @@ import jinja2
 from benchmarks.timing import print_figure
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.checks.template_values import sample_values
 from campaigns.rendering.email.email_template import TEXT_FILE, EmailTemplate, email_sources
 from campaigns.rendering.email.mime import MessageHeaders, assemble_message
 from campaigns.rendering.templates.filters import template_filters
@@ -38,7 +39,7 @@ def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
     render_seconds = bare_seconds = assemble_seconds = 0.0
     size = 0
     for language in Language:
-        template, sample = EmailTemplate.compile(folder, language, settings), folder.sample(language)
+        template, sample = EmailTemplate.compile(folder, language, settings), sample_values(folder, language, settings)
         bare_loop = _bare_loop(folder, language, settings.currency)
         body = template.render(sample)
         size += len(body.html.encode()) // len(Language)

@@ -2,7 +2,8 @@
 
     .venv/bin/python tools/draw_offers.py [--sheet FILE]
 
-The drawings are the source: 480 by 320, flat, lit from the left, in a few shared warm colours.
+The drawings are the source: 480 by 320, flat, lit from the left, in a few shared warm colours. The pictures
+have half as many pixels again each way, so that they are sharp in a pair and as the poster of a newsletter.
 The same drawing gives the same bytes with the same Chromium and Pillow. Needs the `dev` extra and a Chromium.
 """
 
@@ -18,6 +19,7 @@ from PIL import Image
 
 WIDTH: Final = 480
 HEIGHT: Final = 320
+SCALE: Final = 1.5
 
 _DRAWINGS: Final = Path(__file__).parent / "offers"
 _PICTURES: Final = Path(__file__).parents[1] / "images" / "offers"
@@ -42,8 +44,9 @@ def main() -> None:
 
 def cut(sheet: Image.Image, place: int) -> Image.Image:
     """Return the picture at one place of the sheet, counted along its rows, in few colours."""
-    left, top = place % _COLUMNS * WIDTH, place // _COLUMNS * HEIGHT
-    picture = sheet.crop((left, top, left + WIDTH, top + HEIGHT))
+    width, height = round(WIDTH * SCALE), round(HEIGHT * SCALE)
+    left, top = place % _COLUMNS * width, place // _COLUMNS * height
+    picture = sheet.crop((left, top, left + width, top + height))
     return picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
@@ -69,7 +72,7 @@ def _open_in_browser(html: Path, image: Path, *, rows: int) -> None:
             "--headless",
             "--no-sandbox",
             "--hide-scrollbars",
-            "--force-device-scale-factor=1",
+            f"--force-device-scale-factor={SCALE}",
             "--force-color-profile=srgb",
             f"--window-size={_COLUMNS * WIDTH},{rows * HEIGHT}",
             f"--screenshot={image}",

@@ -61,4 +61,4 @@ def _entry(row: Sequence[Any]) -> ConsentEntry:
     )
 
 
-CHOICES: Final = FileKind(_REQUIRED, _store, lambda _: _OPTIONAL)
+CHOICES: Final = FileKind(_REQUIRED, _store, lambda _: _OPTIONAL, {"member_id": "members"})

@@ -45,4 +45,4 @@ def _store(job: ImportJob) -> int:
     return new
 
 
-EARLIER_MESSAGES: Final = FileKind(_REQUIRED, _store)
+EARLIER_MESSAGES: Final = FileKind(_REQUIRED, _store, references={"member_id": "members"})

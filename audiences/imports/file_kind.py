@@ -53,12 +53,14 @@ class ImportJob:
 class FileKind:
     """Kind of a file. `required` columns must be in the header, `optional` ones (by catalogue) may.
 
-    `store` checks the staged rows, stores the valid ones and returns how many were new or changed.
+    `store` checks the staged rows, stores the valid ones and returns how many were new or changed. `references` are the
+    columns that name a row of a table: `members`, `products` or `stores`.
     """
 
     required: Mapping[str, CellCleaning]
     store: Callable[[ImportJob], int]
     optional: Callable[[Catalogue], Mapping[str, CellCleaning]] = field(default=lambda _: {})
+    references: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self, catalogue: Catalogue) -> Mapping[str, CellCleaning]:
         """Return all columns that such a file may have."""

@@ -12,7 +12,9 @@ from audiences.imports.import_report import FileProgressCallback, ImportReport
 from audiences.imports.members import MEMBERS
 from audiences.imports.products import PRODUCTS
 from audiences.imports.purchases import PURCHASES
+from audiences.imports.references import count_unknown
 from audiences.imports.staging import RAW_TABLE, open_staging
+from audiences.imports.store_locations import STORES
 from audiences.imports.suppressions import SUPPRESSIONS
 from audiences.imports.table_reader import open_reader
 from audiences.warehouse.warehouse import Warehouse
@@ -28,6 +30,7 @@ FILE_KINDS: Final[Mapping[str, FileKind]] = {
     "choices": CHOICES,
     "purchases": PURCHASES,
     "products": PRODUCTS,
+    "stores": STORES,
     "suppressions": SUPPRESSIONS,
     "sent": EARLIER_MESSAGES,
 }
@@ -56,9 +59,8 @@ def import_file(
     _check_header(path, reader, file_kind, warehouse.catalogue)
     with warehouse.write_lock(), open_staging(warehouse.root, settings.zone) as staging_area:
         staging_area.load(reader, file_kind.columns(warehouse.catalogue), on_progress)
-        stored = file_kind.store(
-            ImportJob(staging_area, ledger, warehouse, settings, clock.now(), frozenset(reader.header), signer)
-        )
+        job = ImportJob(staging_area, ledger, warehouse, settings, clock.now(), frozenset(reader.header), signer)
+        stored = file_kind.store(job)
         rejects_path = rejects / f"{kind}-{path.stem}.csv"
         has_rejects = staging_area.write_rejects(rejects_path)
         rejected = staging_area.count_rows("SELECT DISTINCT line FROM rejects WHERE whole")
@@ -66,6 +68,7 @@ def import_file(
         read_count = staging_area.count_rows(f"FROM {RAW_TABLE}") + invalid_lines
         emptied = staging_area.count_rows("FROM rejects WHERE NOT whole")
         not_served = staging_area.count_rows("FROM remarks")
+        unknown = count_unknown(job, file_kind.references)
     return ImportReport(
         read_count,
         stored,
@@ -73,6 +76,7 @@ def import_file(
         rejected,
         emptied,
         not_served,
+        unknown,
         rejects_path if has_rejects else None,
     )
 

@@ -180,5 +180,8 @@ def _normalise_contact(
 
 
 MEMBERS: Final = FileKind(
-    _REQUIRED, _store, lambda catalogue: {**_OPTIONAL, **declared_cells(catalogue, "members"), **_REQUIRED}
+    _REQUIRED,
+    _store,
+    lambda catalogue: {**_OPTIONAL, **declared_cells(catalogue, "members"), **_REQUIRED},
+    {"home_store": "stores"},
 )

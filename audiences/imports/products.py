@@ -35,7 +35,7 @@ def declared_cells(catalogue: Catalogue, table: str) -> Mapping[str, CellCleanin
     """Return the columns that the catalogue declares for a table, and the clean-up of their cells."""
     return {
         column: CellCleaning.NUMBER if declaration.type is ColumnType.DECIMAL else CellCleaning.WORDS
-        for column, declaration in catalogue.tables[table].columns.items()
+        for column, declaration in catalogue.table_columns(table).items()
     }
 
 

@@ -99,4 +99,6 @@ def _write(job: ImportJob, table: str, month: str, query: str) -> list[Path]:
     return job.warehouse.write_files(job.staging.connection, query, table, month)
 
 
-PURCHASES: Final = FileKind(_COLUMNS, _store)
+PURCHASES: Final = FileKind(
+    _COLUMNS, _store, references={"member_id": "members", "product_id": "products", "store_id": "stores"}
+)

@@ -38,6 +38,11 @@ SENT: Final[Mapping[str, str]] = {
     "sent_at": "TIMESTAMP",
 }
 
+STORES: Final[Mapping[str, str]] = dict.fromkeys(
+    ("store_id", "name", "street", "postal_code", "city", "hours", "url"), "VARCHAR"
+)
+"""Columns of `stores`; the catalogue may declare more."""
+
 TOMBSTONES: Final[Mapping[str, str]] = {"member_id": "VARCHAR"}
 
 _TYPES: Final[Mapping[ColumnType, str]] = {
@@ -74,6 +79,12 @@ def stored_product_columns(catalogue: Catalogue) -> Mapping[str, str]:
     naming = {column for goods in catalogue.classified_goods.values() for column in goods.values}
     special_columns = {name: _TYPES[table.columns[name].type] for name in table.columns if name in naming}
     return {**product_columns(catalogue), **special_columns}
+
+
+def store_columns(catalogue: Catalogue) -> Mapping[str, str]:
+    """Return the columns of `stores`: those that every store may have, and those that the catalogue declares."""
+    declared = catalogue.table_columns("stores")
+    return {**STORES, **{name: _TYPES[column.type] for name, column in declared.items() if not _is_special(column)}}
 
 
 def _is_special(column: CatalogueColumn) -> bool:

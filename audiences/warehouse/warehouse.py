@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from audiences.warehouse import columns
 from audiences.warehouse.category_values import category_values
@@ -33,6 +33,9 @@ _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_exten
 WarehouseConnection: TypeAlias = "duckdb.DuckDBPyConnection"
 """A connection to an open warehouse."""
 
+StoreRow: TypeAlias = Mapping[str, Any]
+"""Values of a store by column."""
+
 _MemberFilter: TypeAlias = tuple[Collection[str], bool]  # these members' rows only, and whether they are read at once
 
 WHOLE_TABLE: Final = ""
@@ -49,7 +52,7 @@ KINDS_FOLDER: Final = "kinds"
 
 
 class Warehouse:
-    """Warehouse of the workspace (`data/warehouse`): profile, products, receipts and purchase lines.
+    """Warehouse of the workspace (`data/warehouse`): profile, products, stores, receipts and purchase lines.
 
     Files are never changed, only superseded; a reader sees the state in which it connected.
     `delete_superseded` removes superseded files.
@@ -58,6 +61,7 @@ class Warehouse:
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
         self.root = root
         self.catalogue = catalogue
+        self._stores: tuple[tuple[str, ...], Mapping[str, StoreRow]] | None = None
         self._product_kinds: tuple[tuple[str, ...], ProductKinds] | None = None
 
     def manifest(self) -> WarehouseManifest:
@@ -98,6 +102,13 @@ class Warehouse:
             )
             self._product_kinds = files, kinds
         return self._product_kinds[1]
+
+    def stores(self) -> Mapping[str, StoreRow]:
+        """Return the stores by `store_id`, each with its columns (None where unknown); none before their import."""
+        files = read_manifest(self.root).files("stores")
+        if self._stores is None or self._stores[0] != files:
+            self._stores = files, self._fetch_stores(files) if files else {}
+        return self._stores[1]
 
     def newest_receipt_at(self) -> datetime | None:
         """Return a moment (aware) that no receipt lies after, by the files' statistics; None when unknown."""
@@ -214,6 +225,14 @@ class Warehouse:
         source = self.select_files(files, columns.stored_product_columns(self.catalogue))
         with closing(duckdb.connect(":memory:", config=dict(_CONFIG))) as connection:
             return connection.execute(kinds_query(source, kind_columns(self.catalogue))).fetchall()
+
+    def _fetch_stores(self, files: Iterable[str]) -> Mapping[str, StoreRow]:
+        import duckdb
+
+        types = columns.store_columns(self.catalogue)
+        with closing(duckdb.connect(":memory:", config=dict(_CONFIG))) as connection:
+            rows = connection.execute(f"{self.select_files(files, types)} ORDER BY store_id").fetchall()
+        return {row[0]: dict(zip(types, row, strict=True)) for row in rows}
 
     def _newest_sql(self, parts: FilesByPart) -> str:
         """Return SQL: a moment that no row lies after, from the files' statistics; NULL when unknown.

@@ -31,6 +31,7 @@ def add(context: typer.Context, name: AccountArgument, role: RolesOption, yes: Y
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
+        staff_accounts.require_free_name(engine.context, name)
         _confirm_closed_commands(engine.context, name, role, yes=yes)
         staff_accounts.add(engine.context, name, role, _password())
     output.print_line(f"{name} may now sign in at /desk")
@@ -157,7 +158,11 @@ def disable(context: typer.Context, name: AccountArgument) -> None:
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
+        closed = _commands_of(staff_accounts.no_longer_possible(engine.context, name))
         staff_accounts.disable(engine.context, name)
+    if closed:
+        output.print_warning("Nobody may run these commands until another account gets a role for them:")
+        _list_commands(closed)
     output.print_line(f"{name} is disabled")
 
 
@@ -169,11 +174,12 @@ def _confirm_closed_commands(context: "Context", name: str, roles: Iterable[Role
     if not commands:
         return
     output.print_warning(f"From now on only accounts with the right role may run these commands; so far {name} alone:")
-    for command, act in commands.items():
-        output.print_warning(f"  viesti {command}  ({', '.join(_roles_with(act))})")
+    _list_commands(commands)
     if context.actor != name:
-        output.print_warning(f"You are {context.actor}: YOU MAY NOT RUN THEM ANY MORE.")
-    output.print_warning("`viesti agent` itself stays open to the owner of this machine.")
+        own = _own_command(context, roles)
+        unless = f", unless `{own}` lets you, too" if own else ""
+        output.print_warning(f"You are {context.actor}: YOU MAY NOT RUN THEM ANY MORE{unless}.")
+    output.print_warning("`viesti agent` and the commands that need no role, such as import and serve, stay open.")
     if yes:
         return
     if not sys.stdin.isatty():
@@ -181,6 +187,17 @@ def _confirm_closed_commands(context: "Context", name: str, roles: Iterable[Role
         raise UserError.about(name, message, "closes_commands", "give `--yes` to confirm it")
     if not typer.confirm("Go on?", err=True):
         raise UserError.about(name, "nothing was changed", "not_confirmed", "give the command again to go on")
+
+
+def _own_command(context: "Context", roles: Iterable[Role]) -> str:
+    """Return the command that gives the roles to whoever runs this one, too; empty for a user without a name."""
+    from campaigns.people.accounts import staff_accounts
+
+    listed = {account.name: account.roles for account in staff_accounts.list_accounts(context)}
+    wanted = " ".join(f"--role {role}" for role in sorted({*roles, *listed.get(context.actor, ())}))
+    if staff_accounts.ACCOUNT_NAME.fullmatch(context.actor) is None:
+        return ""
+    return f"viesti agent {'roles' if context.actor in listed else 'add'} {context.actor} {wanted}"
 
 
 def _warn_of_opened_commands(context: "Context", name: str, roles: Iterable[Role]) -> None:
@@ -192,6 +209,10 @@ def _warn_of_opened_commands(context: "Context", name: str, roles: Iterable[Role
         return
     output.print_warning(f"{name} alone could run these commands: THEY ARE OPEN TO EVERY USER OF THIS MACHINE AGAIN,")
     output.print_warning("until another account gets a role for them:")
+    _list_commands(commands)
+
+
+def _list_commands(commands: Mapping[str, Permission]) -> None:
     for command, act in commands.items():
         output.print_warning(f"  viesti {command}  ({', '.join(_roles_with(act))})")
 

@@ -15,7 +15,8 @@ _ABOUT_PRODUCTS: Final = ("products", _OFFERS)
 ImportKind = Annotated[
     str,
     typer.Argument(
-        metavar="KIND", help="Kind of data: members, choices, purchases, products, offers, suppressions or sent."
+        metavar="KIND",
+        help="Kind of data: members, choices, purchases, products, stores, offers, suppressions or sent.",
     ),
 ]
 
@@ -52,6 +53,8 @@ def import_(
         output.print_line(
             f"{report.not_served} telephone numbers are of countries not served: stored, but not written to"
         )
+    for column, count in report.unknown.items():
+        output.print_line(f"{count} rows have a `{column}` that was never imported: stored nevertheless")
     if report.rejects_path is not None:
         output.print_line(f"rejected rows, with line, column and reason: {report.rejects_path}")
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaigns.cli import open_workspace, output
+from campaigns.cli.output_phrases import Phrases
 from campaigns.core.errors import UserError, closest_match, report_write_errors
+from campaigns.core.model.enums import Language
 from campaigns.core.private_files import write_named
 from campaigns.core.safe_names import safe_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from campaigns.core.model.enums import Language
     from campaigns.people.privacy.subject_access import SubjectAccessExport
     from campaigns.runs.engine import Engine
     from campaigns.web.members.choice_list import ChoiceItem
@@ -100,13 +101,17 @@ def choices(
     source: Annotated[
         ChoiceSource, typer.Option("--source", help="Source of a change of choices: desk or phone.")
     ] = ChoiceSource.DESK,
+    language: Annotated[
+        Language | None, typer.Option("--language", help="Language of the consent texts; default: the member's.")
+    ] = None,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Show a member's choices with their consent texts, or change them on the member's behalf."""
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        offered = _offered_items(engine, member)
+        spoken = language or Language(str(engine.queries.member(member)["language"]))
+        offered = _offered_items(engine, spoken)
         audit_log.note_look_up(engine.context, member, "member choices")
         if changes:
             _change(engine.context, member, [_read(change, offered) for change in changes], source)
@@ -116,23 +121,23 @@ def choices(
     if json:
         output.print_json(states)
         return
+    phrases = Phrases(spoken)
     rows = [(name, "on" if on else "off", offered[name].consent_text.text) for name, on in states.items()]
-    output.print_table(f"Choices of {member}", ("choice", "state", "offered as"), rows)
+    title = phrases.text("Choices of {member}", member=member)
+    output.print_table(title, phrases.texts("choice", "state", "offered as"), rows)
 
 
 def _strings(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _offered_items(engine: "Engine", member_id: str) -> "Mapping[str, ChoiceItem]":
-    """Return the choices offered to a member, in their language; first store the texts that a consent will name."""
+def _offered_items(engine: "Engine", language: Language) -> "Mapping[str, ChoiceItem]":
+    """Return the choices offered in a language; first store the texts that a consent will name."""
     from audiences.consent import consent_texts
-    from campaigns.core.model.enums import Language
     from campaigns.web.members.choice_list import all_consent_texts, choice_items
     from campaigns.web.page_renderer import PageRenderer
 
     pages: PageRenderer = PageRenderer(engine.context.repository.settings)
-    language = Language(str(engine.queries.member(member_id)["language"]))
     with engine.context.ledger.write() as connection:
         consent_texts.publish_texts(connection, all_consent_texts(pages), engine.context.clock.now())
     return choice_items(pages, language)

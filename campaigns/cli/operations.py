@@ -2,14 +2,16 @@
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from campaigns.cli import ledger, open_workspace, output, plan_output, process_options
+from campaigns.cli.output_phrases import Phrases
 from campaigns.cli.planning import RunArgument
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.logging_setup import LogFormat, log_to_stderr
+from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
     from campaigns.runs.capacity.sms_segments import SegmentDistribution
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
     from campaigns.store.runs.decisions import OutcomeCounts
     from campaigns.store.runs.run_tables import Run
 
+_OUTCOME: Final = ("channel", "state", "reason", "deliveries")
+
 
 def status(
     context: typer.Context,
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Run to show; default: the newest ones.")] = None,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """List the newest runs, or show the state of one run; its numbers always sum to the planned deliveries."""
@@ -30,7 +35,8 @@ def status(
         runs = engine.queries.recent_runs() if run is None else [engine.queries.run(run)]
         outcomes_by_run = {listed_run.run_id: (listed_run, engine.queries.outcomes(listed_run)) for listed_run in runs}
         events = None if run is None else run_events.read_run_events(engine.context, run)
-        start_notice = None if run is None or json or runs[0].state != "planned" else _start_notice(engine, runs[0])
+        is_plan = run is not None and not json and runs[0].state == "planned"
+        start_notice = _start_notice(engine, runs[0], Phrases(language)) if is_plan else None
         texts = _texts(engine, runs[0]) if run is not None and runs[0].state == "planned" else None
         settings = engine.context.repository.settings
     if json:
@@ -40,18 +46,28 @@ def status(
         ]
         lengths = plan_output.sms_lengths_as_json(texts, settings)
         output.print_json(
-            rows if events is None else {**rows[0], "events": events.words, "alarms": events.alarms, **lengths}
+            rows
+            if run is None or events is None
+            else {
+                **rows[0],
+                "outcomes": [dict(zip(_OUTCOME, row, strict=True)) for row in outcomes_by_run[run][1].rows],
+                "events": events.words,
+                "alarms": events.alarms,
+                **lengths,
+            }
         )
         return
-    output.print_table(
-        "", ("run", "state", "planned", "accepted", ""), [_line(*entry) for entry in outcomes_by_run.values()]
-    )
+    phrases = Phrases(language)
+    none, lines = phrases.text("none"), [_line(*entry, phrases) for entry in outcomes_by_run.values()]
+    output.print_table("", phrases.texts("run", "state", "planned", "accepted", ""), lines, none=none)
     if run is not None and events is not None:
-        plan_output.print_sms_lengths(texts, settings)
-        output.print_table("\nDeliveries", ("channel", "state", "reason", "deliveries"), outcomes_by_run[run][1].rows)
-        output.print_table("\nEvents since", ("event", "deliveries"), list(events.words.items()))
+        plan_output.print_sms_lengths(texts, settings, phrases)
+        plan_output.print_outcomes("Deliveries", outcomes_by_run[run][1], phrases)
+        words = [(phrases.code(word), number) for word, number in events.words.items()]
+        title = f"\n{phrases.text('Events since')}"
+        output.print_table(title, phrases.texts("event", "deliveries"), words, none=none)
         for alarm in events.alarms:
-            output.print_line(f"warning: {alarm}")
+            output.print_warning(f"warning: {alarm}")
         if start_notice is not None:
             output.print_line(f"\n{start_notice}")
 
@@ -63,24 +79,27 @@ def _texts(engine: "Engine", run: "Run") -> "SegmentDistribution | None":
     return None
 
 
-def _start_notice(engine: "Engine", run: "Run") -> str:
+def _start_notice(engine: "Engine", run: "Run", phrases: Phrases) -> str:
     """Return when a planned run begins, or why it has not begun."""
     start = engine.run_control.start_time_or_problem(run)
     if isinstance(start, Problem):
-        return f"not begun: {start}"
+        if phrases.language is Language.EN:
+            return f"not begun: {start}"
+        output.print_problems([start])
+        return phrases.text("not begun, because of the problem named below")
     if start is not None:
-        return (
-            f"begins at {start.astimezone(engine.context.repository.settings.zone):%Y-%m-%d %H:%M}, by `viesti serve`"
-        )
-    return f"not begun: `viesti send {run.run_id}` sends it"
+        moment = start.astimezone(engine.context.repository.settings.zone)
+        return phrases.text("begins at {moment}, by `viesti serve`", moment=f"{moment:%Y-%m-%d %H:%M}")
+    return phrases.text("not begun: {reason}", reason=phrases.text("`viesti send {run}` sends it", run=run.run_id))
 
 
-def _line(run: "Run", outcomes: "OutcomeCounts") -> tuple[str, str, int, int, str]:
+def _line(run: "Run", outcomes: "OutcomeCounts", phrases: Phrases) -> tuple[str, str, int, int, str]:
     """Return a run as one table row; states other than accepted stand at its end, unless zero."""
     states = outcomes.by_state
     accepted = states.pop("accepted")
-    rest = [f"{output.format_number(number)} {state}" for state, number in states.items() if number]
-    return run.run_id, run.state, outcomes.planned, accepted, ", ".join([*([run.reason] if run.reason else []), *rest])
+    rest = [f"{output.format_number(number)} {phrases.code(state)}" for state, number in states.items() if number]
+    notes = ", ".join([*([phrases.code(run.reason)] if run.reason else []), *rest])
+    return run.run_id, phrases.code(run.state), outcomes.planned, accepted, notes
 
 
 def pause(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:

@@ -1,6 +1,6 @@
 """Printed plan: the funnel from all members to messages, with bars and the change since the plan before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from campaigns.cli import output
@@ -8,17 +8,22 @@ from campaigns.cli import output
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from campaigns.cli.output_phrases import Phrases
+    from campaigns.core.errors import Problem
     from campaigns.core.model.settings import Settings
     from campaigns.runs.capacity.sms_segments import SegmentDistribution
     from campaigns.runs.planning.plan_counts import PlanCounts
+    from campaigns.store.runs.decisions import OutcomeCounts
     from campaigns.store.runs.run_tables import Run
 
 _BAR: Final = 30
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
-def plan_as_json(run: "Run", plan_counts: "PlanCounts", zone: "tzinfo") -> dict[str, object]:
-    """Return the plan for scripts; `matched` is sends plus skips.
+def plan_as_json(
+    run: "Run", plan_counts: "PlanCounts", warnings: "Iterable[Problem]", zone: "tzinfo"
+) -> dict[str, object]:
+    """Return the plan for scripts; `matched` is sends plus skips, and `warnings` what was printed above the plan.
 
     The keys are stable. A plan of text messages also has the keys of `sms_lengths_as_json`.
     """
@@ -30,26 +35,38 @@ def plan_as_json(run: "Run", plan_counts: "PlanCounts", zone: "tzinfo") -> dict[
         "sends": plan_counts.sends,
         "variants": plan_counts.variants,
         "skips": plan_counts.skips,
+        "warnings": [{"code": warning.code, "message": warning.message, "hint": warning.hint} for warning in warnings],
     }
 
 
-def print_plan(run: "Run", plan_counts: "PlanCounts", before: "tuple[Run, PlanCounts] | None") -> None:
+def print_plan(
+    run: "Run", plan_counts: "PlanCounts", before: "tuple[Run, PlanCounts] | None", phrases: "Phrases"
+) -> None:
     """Print a plan, with the change of each number since the campaign's plan before."""
     earlier = before[1] if before else None
     output.print_line(f"{run.run_id}\n")
-    head = ("", "members", "", "change") if earlier else ("", "members", "")
+    head = phrases.texts("", "members", "", "change") if earlier else phrases.texts("", "members", "")
     width = len(head)
-    output.print_table("Funnel", head, [row[:width] for row in _funnel(plan_counts, earlier)])
+    output.print_table(phrases.text("Funnel"), head, [row[:width] for row in _funnel(plan_counts, earlier, phrases)])
     sends = [
-        (variant, channel, number, bar(number, plan_counts.sent))
+        (variant, phrases.code(channel), number, bar(number, plan_counts.sent))
         for variant, by_channel in plan_counts.shares.items()
         for channel, number in by_channel.items()
     ]
-    output.print_table("\nSends", ("variant", "channel", "members", ""), sends)
+    head = phrases.texts("variant", "channel", "members", "")
+    output.print_table(f"\n{phrases.text('Sends')}", head, sends, none=phrases.text("none"))
     if plan_counts.arms:
-        output.print_table("\nArms", ("arm", "members"), list(plan_counts.arms.items()))
+        arms = list(plan_counts.arms.items())
+        output.print_table(f"\n{phrases.text('Arms')}", phrases.texts("arm", "members"), arms)
     if before:
-        output.print_line(f"\nchange: since {before[0].run_id}")
+        output.print_line(f"\n{phrases.text('change: since {run}', run=before[0].run_id)}")
+
+
+def print_outcomes(title: str, outcomes: "OutcomeCounts", phrases: "Phrases") -> None:
+    """Print deliveries by channel, state and reason."""
+    rows = [(*map(phrases.code, codes), number) for *codes, number in outcomes.rows]
+    head = phrases.texts("channel", "state", "reason", "deliveries")
+    output.print_table(f"\n{phrases.text(title)}", head, rows, none=phrases.text("none"))
 
 
 def sms_lengths_as_json(lengths: "SegmentDistribution | None", settings: "Settings") -> dict[str, object]:
@@ -69,48 +86,57 @@ def sms_lengths_as_json(lengths: "SegmentDistribution | None", settings: "Settin
     return {"texts": summary}
 
 
-def print_sms_lengths(lengths: "SegmentDistribution | None", settings: "Settings") -> None:
+def print_sms_lengths(lengths: "SegmentDistribution | None", settings: "Settings", phrases: "Phrases") -> None:
     """Print the lengths of a plan's text messages, and their cost where a price is known (TW-03)."""
     if lengths is None:
         return
-    basis = "all written"
+    title = phrases.text("Text messages, all written")
     if not lengths.is_exact:
-        basis = (
-            f"estimated from {output.format_number(lengths.sample_size)} of {output.format_number(lengths.messages)}"
-        )
+        sample, messages = output.format_number(lengths.sample_size), output.format_number(lengths.messages)
+        title = phrases.text("Text messages, estimated from {sample} of {messages}", sample=sample, messages=messages)
     rows = [
-        (_length(length, lengths), number, bar(number, lengths.messages))
+        (_length(length, lengths, phrases), number, bar(number, lengths.messages))
         for length, number in lengths.messages_by_segments.items()
     ]
-    output.print_table(f"\nText messages, {basis}", ("segments", "members", ""), rows)
+    output.print_table(f"\n{title}", phrases.texts("segments", "members", ""), rows)
     price = settings.channels.sms.price_per_segment
-    cost = "" if price is None else f", {lengths.cost(price)} {settings.currency} at {price} a segment"
-    prefix = "" if lengths.is_exact else "about "
-    output.print_line(f"{prefix}{output.format_number(lengths.segments)} segments{cost}")
+    number = output.format_number(lengths.segments)
+    total = phrases.text("{number} segments" if lengths.is_exact else "about {number} segments", number=number)
+    if price is not None:
+        values = {"cost": lengths.cost(price), "currency": settings.currency, "price": price}
+        total += f", {phrases.text('{cost} {currency} at {price} a segment', **values)}"
+    output.print_line(total)
 
 
-def _length(length: int, lengths: "SegmentDistribution") -> str:
+def _length(length: int, lengths: "SegmentDistribution", phrases: "Phrases") -> str:
     if length == 0:
-        return "cannot be written, refused"
-    return f"{length}, refused" if lengths.is_refused(length) else str(length)
+        return phrases.text("cannot be written, refused")
+    return f"{length}, {phrases.code('refused')}" if lengths.is_refused(length) else str(length)
 
 
-def _funnel(plan_counts: "PlanCounts", before: "PlanCounts | None") -> Iterator[tuple[str, int, str, str]]:
+def _funnel(
+    plan_counts: "PlanCounts", before: "PlanCounts | None", phrases: "Phrases"
+) -> Iterator[tuple[str, int, str, str]]:
     everyone = plan_counts.population + plan_counts.not_processed
     baseline = before or plan_counts
     steps = [
-        ("members", everyone, baseline.population + baseline.not_processed),
-        ("  not processed", plan_counts.not_processed, baseline.not_processed),
-        ("  unknown", plan_counts.unknown, baseline.unknown),
-        ("matched", plan_counts.matched, baseline.matched),
+        (phrases.text("members"), everyone, baseline.population + baseline.not_processed),
+        (f"  {phrases.text('not processed')}", plan_counts.not_processed, baseline.not_processed),
+        (f"  {phrases.text('unknown')}", plan_counts.unknown, baseline.unknown),
+        (phrases.text("matched"), plan_counts.matched, baseline.matched),
     ]
     for name, number, previous in steps:
         yield name, number, bar(number, everyone), _change(number - previous)
     reasons = {**dict.fromkeys(baseline.skips, 0), **plan_counts.skips}
     for reason, number in sorted(reasons.items(), key=lambda item: -item[1]):
-        yield f"  {reason}", number, bar(number, plan_counts.matched), _change(number - baseline.skips.get(reason, 0))
+        yield (
+            f"  {phrases.code(reason)}",
+            number,
+            bar(number, plan_counts.matched),
+            _change(number - baseline.skips.get(reason, 0)),
+        )
     yield (
-        "to be sent",
+        phrases.text("to be sent"),
         plan_counts.sent,
         bar(plan_counts.sent, plan_counts.matched),
         _change(plan_counts.sent - baseline.sent),

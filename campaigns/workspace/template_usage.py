@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Final
 
+from audiences.warehouse.columns import store_columns
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
@@ -13,6 +14,7 @@ from campaigns.core.model.settings import Settings
 from campaigns.rendering.call_script import script_variables
 from campaigns.rendering.checks.call_script import check_call_script
 from campaigns.rendering.checks.email import check_email
+from campaigns.rendering.checks.handwritten_reasons import handwritten_reasons
 from campaigns.rendering.checks.letter import check_letter
 from campaigns.rendering.checks.sms import check_sms
 from campaigns.rendering.email.email_template import email_variables
@@ -26,6 +28,8 @@ TemplateCheck = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], li
 
 CONTACT_FIELDS: Final = frozenset({"first_name", "last_name", "street", "postal_code", "city", "language", "register"})
 _MEMBER: Final = "member."
+_STORE: Final = "store"
+_HOME_STORE: Final = "home_store"
 _NAMES: Final[Mapping[Channel, Callable[[TemplateFolder], frozenset[str]]]] = {
     Channel.EMAIL: email_variables,
     Channel.SMS: sms_variables,
@@ -73,6 +77,15 @@ def profile_fields(templates: tuple[UsedTemplate, ...]) -> tuple[str, ...]:
     return tuple(sorted({name.split(".")[1] for name in names if name.startswith(_MEMBER)} - CONTACT_FIELDS))
 
 
+def store_fields(templates: tuple[UsedTemplate, ...]) -> tuple[str, ...] | None:
+    """Return the columns that the templates name of the member's home store; None when they name no store."""
+    names = {name for template in templates for name in _NAMES[template.folder.channel](template.folder)}
+    steps = [name.split(".") for name in names]
+    if not any(step[0] == _STORE for step in steps):
+        return None
+    return tuple(sorted(step[1] for step in steps if step[0] == _STORE and len(step) > 1))
+
+
 def variants_with_offers(templates: tuple[UsedTemplate, ...]) -> frozenset[str]:
     """Return the variants with a template that shows offers."""
     return frozenset(
@@ -98,8 +111,10 @@ class TemplateChecks:
         except UserError as error:
             yield from error.problems
             return
-        for channel, name in dict.fromkeys((template.folder.channel, template.folder.name) for template in templates):
-            yield from self._check(channel, name, campaign.purpose)
+        folders = dict.fromkeys(template.folder for template in templates)
+        for folder in folders:
+            yield from self._check(folder.channel, folder.name, campaign.purpose)
+            yield from handwritten_reasons(folder, campaign, self.settings)
 
     @cached_property
     def _check(self) -> Callable[[Channel, str, Purpose], list[Problem]]:
@@ -116,14 +131,17 @@ class TemplateChecks:
 def member_variables(catalogue: Catalogue, purpose: Purpose) -> frozenset[str]:
     """Return the member variables of templates of a purpose: contact fields, and columns that the catalogue allows it.
 
-    E-mail addresses and phone numbers are not among them: they would be frozen with the plan and become outdated.
+    Where it allows `home_store`, the columns of the member's store are among them. E-mail addresses and phone numbers
+    are not: they would be frozen with the plan and become outdated.
     """
     declared = {
         name
         for name, column in catalogue.profile_columns.items()
         if column.data_class is not DataClass.CONTACT and column.allows(purpose)
     }
-    return frozenset(f"{_MEMBER}{name}" for name in CONTACT_FIELDS | declared)
+    shows_store = _HOME_STORE in declared
+    store = {_STORE, *(f"{_STORE}.{name}" for name in store_columns(catalogue))} if shows_store else ()
+    return frozenset((*(f"{_MEMBER}{name}" for name in CONTACT_FIELDS | declared), *store))
 
 
 def _template_names(campaign: Campaign) -> Iterator[tuple[str, Channel, str]]:

@@ -31,6 +31,7 @@ TWINS: Final = {
     "the commands of a subject, and the module that they call": {
         "audience": {"campaigns/cli", "campaigns/core/model"},
         "audit": {"campaigns/cli", "campaigns/store/people"},
+        "calendar": {"campaigns/cli", "campaigns/runs/planning"},
         "catalogue": {"campaigns/cli", "campaigns/core/model"},
         "proof": {"campaigns/cli", "campaigns/runs/proofs"},
         "requests": {"campaigns/cli", "campaigns/people/privacy"},
@@ -38,6 +39,7 @@ TWINS: Final = {
     "data made for the demonstration, its import, and its own module": {
         "choices": {"audiences/consent", "audiences/imports", "campaigns/demo/data"},
         "members": {"audiences/imports", "campaigns/demo/data"},
+        "store_locations": {"audiences/imports", "campaigns/demo/data"},
         "suppressions": {"audiences/consent", "audiences/imports", "campaigns/demo/data"},
     },
     "data made for the demonstration, its import, and its conditions parsed and described": {

@@ -145,6 +145,44 @@ def test_the_first_account_of_a_role_lists_the_commands_that_it_closes(viesti: S
     assert second == ""
 
 
+CLOSED_BY_AN_APPROVER: Final = """\
+From now on only accounts with the right role may run these commands; so far liisa alone:
+  viesti approve  (approver)
+You are aino: YOU MAY NOT RUN THEM ANY MORE, unless `viesti agent add aino --role approver` lets you, too.
+`viesti agent` and the commands that need no role, such as import and serve, stay open.
+liisa: this closes commands to others, and nobody is here to confirm it [closes_commands]
+  try: give `--yes` to confirm it
+"""
+
+
+def test_agent_add_says_what_ends_for_whom_before_it_changes_anything(
+    viesti: Shell, typed_passwords: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.cli.open_workspace.account", lambda: "aino")
+    warning = viesti("agent", "add", "liisa", "--role", "approver", code=1).err
+    assert re.sub(r"  viesti .+ \(author, approver, .+\)\n", "", warning) == CLOSED_BY_AN_APPROVER
+    assert viesti("agent", "list", "--json").json == []
+    viesti("agent", "add", "aino", "--role", "desk", "--yes")
+    warning = viesti("agent", "add", "liisa", "--role", "approver", code=1).err
+    assert "unless `viesti agent roles aino --role approver --role desk` lets you, too" in warning
+
+
+def test_an_invalid_or_taken_name_is_refused_before_any_question(viesti: Shell, typed_passwords: None) -> None:
+    assert viesti("agent", "add", "Liisa!", "--role", "author", code=1).err.startswith("Liisa!: a name is")
+    viesti("agent", "add", "liisa", "--role", "desk", "--yes")
+    assert viesti("agent", "add", "liisa", "--role", "author", code=1).err.startswith("liisa: this name is taken")
+
+
+def test_disabling_the_last_account_of_a_role_names_the_commands_that_nobody_may_run(
+    viesti: Shell, typed_passwords: None
+) -> None:
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
+    warning = viesti("agent", "disable", "liisa").err
+    assert warning.startswith("Nobody may run these commands until another account gets a role for them:\n")
+    assert "  viesti plan  (author)\n" in warning
+    assert "may not do this; it takes the role author [not_permitted]" in viesti("publish", "letter", code=1).err
+
+
 def test_a_role_that_closes_commands_needs_a_yes_from_a_script(viesti: Shell, typed_passwords: None) -> None:
     assert "[closes_commands]" in viesti("agent", "add", "liisa", "--role", "author", code=1).err
     assert viesti("agent", "list", "--json").json == []

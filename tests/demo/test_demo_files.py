@@ -75,7 +75,7 @@ def test_the_files_have_the_columns_of_the_import(
 ) -> None:
     assert list(members[0]) == [
         *("member_id", "register", "household_id", "first_name", "last_name", "language", "birth_date", "email"),
-        *("phone", "street", "postal_code", "city", "region", "household_size", "bonus_last_month"),
+        *("phone", "street", "postal_code", "city", "region", "household_size", "bonus_last_month", "home_store"),
     ]
     assert list(choices[0]) == ["member_id", "choice", "state", "at", "source", "wording", "language", "agent"]
     assert list(suppressions[0]) == ["kind", "value", "reason", "scope", "at", "source"]

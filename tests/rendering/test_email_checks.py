@@ -147,3 +147,17 @@ def test_a_malformed_sample_is_a_reported_problem_and_no_crash(tmp_path: Path, o
     sample = SAMPLE[: SAMPLE.index("offers:")] + f"offers: {offers}\n"
     problems = problems_of(tmp_path, PRICES, "x", sample_yaml=sample)
     assert set(codes(problems)) <= {"sample"}
+
+
+def test_e04_addresses_that_count_clicks_are_part_of_the_size(tmp_path: Path) -> None:
+    links = f'<a href="https://shop.example.org/{"x" * 900}">x</a>' * 75
+    assert set(codes(problems_of(tmp_path, links, "x"))) == {"size"}
+
+
+def test_a_template_without_own_faults_is_not_blamed_for_a_shared_one(tmp_path: Path) -> None:
+    shared = tmp_path / "templates" / "email" / "_shared" / "part.mjml"
+    shared.parent.mkdir(parents=True)
+    shared.write_text("<mj-section><mj-column><mj-txt>x</mj-txt></mj-column></mj-section>\n", "utf-8")
+    body = html("x")["body.mjml"].replace("  </mj-body>", '    <mj-include path="part.mjml" />\n  </mj-body>')
+    (problem,) = problems_of(tmp_path, "x", body_mjml=body)
+    assert (str(problem.place), problem.code) == ("templates/email/_shared/part.mjml:1:24", "mjml_tag")

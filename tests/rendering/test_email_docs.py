@@ -15,7 +15,9 @@ from campaigns.rendering.sms import sms_template
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import sandbox_for
+from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.template_usage import member_variables
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
@@ -34,6 +36,26 @@ def test_the_example_email_passes_check(tmp_path: Path) -> None:
     template = load_template_folder(tmp_path, Channel.EMAIL, "coffee")
     settings = load_settings(ROOT / "config" / "settings.yaml")
     assert check_email(template, Purpose.MARKETING, KNOWN, settings) == []
+
+
+def test_the_example_newsletter_passes_check_in_each_layout(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "templates" / "email", tmp_path / "templates" / "email")
+    (example,) = re.findall(r"```xml\n(<mjml>[^`]*layout_lead[^`]*)```", DOCS)
+    settings = load_settings(ROOT / "config" / "settings.yaml")
+    known = member_variables(load_catalogue(ROOT / "config" / "catalogue.yaml"), Purpose.NEWSLETTER)
+    layouts = re.findall(r"^\| `(layout_\w+\.mjml)` \|", DOCS, re.MULTILINE)
+
+    assert layouts == ["layout_grid.mjml", "layout_lead.mjml", "layout_editorial.mjml"]
+    for layout in layouts:
+        body = tmp_path / "templates" / "email" / "beauty_brands" / "body.mjml"
+        body.write_text(example.replace("layout_lead.mjml", layout), "utf-8")
+        template = load_template_folder(tmp_path, Channel.EMAIL, "beauty_brands")
+        assert check_email(template, Purpose.NEWSLETTER, known, settings) == []
+
+
+def test_every_shared_part_is_documented() -> None:
+    parts = {path.name for path in (ROOT / "templates" / "email" / "_shared").glob("*.mjml")} - {"sender.mjml"}
+    assert [name for name in sorted(parts) if f"`{name}`" not in DOCS] == []
 
 
 def test_every_filter_and_test_is_documented() -> None:

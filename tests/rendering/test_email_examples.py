@@ -1,5 +1,6 @@
 """E-mails of the example workspace, in three languages, with any number of offers and missing values."""
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -10,14 +11,16 @@ import pytest
 
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.rendering.checks.email import check_email
+from campaigns.rendering.checks.template_values import sample_values
 from campaigns.rendering.email.email_template import EmailBody, EmailTemplate, email_variables
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.settings_file import load_settings
+from campaigns.workspace.template_usage import member_variables
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT / "config" / "settings.yaml")
-KNOWN = frozenset(f"member.{name}" for name in load_catalogue(ROOT / "config" / "catalogue.yaml").profile_columns)
+CATALOGUE = load_catalogue(ROOT / "config" / "catalogue.yaml")
 PURPOSES = {
     "beauty_brands": Purpose.NEWSLETTER,
     "beauty_mixed": Purpose.NEWSLETTER,
@@ -96,7 +99,7 @@ def offers() -> list[dict[str, object]]:
 
 
 def render(name: str, language: Language, **changes: object) -> EmailBody:
-    return template_of(name, language).render({**folder_of(name).sample(language), **changes})
+    return template_of(name, language).render({**sample_values(folder_of(name), language, SETTINGS), **changes})
 
 
 def member_values(name: str, language: Language, **changes: object) -> dict[str, object]:
@@ -112,7 +115,7 @@ def test_every_template_is_covered_by_these_tests() -> None:
 
 @pytest.mark.parametrize("name", PURPOSES)
 def test_shipped_templates_pass_check(name: str) -> None:
-    assert check_email(folder_of(name), PURPOSES[name], KNOWN, SETTINGS) == []
+    assert check_email(folder_of(name), PURPOSES[name], member_variables(CATALOGUE, PURPOSES[name]), SETTINGS) == []
 
 
 @pytest.mark.parametrize("name", PURPOSES)
@@ -149,33 +152,69 @@ def test_a_member_without_a_first_name_gets_a_greeting(name: str) -> None:
         assert body.subject[0].isupper()
 
 
-@pytest.mark.parametrize("count", range(1, 7))
-@pytest.mark.parametrize("name", WITH_OFFERS)
-def test_one_to_six_offers_have_image_price_and_lowest_price(name: str, count: int) -> None:
-    sample = offers()
+def pictures_of_offers(page: ParsedPage) -> list[str | None]:
+    return [image["src"] for image in page.images if "/brand/" not in (image["src"] or "")]
 
-    body = render(name, Language.FI, offers=sample[:count])
+
+@pytest.mark.parametrize("count", [*range(1, 10), 12])
+@pytest.mark.parametrize("name", WITH_OFFERS)
+def test_any_number_of_offers_have_image_price_badge_and_lowest_price(name: str, count: int) -> None:
+    sample = (offers() * 2)[:count]
+
+    body = render(name, Language.FI, offers=sample)
     page = parse_page(body)
 
-    assert [image["src"] for image in page.images] == [offer["image"] for offer in sample[:count]]
-    for text in (page.text, body.text):
-        assert text.count("30 päivän alin hinta") == count
-        assert text.count("Voimassa") == count
+    assert pictures_of_offers(page) == [offer["image"] for offer in sample]
+    assert page.text.count("30 pv alin hinta") == body.text.count("30 päivän alin hinta") == count
+    assert page.text.count("Voimassa") == body.text.count("Voimassa") == count
+    assert body.html.count('class="badge"') == body.html.count("<s>") == count
+    assert len(body.html.encode()) < SOFT_LIMIT
 
 
-def outlook_row_cells(body: EmailBody) -> list[int]:
-    """Return the number of Outlook cells in each row of offers."""
-    start = body.html.index('class="paper stack"')
-    section = body.html[start : body.html.index('class="paper inset"', start)]
-    return [row.count("<!--[if mso | IE]><td style") for row in section.split("</tr></table><table")]
+@pytest.mark.parametrize("name", WITH_OFFERS)
+def test_a_message_without_offers_has_no_heading_for_them(name: str) -> None:
+    heading = folder_of(name).texts_in(Language.FI)["offers_heading"]
+
+    body = render(name, Language.FI, offers=[])
+
+    assert heading not in parse_page(body).text + body.text
+    assert "alin hinta" not in body.html + body.text
+    assert "ld+json" not in body.html
+
+
+@pytest.mark.parametrize("name", WITH_OFFERS)
+def test_cards_of_offers_stand_in_pairs_and_none_alone(name: str) -> None:
+    for count in range(1, 9):
+        html = render(name, Language.FI, offers=(offers() * 2)[:count]).html
+        assert html.count('class="card"') == 2 * len(re.findall(r'<tr>\s*<td class="card"', html))
+
+
+def test_the_badge_is_the_discount_rounded_down() -> None:
+    for language, badge in ((Language.FI, "−20\xa0%"), (Language.SV, "−20\xa0%"), (Language.EN, "−20%")):
+        assert f'<span class="badge">{badge}</span>' in render("beauty_brands", language, offers=offers()[:1]).html
+
+
+def test_the_annotations_tell_the_offers_that_the_message_shows() -> None:
+    html = render("beauty_brands", Language.EN).html
+    found = re.findall(r'<head>.*<script type="application/ld\+json">(.*?)</script>.*</head>', html, re.DOTALL)
+
+    [annotations] = map(json.loads, found)
+
+    assert annotations[0]["description"] == "Up to 28% off"
+    assert [card["headline"] for card in annotations[1:]] == [
+        offer["title"] for offer in folder_of("beauty_brands").sample(Language.EN)["offers"]
+    ]
+    assert {card["url"] for card in annotations[1:]} == {"https://www.lahde.example.org/en/beauty"}
+    assert "ld+json" in render("win_back", Language.EN, arm="long").html
+    assert "ld+json" not in render("win_back", Language.EN, arm="short").html
 
 
 @pytest.mark.parametrize(
-    ("count", "cells"), [(1, [2]), (2, [2]), (3, [2, 2]), (4, [2, 2]), (5, [2, 2, 2]), (6, [2, 2, 2])]
+    "path", sorted((ROOT / "templates" / "email" / "_shared").glob("*.mjml")), ids=lambda path: path.name
 )
-def test_outlook_gets_two_cells_in_each_row_of_offers(count: int, cells: list[int]) -> None:
-    sample = offers()
-    assert outlook_row_cells(render("beauty_brands", Language.FI, offers=sample[:count])) == cells
+def test_shared_parts_take_colours_and_typefaces_from_the_brand(path: Path) -> None:
+    parts = [line for line in path.read_text("utf-8").splitlines() if "<mj-class" not in line and "rgba(" not in line]
+    assert re.findall(r"#[0-9A-Fa-f]{6}\b|Georgia|Helvetica", "\n".join(parts)) == []
 
 
 def test_an_unreduced_offer_shows_no_lowest_price() -> None:
@@ -186,13 +225,14 @@ def test_an_unreduced_offer_shows_no_lowest_price() -> None:
 
     assert "alin hinta" not in body.html + body.text
     assert 'class="price"' in body.html
+    assert 'class="badge"' not in body.html
 
 
 def test_win_back_is_shorter_in_its_short_arm() -> None:
     short, long = (render("win_back", Language.FI, arm=arm) for arm in ("short", "long"))
 
-    assert parse_page(short).images == []
-    assert len(parse_page(long).images) == 3
+    assert pictures_of_offers(parse_page(short)) == []
+    assert len(pictures_of_offers(parse_page(long))) == 3
     assert "Noutokassi" in long.text
     assert "Noutokassi" not in short.text + short.html
 
@@ -217,3 +257,32 @@ def test_the_partner_e_mail_names_the_partner_and_passes_on_no_data() -> None:
     assert "Hotel Aurora" in body.subject + body.html
     assert "Emme ole antaneet tietojasi" in parse_page(body).text
     assert [link for link in parse_page(body).links if "hotel" in link] == ["https://www.hotel-aurora.example/lahde"]
+
+
+NEWSLETTERS = [name for name in WITH_OFFERS if name != "win_back"]
+STORE_URL = "https://www.lahde.example.org/myymalat/31782"
+
+
+@pytest.mark.parametrize("name", NEWSLETTERS)
+def test_the_store_of_the_member_is_shown_and_nothing_where_none_is_known(name: str) -> None:
+    shown, unknown = render(name, Language.EN), render(name, Language.EN, store=None)
+
+    for text in (parse_page(shown).text, shown.text):
+        assert all(value in text for value in ("Your store", "Lähdemarket Puistokatu", "Puistokatu 50, Kuopio"))
+        assert "Open 7–22" in text
+    assert STORE_URL in parse_page(shown).links
+    assert STORE_URL in shown.text
+    assert "store" not in parse_page(unknown).text.replace("stores", "") + unknown.text.replace("stores", "")
+
+
+@pytest.mark.parametrize("missing", ["street", "city", "hours", "url"])
+def test_a_store_without_one_of_its_facts_is_shown_with_the_others(missing: str) -> None:
+    store = sample_values(folder_of("beauty_brands"), Language.FI, SETTINGS)["store"]
+    assert isinstance(store, dict)
+
+    body = render("beauty_brands", Language.FI, store={**store, missing: None})
+
+    assert "Lähdemarket Puistokatu" in body.html
+    assert str(store[missing]) not in parse_page(body).text.replace("Lähdemarket Puistokatu", "") + "".join(
+        parse_page(body).links
+    )

@@ -58,6 +58,14 @@ IN_HTML = {
         '{% for offer in offers %}<a href="https://evil.example/{{ offer.id }}">x</a>{% endfor %}'
     ),
     "text_of_an_offer": '<a href="https://evil.example/?t={{ offers[0].title }}">x</a>',
+    "store_of_the_member": '<a href="https://evil.example/{{ store.store_id }}">x</a>',
+    "store_link_with_parameters": '<a href="{{ store.url }}?a=1">x</a>',
+    "store_link_after_an_address": '<a href="https://evil.example/?{{ store.url }}">x</a>',
+    "store_link_of_the_member_or_another": '<a href="{{ store.url or member.city }}">x</a>',
+    "store_link_in_other_letters": '<a href="{{ store.url|lower }}">x</a>',
+    "store_link_as_a_picture": '<img src="{{ store.url }}" alt="">',
+    "store_link_as_a_background": '<p style="background:url({{ store.url }})">x</p>',
+    "store_link_in_a_style": "<style>@import '{{ store.url }}';</style>",
     "arm_of_an_experiment": '<a href="https://evil.example/?arm={{ arm }}">x</a>',
     "value_by_another_name": '{% set n = member.first_name %}<a href="https://evil.example/?n={{ n }}">x</a>',
     "value_by_with": '{% with n = member.first_name %}<a href="https://evil.example/?n={{ n }}">x</a>{% endwith %}',
@@ -119,6 +127,12 @@ IN_TEXT = {
     "title_in_other_letters": f"{{{{ campaign.title|lower }}}}{NAME}",
     "partner_as_an_address": f"{{{{ sender.partner }}}}{NAME}",
     "title_of_an_offer_as_an_address": f"{{{{ offers[0].title }}}}{NAME}",
+    "store_as_a_part": "https://evil.example/{{ store.name }}",
+    "store_link_before_the_member": f"{{{{ store.url }}}}?n={NAME}",
+    "store_link_after_an_address": "https://evil.example/?s={{ store.url }}",
+    "next_of_the_member_in_an_address": (
+        "{% for part in member.parts %}https://evil.example/{{ loop.nextitem.image }}{% endfor %}"
+    ),
     "next_offer_as_an_address": "{% for o in offers %}{{ loop.nextitem.title }}{{ member.first_name }}{% endfor %}",
     "own_link_after_a_title": "{{ campaign.title }}{{ links.why }}",
     "own_link_after_an_offer": "{{ offers[0].text }}{{ links.preferences }}",
@@ -166,6 +180,10 @@ def test_no_value_of_a_member_stands_in_an_address_of_a_text(channel: Channel, f
         '<a href="{{ links.why }}#top">x</a>',
         '<a href="{{ organisation.privacy_notice }}">x</a>',
         '{% for offer in offers %}<img src="{{ offer.image }}" alt="{{ offer.title }}">{% endfor %}',
+        '{% for offer in offers %}{% with other = loop.nextitem %}<img src="{{ other.image }}" alt="">{% endwith %}'
+        "{% endfor %}",
+        '<a href="{{ store.url }}">{{ store.name }}</a>',
+        '{% if store %}<a href="{{ store.url }}">x</a>, ({{ store.url }}).{% endif %}',
         '{% if member.city %}<a href="https://lahde.example.org/oulu">x</a>{% endif %}',
         "<p>Hei {{ member.first_name }}, lue lisää: https://lahde.example.org/</p>",
         "<p>Kiitos.{% if member.city %}Nähdään!{% endif %}</p>",

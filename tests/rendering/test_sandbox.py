@@ -223,6 +223,17 @@ def test_a_variable_of_a_list_item_is_found_with_its_line() -> None:
     assert [(".".join(use.path), use.position.line) for use in uses] == [("offers", 1), ("offers.*.titel", 2)]
 
 
+def test_variables_of_the_next_item_of_a_loop_are_those_of_the_list() -> None:
+    text = (
+        "{% for offer in offers %}{{ loop.index }}\n"
+        "{% if loop.nextitem is defined %}{% with other = loop.nextitem %}{{ other.titel }}{% endwith %}{% endif %}"
+        "{{ loop.previtem.text }}{% endfor %}"
+    )
+    uses = variable_uses_in(TemplateSource("body.txt", text))
+    assert [use.path for use in uses] == [("offers",), ("offers", "*", "titel"), ("offers", "*", "text")]
+    assert uses[1].position.line == 2
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_either_rendered_or_refused(text: str) -> None:
     try:

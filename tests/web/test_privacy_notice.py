@@ -9,6 +9,7 @@ from campaigns.core.model.settings import PrivacyNotice, Settings
 from campaigns.operations.doctor import providers
 from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.rendering.checks.notices import sample_notices
+from campaigns.rendering.checks.template_values import sample_values
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.notice_writer import NoticeValues, NoticeWriter, notice_text
 from campaigns.rendering.templates.folder import load_template_folder
@@ -49,7 +50,7 @@ def test_gd09_every_page_extends_the_template_with_the_footer():
 @pytest.mark.parametrize("language", Language)
 def test_gd09_every_example_email_links_to_the_notice_in_both_parts(name: str, language: Language):
     folder = load_template_folder(REPOSITORY, Channel.EMAIL, name)
-    sample = folder.sample(language)
+    sample = sample_values(folder, language, SETTINGS)
     values = {**sample, "organisation": {**sample["organisation"], "privacy_notice": NOTICE[language]}}
     body = EmailTemplate.compile(folder, language, SETTINGS_WITH_NOTICE).render(values)
     assert f'href="{NOTICE[language]}"' in body.html

@@ -70,7 +70,7 @@ class ReviewRequirement(StrEnum):
 
 
 class Catalogue(FrozenModel):
-    """Tables by name: `members`, `receipts`, `purchases`, `products`."""
+    """Tables by name: `members`, `receipts`, `purchases`, `products`, and perhaps `stores`."""
 
     tables: Mapping[Identifier, CatalogueTable]
     unreviewed_categories: ReviewRequirement = ReviewRequirement.WARNING
@@ -105,6 +105,10 @@ class Catalogue(FrozenModel):
     def restricted_values(self) -> Mapping[str, frozenset[str]]:
         """Comparable values of restricted goods, by products column."""
         return comparable_values(self.tables["products"].restricted_when.values())
+
+    def table_columns(self, table: str) -> Mapping[str, CatalogueColumn]:
+        """Return the declared columns of a table; none when it is not declared."""
+        return self.tables[table].columns if table in self.tables else {}
 
     def retention(self, table: str) -> timedelta | None:
         """Return how far back a rule may read `table`."""

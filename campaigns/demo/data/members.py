@@ -47,9 +47,12 @@ class MemberRow:
     region: str | None = None
     household_size: int | None = None
     bonus_last_month: Decimal | None = None
+    home_store: str | None = None
 
 
-def invent_members(households: Iterable[Household], bonuses: Mapping[str, Decimal]) -> list[MemberRow]:
+def invent_members(
+    households: Iterable[Household], bonuses: Mapping[str, Decimal], home_stores: Mapping[str, str]
+) -> list[MemberRow]:
     """Return all members: owners and second card holders in the order of households, then customers."""
     members: list[MemberRow] = []
     for household in households:
@@ -57,6 +60,7 @@ def invent_members(households: Iterable[Household], bonuses: Mapping[str, Decima
         members.append(owner)
         if household.second_birth_date is not None:
             members.append(_second_member(household, household.second_birth_date, owner, surname))
+    members = [replace(member, home_store=home_stores.get(member.member_id)) for member in members]
     return [*members, *(_customer(number) for number in range(1, CUSTOMERS + 1))]
 
 

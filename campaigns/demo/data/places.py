@@ -75,6 +75,13 @@ def invent_address(language: str, *key: object) -> HomeAddress:
     )
 
 
+def invent_store_address(*key: object) -> HomeAddress:
+    """Return an invented address of a store in a real town, in Finnish."""
+    place = weighted_pick({place: place.fi for place in _places()}, *key, "place")
+    street = f"{pick(_STREETS, *key, 'street')[0]} {random_integer(1, 60, *key, 'house')}"
+    return HomeAddress(place.region, street, place.postal_code, place.city_fi)
+
+
 def _house_number(*key: object) -> str:
     house = random_integer(1, 89, *key, "house")
     if happens(0.4, *key, "own house"):

@@ -22,9 +22,7 @@ ACCOUNT_NAME: Final = re.compile(r"[a-z_][a-z0-9._-]{0,31}")
 
 def add(context: Context, name: str, roles: Iterable[Role], password: str) -> None:
     """Create an account; raise UserError when the name is invalid or taken, or the password too weak."""
-    if not ACCOUNT_NAME.fullmatch(name):
-        message = "a name is up to 32 of the characters a-z 0-9 . _ -"
-        raise UserError.about(name, message, "no_name", "the name that they have on this machine, for its commands")
+    require_free_name(context, name)
     password_hash, now, role_set = (
         passwords.hash_password(_require_strong(context, name, password)),
         context.clock.now(),
@@ -32,8 +30,17 @@ def add(context: Context, name: str, roles: Iterable[Role], password: str) -> No
     )
     with context.ledger.write() as connection:
         if not accounts.add(connection, name, role_set, password_hash, now):
-            raise UserError.about(name, "this name is taken", "name_taken", "`viesti agent list`")
+            raise _name_taken_error(name)
         audit.record(connection, now, context.actor, "add_agent", name, {"roles": sorted(role_set)})
+
+
+def require_free_name(context: Context, name: str) -> None:
+    """Raise UserError when the name of an account is invalid or taken."""
+    if not ACCOUNT_NAME.fullmatch(name):
+        message = "a name is up to 32 of the characters a-z 0-9 . _ -"
+        raise UserError.about(name, message, "no_name", "the name that they have on this machine, for its commands")
+    if any(account.name == name for account in list_accounts(context)):
+        raise _name_taken_error(name)
 
 
 def list_accounts(context: Context) -> Sequence[Account]:
@@ -126,6 +133,16 @@ def no_longer_required(context: Context, name: str, roles: Iterable[Role]) -> fr
     return frozenset(act for act in lost if not any(is_permitted(other_roles, act) for other_roles in others))
 
 
+def no_longer_possible(context: Context, name: str) -> frozenset[Permission]:
+    """Return the permissions that nobody can use once this account is disabled: all accounts with them are."""
+    with context.ledger.read() as connection:
+        others = [account for account in accounts.list_all(connection) if account.name != name]
+        roles = _require_account(connection, name).roles
+    return frozenset(
+        act for act in Permission if is_permitted(roles, act) and not any(account.may(act) for account in others)
+    )
+
+
 def disable(context: Context, name: str) -> None:
     """Disable an account and end its sessions; raise UserError when the account is unknown."""
     now = context.clock.now()
@@ -143,8 +160,13 @@ def require_permission(context: Context, act: Permission) -> None:
     with context.ledger.read() as connection:
         permitted = [account for account in accounts.list_all(connection) if is_permitted(account.roles, act)]
     if permitted and not any(account.name == context.actor and account.may(act) for account in permitted):
-        message = f"the account {context.actor} may not do this"
+        roles = " or ".join(role.value for role in Role if is_permitted([role], act))
+        message = f"the account {context.actor} may not do this; it takes the role {roles}"
         raise UserError.about(act.value, message, "not_permitted", "`viesti agent list` says who may")
+
+
+def _name_taken_error(name: str) -> UserError:
+    return UserError.about(name, "this name is taken", "name_taken", "`viesti agent list`")
 
 
 def _require_strong(context: Context, name: str, password: str) -> str:

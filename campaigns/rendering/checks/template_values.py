@@ -6,6 +6,7 @@ from typing import Final
 from campaigns.core.errors import Problem, Severity, closest_match
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.campaign_reason import message_reason
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
@@ -18,6 +19,7 @@ _OFFER: Final = (
     "unit",
     "lowest_price_30d",
     "reduced",
+    "discount",
     "valid_from",
     "valid_to",
     "image",
@@ -41,6 +43,7 @@ COMMON_VALUES: Final = frozenset(
     {
         "campaign.name",
         "campaign.title",
+        "campaign.reason",
         "sender.name",
         "sender.partner",
         "today",
@@ -53,11 +56,14 @@ _SAMPLE_ENDING: Final = "AbCdEfGhIjKlMnOpQrStUvWxYz012345"  # as long as a real 
 MEMBER_VALUES: Final = frozenset(
     {
         "arm",
+        "deals",
         "offers",
         *(f"offers.{LIST_ITEM}.{part}" for part in _OFFER),
         *(f"links.{name}" for name in _LINKS),
     }
 )
+_NO_OFFERS: Final = "leave them out, or say `purpose: marketing` in the campaign"
+_CONTACT: Final = frozenset({"member.email", "member.phone"})
 _WITHOUT_MARKETING: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
 
@@ -67,14 +73,17 @@ def unknown_value_problems(reads: Iterable[VariableUse], known: Collection[str])
         name = ".".join(read.path)
         if name not in known:
             message = f"there is no value `{_display_name(name)}`"
-            yield Problem(read.position, message, "unknown_variable", _display_name(closest_match(name, known)))
+            hint = "an address is not for printing: leave it out" if name in _CONTACT else closest_match(name, known)
+            yield Problem(
+                read.position, message, "unknown_variable", _display_name(hint) or "docs/templates.md has all"
+            )
 
 
 def offer_problems(reads: Iterable[VariableUse], purpose: Purpose) -> Iterator[Problem]:
     """Yield problems: an offer in a non-marketing message (A-26), a price without the lowest of 30 days (FI-23)."""
     uses = {".".join(read.path): read.position for read in reads}
     if purpose in _WITHOUT_MARKETING and "offers" in uses:
-        yield Problem(uses["offers"], f"a {purpose} message shows no offers", "offers_in_service")
+        yield Problem(uses["offers"], f"a {purpose} message shows no offers", "offers_in_service", _NO_OFFERS)
     price, lowest = f"offers.{LIST_ITEM}.price", f"offers.{LIST_ITEM}.lowest_price_30d"
     if price in uses and lowest not in uses:
         message = "a price is shown without the lowest price of 30 days, which the law wants beside a reduced one"
@@ -86,26 +95,42 @@ def is_marketing(purpose: Purpose) -> bool:
     return purpose not in _WITHOUT_MARKETING
 
 
-def sample_values(folder: TemplateFolder, language: Language, settings: Settings) -> dict[str, object]:
-    """Return the values of the folder's sample, with those of the settings for what the sample leaves out."""
+def sample_values(
+    folder: TemplateFolder, purpose: Purpose, language: Language, settings: Settings
+) -> dict[str, object]:
+    """Return the sample of a template; organisation, brand and reason are those of messages.
+
+    Of newsletters it is the reason with the longest title.
+    """
+    sample, organisation = folder.sample(language), settings.organisation.template_values(language)
     public_url = str(settings.public_url)
+    titles = settings.newsletters.values() or (settings.organisation.name,)
+    longest = max(titles, key=lambda title: len(title.text(language)))
+    campaign, sender = (_mapping(sample.get(key)) for key in ("campaign", "sender"))
     return {
-        "organisation": settings.organisation.template_values(language),
-        "brand": settings.brand.template_values(language, public_url),
         "links": {name: f"{public_url.rstrip('/')}/{name[0]}/{_SAMPLE_ENDING}" for name in _LINKS},
-        **folder.sample(language),
+        "store": None,
+        **sample,
+        "organisation": organisation,
+        "brand": settings.brand.template_values(language, public_url),
+        "sender": {"name": organisation["name"], "partner": sender.get("partner")},
+        "campaign": {**campaign, "reason": message_reason(purpose, folder.channel, language, longest)},
     }
 
 
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
-    """Return the sample with every member value unknown."""
+    """Return the sample with every member value unknown, also the home store."""
     member = sample.get("member")
-    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}}
+    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
 
 
 def missing_value_problem(error: TemplateError) -> Problem:
     """Return the problem of a sample that cannot be rendered."""
-    hint = "give the value in `sample.yaml`" if error.is_missing else ""
+    hint = "give the value in `sample.yaml`" if error.is_missing else "`{{ offer.price|money }}`, `{% if … %}`"
     return Problem(error.place, error.reason, "sample", hint)
 
 

@@ -10,6 +10,7 @@ from campaigns.core.errors import FilePosition
 from campaigns.core.model.brand import BrandConstants
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.email.deal_annotations import DealAnnotations, deal_annotations
 from campaigns.rendering.email.includes import collect_includes, expand_includes
 from campaigns.rendering.email.mjml import DEFAULT_BRAND, MJML_FILE, compile_mjml
 from campaigns.rendering.email.placeholders import Placeholders
@@ -19,6 +20,9 @@ from campaigns.rendering.templates.variables import VariableUse
 
 SUBJECT: Final = "subject"
 TEXT_FILE: Final = "body.txt"
+DEALS: Final = "deals"
+_LINK_TEXT: Final = "button_link"
+_LINK: Final = re.compile(r"https?://[^\s{}]+")
 _BLANK_LINES: Final = "\n\n\n"
 _SHARED_LINK: Final = re.compile(r"""\shref="(https?://[^"{}\s]+)\"""")
 
@@ -42,6 +46,8 @@ class EmailTemplate:
     html: CompiledTemplate
     shared_links: frozenset[str]
     """Links in the HTML that are the same for every member, as written there."""
+    deals: DealAnnotations | None
+    """Annotations of offers, where the HTML prints `deals`."""
 
     @classmethod
     def compile(
@@ -62,15 +68,24 @@ class EmailTemplate:
             tracked = _SHARED_LINK.sub(lambda link: link[0].replace(link[1], track_link(link[1])), html.text)
             html = TemplateSource(html.file, tracked)
         subject, text = (compile_template(sandbox, source, place) for source, place in plain)
-        return cls(language, subject, text, compile_template(sandbox, html, place_of), targets)
+        deals = _deal_annotations(folder, language, settings) if DEALS in html.text else None
+        return cls(language, subject, text, compile_template(sandbox, html, place_of), targets, deals)
 
     def render(self, context: Mapping[str, object]) -> EmailBody:
         """Return the message of one member; TemplateError when a value is missing or of the wrong type."""
+        deals = {} if self.deals is None else {DEALS: self.deals(context.get("offers"))}
         return EmailBody(
             one_line(self.subject.render(context)),
             _normalised_text(self.text.render(context)),
-            self.html.render(context),
+            self.html.render({**context, **deals}),
         )
+
+
+def _deal_annotations(folder: TemplateFolder, language: Language, settings: Settings) -> DealAnnotations:
+    """Return the annotations of the offers; their link is that of the button, if it is the same for everybody."""
+    text = folder.texts.get(_LINK_TEXT)
+    link = "" if text is None else text.localised.text(language)
+    return deal_annotations(language, settings.currency, settings.zone, link if _LINK.fullmatch(link) else None)
 
 
 def email_variable_uses(folder: TemplateFolder) -> tuple[VariableUse, ...]:

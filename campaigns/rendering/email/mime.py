@@ -181,7 +181,10 @@ def _quoted_printable(text: str) -> bytes:
 
 
 def _base64(text: str) -> bytes:
-    encoded = b64encode(_unix(text).replace("\n", "\r\n").encode())
+    octets = text.encode()  # replaced as bytes, which takes a fraction of the time
+    if b"\r" in octets:
+        octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    encoded = b64encode(octets.replace(b"\n", b"\r\n"))
     # half the time of `encodebytes`
     lines = [encoded[start : start + _LINE] for start in range(0, len(encoded), _LINE)]
     return b"\r\n".join((*lines, b""))

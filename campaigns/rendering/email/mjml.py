@@ -19,6 +19,7 @@ from campaigns.rendering.templates.folder import TemplateFolder
 MJML_FILE: Final = "body.mjml"
 DEFAULT_BRAND: Final = Brand().constants("")
 """Constants for those who read a template and show it to nobody."""
+_INDENTATION: Final = re.compile(r"\s*\n\s*")  # a fifth of a message otherwise, in every loop again
 _POSITION: Final = re.compile(r"at position (\d+)")
 
 
@@ -53,7 +54,7 @@ def compile_mjml(folder: TemplateFolder, brand: BrandConstants = DEFAULT_BRAND) 
         html = mjml2html(mjml, disable_comments=True, fonts={})
     except ValueError as error:
         raise UserError([_compiler_problem(folder.path_of(MJML_FILE), mjml, str(error))]) from error
-    return CompiledMjml(folder.path_of(MJML_FILE), html, placeholders)
+    return CompiledMjml(folder.path_of(MJML_FILE), _INDENTATION.sub("\n", html), placeholders)
 
 
 def _compiler_problem(file: str, mjml: str, reason: str) -> Problem:

@@ -44,31 +44,33 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._check_tag(tag, attrs)
         if tag not in VOID_HTML_TAGS:
-            self.open.append((tag, self._place()))
+            self.open.append((_meant(tag), self._place()))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._check_tag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
+        tag = _meant(tag)
         if self.open and self.open[-1][0] == tag:
             self.open.pop()
         elif any(name == tag for name, _ in self.open):
             while self.open[-1][0] != tag:
                 name, place = self.open.pop()
-                self._report(f"<{name}> is not closed", "mjml_unclosed", place=place)
+                self._report(f"<{name}> is not closed", "mjml_unclosed", f"add `</{name}>`", place)
             self.open.pop()
         else:
-            self._report(f"</{tag}> closes nothing", "mjml_unclosed")
+            self._report(f"</{tag}> closes nothing", "mjml_unclosed", "remove it, or open it before")
 
     def handle_data(self, data: str) -> None:
         text = data.strip()
         if text and self._holds_tags_only():
-            excerpt = text.split("\n")[0][:40]
-            self._report(f"text directly in <{self.open[-1][0]}>: `{excerpt}`", "mjml_text", "put it into <mj-raw>")
+            excerpt, parent = text.split("\n")[0][:40], self.open[-1][0]
+            holder = "mj-text" if parent in MJML_TAGS["mj-text"].parents else "mj-raw"
+            self._report(f"text directly in <{parent}>: `{excerpt}`", "mjml_text", f"put it into <{holder}>")
 
     def finish(self) -> None:
         for name, place in self.open:
-            self._report(f"<{name}> is not closed", "mjml_unclosed", place=place)
+            self._report(f"<{name}> is not closed", "mjml_unclosed", f"add `</{name}>`", place)
 
     def _check_tag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         parent = self.open[-1][0] if self.open else ""
@@ -121,6 +123,13 @@ class _Reader(HTMLParser):
     def _place(self) -> FilePosition:
         line, column = self.getpos()
         return FilePosition(self.source.file, line, column + 1)
+
+
+def _meant(tag: str) -> str:
+    """Return the known tag that a misspelt MJML tag is most like: one mistake is reported once."""
+    if not tag.startswith("mj") or tag in MJML_TAGS or tag in REFUSED_TAGS or tag in DEFAULT_ATTRIBUTES:
+        return tag
+    return closest_match(tag, MJML_TAGS).strip("`") or tag
 
 
 def _closest_tag(tag: str, known: Iterable[str]) -> str:

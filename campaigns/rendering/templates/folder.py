@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final, Self
 
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.offer import discount_share
 from campaigns.rendering.templates.translations import TranslatedText, read_sample, read_texts
 
 SHARED_FOLDER: Final = "_shared"
@@ -78,8 +80,13 @@ class TemplateFolder:
         return {key: text.localised.text(language) for key, text in self.texts.items()}
 
     def sample(self, language: Language) -> dict[str, object]:
-        """Return the values of `sample.yaml` merged over the shared ones, with translated values in `language`."""
-        return {key: _in_language(value, language) for key, value in self.sample_values.items()}
+        """Return the values of `sample.yaml` merged over the shared ones, with translated values in `language`.
+
+        The discount of each offer is computed from its prices, as it is for members.
+        """
+        values = {key: _in_language(value, language) for key, value in self.sample_values.items()}
+        offers = values.get("offers")
+        return values | ({"offers": [_with_discount(offer) for offer in offers]} if isinstance(offers, list) else {})
 
     @cached_property
     def _digest(self) -> str:
@@ -159,6 +166,16 @@ def _merged(shared: Mapping[str, object], own: Mapping[str, object]) -> dict[str
         shared_value = merged.get(key)
         merged[key] = {**shared_value, **value} if isinstance(shared_value, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _with_discount(offer: object) -> object:
+    match offer:
+        case {"price": Decimal() | int() as price, "lowest_price_30d": Decimal() | int() as lowest} if lowest > 0:
+            return {"discount": discount_share(price, lowest), **offer}
+        case dict():
+            return {"discount": None, **offer}
+        case _:
+            return offer
 
 
 def _in_language(value: object, language: Language) -> object:

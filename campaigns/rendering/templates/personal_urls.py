@@ -16,12 +16,14 @@ from jinja2 import nodes
 from campaigns.rendering.templates.variables import LIST_ITEM
 
 _VALUE, _OWN_LINK, _CHOICE, _JOINT, _START, _END = "\ue000\ue001\ue002\ue003\ue004\ue005"
-_MEMBER, _TITLE, _OFFER = "\ue006\ue007\ue008"
-_SIGNS: Final = re.compile("[\ue000-\ue008]")
+_MEMBER, _TITLE, _OFFER, _STORE = "\ue006\ue007\ue008\ue009"
+_SIGNS: Final = re.compile("[\ue000-\ue009]")
 _HOUSE: Final = frozenset({"brand", "campaign", "organisation", "sender", "today"})
 _HOUSE_LINKS: Final = frozenset({("organisation", "privacy_notice"), ("brand", "logo"), ("brand", "logo_dark")})
-_LOOP_ITEMS: Final = (("previtem",), ("nextitem",))
-_TITLES: Final = frozenset({("campaign", "title"), ("sender", "partner")})  # free texts, the same for everybody
+_LOOP_ITEMS: Final = frozenset({"previtem", "nextitem"})
+# free texts, the same for everybody
+_TITLES: Final = frozenset({("campaign", "title"), ("campaign", "reason"), ("sender", "partner")})
+_STORE_LINK: Final = ("store", "url")
 _OWN_LINKS: Final = frozenset({("offers", LIST_ITEM, "image"), ("note", "link")})
 
 _HOST: Final = r"[\w-]+\.(?:xn--[\w-]+|[^\W\d_]{2,})|\b\d{1,3}(?:\.\d{1,3}){3}"
@@ -79,7 +81,11 @@ def personal_url_lines(tree: nodes.Template, *, is_markup: bool) -> Iterator[int
 def _personal_spans(text: str, *, is_markup: bool) -> Iterator[tuple[int, int]]:
     if is_markup:
         for pattern in (_URL_ATTRIBUTE, _CSS_ADDRESS):
-            yield from (match.span(1) for match in pattern.finditer(text) if _is_personal_link(match[1].strip("\"' ")))
+            yield from (
+                match.span(1)
+                for match in pattern.finditer(text)
+                if _is_personal_link(match[1].strip("\"' ")) or (_STORE in match[1] and not _is_followed(match[0]))
+            )
         yield from (match.span() for match in _STYLE.finditer(text) if _hides_an_address(match[1] or match[2] or ""))
         text = _INLINE_TAG.sub(lambda tag: _NOTHING * len(tag[0]), text)  # joins what it parts, and keeps positions
         text = _ENTITY.sub(lambda entity: unescape(entity[0]).ljust(len(entity[0]), _NOTHING), text)
@@ -89,8 +95,11 @@ def _personal_spans(text: str, *, is_markup: bool) -> Iterator[tuple[int, int]]:
 
 
 def _hides_an_address(style: str) -> bool:
-    """Return whether a style has a sign and a backslash, with which CSS writes `url` and `//` in other letters."""
-    return "\\" in style and (_VALUE in style or _JOINT in style)
+    """Return whether a style has a sign and a backslash, with which CSS writes `url` and `//` in other letters.
+
+    The address of a store has no place in any: a mailbox would load it.
+    """
+    return _STORE in style or ("\\" in style and (_VALUE in style or _JOINT in style))
 
 
 def _visible(word: str) -> str:
@@ -99,14 +108,19 @@ def _visible(word: str) -> str:
     return "".join(letter for letter in plain if unicodedata.category(letter) not in ("Cc", "Cf"))
 
 
+def _is_followed(attribute: str) -> bool:
+    """Return whether an attribute with an address is one that a reader follows, not one that a mailbox loads."""
+    return attribute[:4].casefold() == "href"
+
+
 def _is_personal_link(link: str) -> bool:
     """Return whether the value of a link attribute has a sign; an own link may have a constant end."""
     if _VALUE in link or _JOINT in link:
         return True
-    rest = re.sub(f"[{_CHOICE}{_OWN_LINK}]", "", link)
+    rest = re.sub(f"[{_CHOICE}{_OWN_LINK}{_STORE}]", "", link)
     if not rest.strip():
         return False
-    return _CHOICE in link or _OWN_LINK in link[1:]
+    return _CHOICE in link or _STORE in link or _OWN_LINK in link[1:]
 
 
 def _is_personal_word(word: str) -> bool:
@@ -118,7 +132,7 @@ def _is_personal_word(word: str) -> bool:
         return True
     if _JOINT in word and _COMPUTED.sub("", word).strip(".,;:!?"):
         return True
-    if not re.sub(f"[{_CHOICE}{_OWN_LINK}]", "", word):
+    if not re.sub(f"[{_CHOICE}{_OWN_LINK}{_STORE}]", "", word):
         return False
     before, own_link, after = word.partition(_OWN_LINK)
     if own_link:
@@ -177,7 +191,7 @@ def _loop(node: nodes.For, scope: _Scope) -> Iterator[tuple[str, int]]:
     values = _value(node.iter, scope)
     for _ in range(2):  # the end of one turn stands before the beginning of the next
         yield _CHOICE, node.lineno
-        inner: _Scope = {**scope, "loop": ("loop",)}
+        inner: _Scope = {**scope, "loop": ("loop", *(() if isinstance(values, _MadeText) else values))}
         _bind(node.target, values if isinstance(values, _MadeText) else (*values, LIST_ITEM), inner)
         yield from _render(node.body, inner)
     yield _CHOICE, node.lineno
@@ -232,7 +246,11 @@ def _origin(path: _Path) -> str:
 
 def _child(node: nodes.Node, step: str, scope: _Scope) -> _Value:
     value = _value(node, scope)
-    return _computed(value.constants, is_cut=True) if isinstance(value, _MadeText) else (*value, step)
+    if isinstance(value, _MadeText):
+        return _computed(value.constants, is_cut=True)
+    if value[0] == "loop":  # followed by the path of what it goes through
+        return (*value[1:], LIST_ITEM) if step in _LOOP_ITEMS and len(value) > 1 else ("loop",)
+    return (*value, step)
 
 
 def _constants(node: nodes.Node, scope: _Scope) -> Iterator[str]:
@@ -275,9 +293,11 @@ def _shown(node: nodes.Node, scope: _Scope) -> str:
         return _TITLE
     if value[0] in _HOUSE:
         return "https://house.example/" if value in _HOUSE_LINKS else "h"
+    if value == _STORE_LINK:
+        return _OWN_LINK + _STORE
     if value in _OWN_LINKS or value[:1] == ("links",):
         return _OWN_LINK
-    return _VALUE if value[0] == "loop" and value[1:2] not in _LOOP_ITEMS else _VALUE + _origin(value)
+    return _VALUE if value[0] == "loop" else _VALUE + _origin(value)
 
 
 def _plain(text: str) -> str:

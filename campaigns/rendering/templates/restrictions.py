@@ -17,6 +17,7 @@ _REFUSED: Final[Mapping[str, str]] = {  # reasons by class of syntax node
     "Dict": "a template makes no mappings",
     "ScopedEvalContextModifier": "`autoescape` is not allowed in templates: values of members are always escaped",
 }
+_HINT: Final = "write it with `if`, `for`, `set`, `with` and filters: docs/templates.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,13 @@ def find_violations(
             case nodes.Test():
                 yield from _unknown("test", node.name, tests, node.lineno)
             case nodes.For() if node.recursive or node.find(nodes.For) is not None:
-                yield SyntaxViolation(node.lineno, "a loop inside a loop is refused")
+                yield SyntaxViolation(node.lineno, "a loop inside a loop is refused", hint="write the inner part out")
             case _:
                 message = _refusal(node)
                 if message:
-                    yield SyntaxViolation(node.lineno or 1, message)  # jinja2 loses the line of `autoescape`
+                    yield SyntaxViolation(
+                        node.lineno or 1, message, hint=_HINT
+                    )  # jinja2 loses the line of `autoescape`
 
 
 def _unknown(kind: str, name: str, known: Collection[str], line: int) -> Iterator[SyntaxViolation]:

@@ -32,6 +32,7 @@ _LOOP_ATTRIBUTES: Final = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem"}
 )
 _NUMBER_LIMIT: Final = 10**18
+_SYNTAX_HINT: Final = "is every `{{` and `{%` closed, and every block ended?"
 _PERSONAL_URL: Final = "a value that differs by member stands in an address, whose owner would learn it"
 _PERSONAL_URL_HINT: Final = (
     "write an address that is the same for everybody, or one of our own as a whole: `{{ links.why }}`"
@@ -53,14 +54,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: object, attribute: str) -> object:
         """Return an entry of a mapping, or a property of the loop."""
-        if type(obj) is dict or isinstance(obj, Mapping):  # most are dicts, and this check is ten times as fast
-            return obj[attribute] if attribute in obj else self.undefined(f"there is no `{attribute}` here")
-        if isinstance(obj, Undefined):
-            return str(obj)  # raises and names the missing value
+        if type(obj) is dict:  # most are, and this check is ten times as fast
+            return obj[attribute] if attribute in obj else self._missing(attribute)
         if isinstance(obj, LoopContext) and attribute in _LOOP_ATTRIBUTES:
             value: object = getattr(obj, attribute)
             return value
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self._missing(attribute)
+        if isinstance(obj, Undefined):
+            return str(obj)  # raises and names the missing value
         return self.undefined(f"`{attribute}` cannot be read here", name=attribute, exc=SecurityError)
+
+    def _missing(self, attribute: str) -> object:
+        return self.undefined(f"there is no `{attribute}` here")
 
     def getitem(self, obj: object, argument: object) -> object:
         """Return an item or a slice of a list or text, or an entry as `getattr` does."""
@@ -139,7 +145,7 @@ def parse_template(
             violations = list(find_violations(tree, sandbox.filters, sandbox.tests))
     except jinja2.TemplateSyntaxError as error:
         message = error.message or "this is not a template"
-        raise UserError([Problem(place(error.lineno), message, "template_syntax")]) from error
+        raise UserError([Problem(place(error.lineno), message, "template_syntax", _SYNTAX_HINT)]) from error
     if violations:
         raise UserError(
             Problem(place(violation.line), violation.message, violation.code, violation.hint)

@@ -61,10 +61,10 @@ def _problems(key: str, entry: Located) -> Iterator[Problem]:
         return
     for language, part in entry.entries():
         if language not in _LANGUAGES:
-            hint = closest_match(language, _LANGUAGES)
+            hint = closest_match(language, _LANGUAGES) or "fi, sv or en; a text with a comma needs quotes"
             yield Problem(part.key_place, f"`{language}` is not a language of ours", "language", hint)
         elif not isinstance(part.value, str) or not part.value.strip():
-            yield Problem(part.key_place, f"`{key}` has no text in `{language}`", "language")
+            yield Problem(part.key_place, f"`{key}` has no text in `{language}`", "language", "write it")
     for language in _LANGUAGES:
         if language not in entry.value:
             yield Problem(entry.key_place, f"`{key}` is missing in `{language}`", "language", f"add `{language}: …`")

@@ -9,6 +9,8 @@ from jinja2 import nodes
 from campaigns.core.errors import FilePosition
 
 LIST_ITEM: Final = "*"
+_LOOP: Final = "loop of"
+_LOOP_ITEMS: Final = frozenset({"previtem", "nextitem"})
 
 _Path = tuple[str, ...]
 _Scope = dict[str, _Path | None]  # None: a name bound in the template to a computed value
@@ -61,8 +63,8 @@ def _walk_all(children: object, scope: _Scope) -> Iterator[_Use]:
 
 
 def _loop(node: nodes.For, scope: _Scope) -> Iterator[_Use]:
-    inner: _Scope = {**scope, "loop": None}
     path = _path(node.iter, scope)
+    inner: _Scope = {**scope, "loop": None if path is None else (*path, _LOOP)}
     if path is None:
         yield from _walk(node.iter, scope)
         _bind_computed(node.target, inner)
@@ -98,7 +100,9 @@ def _bind_computed(target: nodes.Node, scope: _Scope) -> None:
 
 def _reference(node: nodes.Expr, scope: _Scope) -> Iterator[_Use]:
     path = _path(node, scope)
-    if path is not None:
+    if isinstance(node, nodes.Getattr) and node.attr in _LOOP_ITEMS:
+        return  # asks whether there is another item
+    if path is not None and path[-1] != _LOOP:
         yield path, node.lineno
     elif not isinstance(node, nodes.Name):
         yield from _walk_all(node.iter_child_nodes(), scope)
@@ -122,4 +126,6 @@ def _path(node: nodes.Node, scope: _Scope) -> _Path | None:
 
 
 def _child_path(path: _Path | None, step: str) -> _Path | None:
+    if path is not None and path[-1] == _LOOP:
+        return (*path[:-1], LIST_ITEM) if step in _LOOP_ITEMS else None
     return None if path is None else (*path, step)

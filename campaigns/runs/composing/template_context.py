@@ -6,14 +6,18 @@ from datetime import date
 from typing import Any, Final
 
 from campaigns.core.clock import local_day
-from campaigns.core.model.enums import Language
+from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
+from campaigns.offers.message_order import order_by_picture
+from campaigns.rendering.campaign_reason import campaign_reason
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.run_context import RunContext
+from campaigns.runs.planning.home_stores import STORE_KEY, STORE_PREFIX
 
 _CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 _PROFILE_PREFIX: Final = "member_"
+_FrozenNames = tuple[tuple[str, str], ...]
 LINK_PATHS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", "why": "w", "stop": "s"}
 
 
@@ -32,6 +36,7 @@ def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[
         "price": offer.price,
         "lowest_price_30d": offer.lowest_price_30d,
         "reduced": offer.reduced,
+        "discount": offer.discount,
         "valid_from": offer.valid_from,
         "valid_to": offer.valid_to,
         "department": offer.department,
@@ -48,28 +53,29 @@ def public_base_url(settings: Settings) -> str:
 
 @dataclass
 class TemplateContexts:
-    """Template contexts of one run; `frozen` returns the fields that the plan froze for a position."""
+    """Template contexts of one run and channel; `frozen_fields` returns what the plan froze for a position."""
 
     run_context: RunContext
     frozen_fields: Callable[[int], Mapping[str, Any]]
     offers: Mapping[str, Offer]
+    channel: Channel = field(kw_only=True)
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
+    _names: tuple[_FrozenNames, _FrozenNames] | None = field(default=None, init=False)
     _linked: tuple[int, Mapping[str, str]] = field(default=(-1, {}), init=False)
 
     def build(self, contact: Mapping[Any, Any], position: int, arm: str | None) -> dict[str, object]:
         """Return the template values of one delivery, named as in `docs/templates.md`."""
         frozen = self.frozen_fields(position)
         language = Language(contact["language"])
-        profile = {
-            name.removeprefix(_PROFILE_PREFIX): value
-            for name, value in frozen.items()
-            if name.startswith(_PROFILE_PREFIX)
-        }
+        if self._names is None:  # every position has the same ones
+            self._names = _frozen_names(frozen, _PROFILE_PREFIX), _frozen_names(frozen, STORE_PREFIX)
+        profile, store = ({name: frozen[key] for key, name in names} for names in self._names)
         member = {**profile, **{name: contact[name] for name in _CONTACT_FIELDS}, "language": language.value}
         return {
             **self.common_values(language),
             "member": member,
+            "store": store if store.get(STORE_KEY) is not None else None,
             "offers": list(self._offers(frozen.get("offers") or (), language)),
             "links": self.links(position),
             "arm": arm,
@@ -91,28 +97,38 @@ class TemplateContexts:
         return linked[1]
 
     def _offers(self, ids: Iterable[str], language: Language) -> Iterable[Mapping[str, object]]:
-        for offer_id in ids:
-            if offer_id not in self.offers:  # its goods have become sensitive, or unknown, since the plan
-                continue
-            if (offer_id, language) not in self._views:
-                self._views[offer_id, language] = offer_view(self.offers[offer_id], language, self.run_context.settings)
-            yield self._views[offer_id, language]
+        # an offer that is missing has goods that have become sensitive, or unknown, since the plan
+        for offer in order_by_picture([self.offers[offer_id] for offer_id in ids if offer_id in self.offers]):
+            if (offer.id, language) not in self._views:
+                self._views[offer.id, language] = offer_view(offer, language, self.run_context.settings)
+            yield self._views[offer.id, language]
 
     def common_values(self, language: Language) -> Mapping[str, object]:
         """Return the cached template values common to all members of a language."""
         if language not in self._common:
             today = local_day(self.run_context.run.due_at, self.run_context.campaign.schedule.zone)
-            self._common[language] = build_common_values(self.run_context, language, today)
+            self._common[language] = build_common_values(self.run_context, self.channel, language, today)
         return self._common[language]
 
 
-def build_common_values(run_context: RunContext, language: Language, today: date) -> Mapping[str, object]:
-    """Return the template values common to all members of a language."""
-    organisation = run_context.settings.organisation.template_values(language)
-    partner = run_context.campaign.sender.partner
+def _frozen_names(frozen: Mapping[str, Any], prefix: str) -> _FrozenNames:
+    """Return the fields with a prefix, each with its name in templates."""
+    return tuple((name, name.removeprefix(prefix)) for name in frozen if name.startswith(prefix))
+
+
+def build_common_values(
+    run_context: RunContext, channel: Channel, language: Language, today: date
+) -> Mapping[str, object]:
+    """Return the template values common to all members of a channel and language."""
+    campaign, settings = run_context.campaign, run_context.settings
+    organisation = settings.organisation.template_values(language)
     return {
-        "campaign": {"name": run_context.campaign.name, "title": run_context.campaign.title.text(language)},
-        "sender": {"name": organisation["name"], "partner": partner},
+        "campaign": {
+            "name": campaign.name,
+            "title": campaign.title.text(language),
+            "reason": campaign_reason(campaign, channel, language, settings),
+        },
+        "sender": {"name": organisation["name"], "partner": campaign.sender.partner},
         "organisation": organisation,
         "brand": run_context.settings.brand.template_values(language, public_base_url(run_context.settings)),
         "today": today,

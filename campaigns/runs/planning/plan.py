@@ -59,6 +59,7 @@ class Plan:
     session: QuerySession
     decisions: TableClause
     offers: TableClause
+    home_stores: TableClause | None
     counts: PlanCounts
 
     def ordered_decisions(self) -> Select[Any]:
@@ -82,19 +83,23 @@ class Plan:
         return statement.where(decisions.kind == SEND).order_by(decisions.position)
 
     def field_rows(self) -> Select[Any]:
-        """Select the template fields of every send in claim order: profile fields and the ids of its offers."""
-        profile = table("population", column("member_id"), *map(column, self.plan_input.profile_fields))
+        """Select the template fields of every send in claim order: of profile and home store, and the ids of offers."""
+        names, stores = self.plan_input.profile_fields, self.home_stores
+        home_store = () if stores is None else ("home_store",)
+        profile = table("population", *map(column, {"member_id": 1, **dict.fromkeys((*names, *home_store))}))
+        rows = self.decisions.join(profile, profile.c.member_id == self.decisions.c.member_id).outerjoin(
+            self.offers, self.offers.c.position == self.decisions.c.position
+        )
+        if stores is not None:
+            rows = rows.outerjoin(stores, stores.c.store_store_id == profile.c.home_store)
         return (
             select(
                 self.decisions.c.position,
-                *(profile.c[name].label(f"member_{name}") for name in self.plan_input.profile_fields),
+                *(profile.c[name].label(f"member_{name}") for name in names),
+                *(() if stores is None else stores.c),
                 self.offers.c.offers,
             )
-            .select_from(
-                self.decisions.join(profile, profile.c.member_id == self.decisions.c.member_id).outerjoin(
-                    self.offers, self.offers.c.position == self.decisions.c.position
-                )
-            )
+            .select_from(rows)
             .where(self.decisions.c.kind == SEND)
             .order_by(self.decisions.c.position)
         )
@@ -122,12 +127,14 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
         session,
         decisions,
         _offers(session, plan_input, decisions),
+        None if plan_input.home_stores is None else session.register("home_stores", plan_input.home_stores),
         count_decisions(
             session,
             decisions,
             population=match_result.population,
             unknown=match_result.unknown,
             not_processed=match_result.not_processed,
+            without_offers=plan_input.variants_without_offers,
         ),
     )
 

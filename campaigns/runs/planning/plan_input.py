@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import pyarrow as pa
+
 from campaigns.core.clock import local_day
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
@@ -12,9 +14,16 @@ from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.offers.selection import VariantOffers, select_offers
 from campaigns.rules.select import RuleScope
+from campaigns.runs.planning.home_stores import home_stores_table
 from campaigns.workspace.campaign_definition import CampaignDefinition
 from campaigns.workspace.repository import WorkspaceRepository
-from campaigns.workspace.template_usage import profile_fields, variants_with_offers
+from campaigns.workspace.template_usage import (
+    UsedTemplate,
+    member_variables,
+    profile_fields,
+    store_fields,
+    variants_with_offers,
+)
 
 _EXEMPT = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 _ONE_PER_MEMBER = _EXEMPT | {Purpose.OWNER_POST}
@@ -26,8 +35,10 @@ class PlanInput:
     """Input of one plan: one campaign on one occasion.
 
     `audiences` are those that its rules may name; `profile_fields` the profile columns that its templates name;
-    `variant_offers` the offers that each variant may show. `members` limits the plan to these members, for a preview;
-    empty: everybody. `holdout_salt` draws the global holdout.
+    `offer_variants` the variants whose templates show offers, and `variant_offers` the offers that each may show.
+    `members` limits the plan to these members, for a preview;
+    empty: everybody. `holdout_salt` draws the global holdout. `home_stores` has what its templates show of stores, None
+    when they show nothing.
     """
 
     campaign: Campaign
@@ -40,6 +51,8 @@ class PlanInput:
     variant_offers: Mapping[str, VariantOffers]
     holdout_salt: str
     members: tuple[str, ...] = ()
+    offer_variants: frozenset[str] = frozenset()
+    home_stores: pa.Table | None = None
 
     @property
     def scope(self) -> RuleScope:
@@ -51,6 +64,15 @@ class PlanInput:
             audiences=self.audiences,
             salt=self.campaign.name,
             members=self.members,
+        )
+
+    @property
+    def variants_without_offers(self) -> frozenset[str]:
+        """Variants whose templates show offers, and which have none to show."""
+        return frozenset(
+            name
+            for name in self.offer_variants
+            if name not in self.variant_offers or not self.variant_offers[name].offers
         )
 
     @property
@@ -84,7 +106,8 @@ def build_plan_input(
     templates = definition.templates()
     campaign = definition.campaign
     day = local_day(as_of, campaign.schedule.zone)
-    offers = repository.goods_protection.offer_goods.advertised(repository.offers)
+    showing = variants_with_offers(templates)
+    offers = repository.goods_protection.offer_goods.advertised(repository.offers) if showing else ()
     return PlanInput(
         campaign=campaign,
         as_of=as_of,
@@ -95,5 +118,17 @@ def build_plan_input(
         profile_fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        variant_offers=select_offers(campaign, variants_with_offers(templates), offers, day),
+        variant_offers=select_offers(campaign, showing, offers, day),
+        offer_variants=showing,
+        home_stores=_home_stores(templates, campaign, repository),
     )
+
+
+def _home_stores(
+    templates: tuple[UsedTemplate, ...], campaign: Campaign, repository: WorkspaceRepository
+) -> pa.Table | None:
+    """Return what the templates show of stores; None unless they show any, and the catalogue allows `home_store`."""
+    fields = store_fields(templates)
+    if fields is None or "member.home_store" not in member_variables(repository.catalogue, campaign.purpose):
+        return None
+    return home_stores_table(fields, repository.warehouse.stores())

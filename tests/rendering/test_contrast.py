@@ -1,0 +1,67 @@
+"""Contrast of texts by WCAG 2.2, and the colours that a mailbox computes."""
+
+import pytest
+from tinycss2.color3 import parse_color
+
+from campaigns.rendering.checks.computed_styles import StyledPage, TextStyle
+from campaigns.rendering.checks.contrast import contrast_ratio, required_ratio
+
+WHITE, BLACK = parse_color("#FFFFFF"), parse_color("#000000")
+
+
+def colors(css: str, body: str, *, dark: bool = False) -> tuple[str, str]:
+    """Return text colour and background of the only text of a page."""
+    page = StyledPage.parse(f"<html><head><style>{css}</style></head><body>{body}</body></html>")
+    (run,) = [run for run in page.texts(dark=dark) if run.text.strip()]
+    return hexadecimal(run.style.color), hexadecimal(run.style.background)
+
+
+def hexadecimal(color: object) -> str:
+    return "#" + "".join(f"{round(part * 255):02X}" for part in color[:3])
+
+
+@pytest.mark.parametrize(
+    ("color", "ratio"),
+    [("#000000", 21.0), ("#FFFFFF", 1.0), ("#767676", 4.54), ("#777777", 4.48), ("#0000FF", 8.59), ("#FF0000", 4.0)],
+)
+def test_the_ratio_is_that_of_wcag(color: str, ratio: float) -> None:
+    assert contrast_ratio(parse_color(color), WHITE) == pytest.approx(ratio, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("size", "is_bold", "ratio"),
+    [(16, False, 4.5), (16, True, 4.5), (18.66, True, 3), (23, False, 4.5), (24, False, 3)],
+)
+def test_large_text_needs_less_contrast(size: float, is_bold: bool, ratio: float) -> None:
+    assert required_ratio(TextStyle(BLACK, WHITE, size, is_bold)) == ratio
+
+
+@pytest.mark.parametrize(
+    ("css", "body", "expected"),
+    [
+        ("", "<p>x</p>", ("#000000", "#FFFFFF")),
+        ("p { color: #111111 } .a { color: #222222 }", '<p class="a">x</p>', ("#222222", "#FFFFFF")),
+        ("p { color: #111111 }", '<p style="color:#333333">x</p>', ("#333333", "#FFFFFF")),
+        ("p { color: #111111 !important }", '<p style="color:#333333">x</p>', ("#111111", "#FFFFFF")),
+        ("", '<p style="background:#444444 url(x.png) 0 0; color:#fff">x</p>', ("#FFFFFF", "#444444")),
+        ("", '<table bgcolor="#555555"><tr><td>x</td></tr></table>', ("#000000", "#555555")),
+        ("body { background: #000 }", '<p style="background:rgba(255,255,255,.5)">x</p>', ("#000000", "#808080")),
+        ("div > p { color: #666666 }", "<div><span><p>x</p></span></div>", ("#000000", "#FFFFFF")),
+        ("@media (max-width: 479px) { p { color: #777777 } }", "<p>x</p>", ("#000000", "#FFFFFF")),
+        ("", '<a href="https://a.example/">x</a>', ("#0000ED", "#FFFFFF")),
+        ("", '<p style="display:none">y</p><p>x</p>', ("#000000", "#FFFFFF")),
+        ("", "<p>x<br><b>", ("#000000", "#FFFFFF")),
+    ],
+)  # fmt: skip
+def test_colors_follow_from_cascade_and_inheritance(css: str, body: str, expected: tuple[str, str]) -> None:
+    assert colors(css, body) == expected
+
+
+def test_dark_mode_has_its_own_colors() -> None:
+    css = (
+        "p { color: #111111 } @media (prefers-color-scheme: dark) { body { background: #101010 } p { color: #EEEEEE } }"
+    )
+    assert colors(css, "<p>x</p>", dark=True) == ("#EEEEEE", "#101010")
+    assert colors(css, "<p>x</p>") == ("#111111", "#FFFFFF")
+    assert StyledPage.parse(f"<style>{css}</style>").has_dark_mode
+    assert not StyledPage.parse("<style>p { color: #111111 }</style>").has_dark_mode

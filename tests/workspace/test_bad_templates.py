@@ -1,0 +1,74 @@
+"""Bad templates below tests/bad/template: each is refused, or warned of, with exactly the text in the file beside it.
+
+A folder holds only what differs from the good workspace in `_base`. After a change of texts,
+`python -m tests.workspace.test_bad_templates` rewrites the expected texts; review the diff.
+"""
+
+import os
+import shutil
+from contextlib import chdir
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import pytest
+
+from campaigns.core.errors import Problem
+from campaigns.workspace.paths import Workspace
+from campaigns.workspace.repository import WorkspaceRepository
+from campaigns.workspace.source_excerpt import source_excerpt
+
+BAD: Final = Path(__file__).parents[1] / "bad" / "template"
+BASE: Final = BAD / "_base"
+CASES: Final = sorted(path for path in BAD.iterdir() if path.is_dir() and path != BASE)
+NOW: Final = datetime(2018, 1, 2, 8, tzinfo=UTC)
+
+
+def problems_of(case: Path, root: Path) -> list[Problem]:
+    """Return the problems of the workspace that a case makes of the good one, written below `root`."""
+    shutil.copytree(BASE, root, dirs_exist_ok=True)
+    shutil.copytree(case, root, dirs_exist_ok=True)
+    with chdir(root):
+        repository = WorkspaceRepository(Workspace(Path()))
+        files = repository.workspace.campaign_files()
+        return list(dict.fromkeys(problem for file in files for problem in repository.file_problems(file, NOW)))
+
+
+def printed_problems(case: Path, root: Path) -> str:
+    """Return the problems as printed on a terminal."""
+    problems = problems_of(case, root)
+    return "".join(f"{source_excerpt(problem, _text(root / problem.place.file))}\n" for problem in problems)
+
+
+def _text(file: Path) -> str:
+    return file.read_text("utf-8") if file.is_file() else ""
+
+
+def test_the_good_workspace_has_no_problem(tmp_path: Path) -> None:
+    assert printed_problems(BASE, tmp_path) == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_bad_template_is_reported_with_its_expected_text(case: Path, tmp_path: Path) -> None:
+    assert printed_problems(case, tmp_path) == (BAD / f"{case.name}.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_expected_text_has_a_place_in_a_file_of_the_author_and_a_next_step(case: Path) -> None:
+    heads = [line for line in (BAD / f"{case.name}.txt").read_text("utf-8").splitlines() if line[:1] not in (" ", "")]
+    hints = (BAD / f"{case.name}.txt").read_text("utf-8").count("\n  try: ")
+    assert heads
+    assert hints == len(heads)
+    assert all((case / head.partition(":")[0]).exists() or (BASE / head.partition(":")[0]).exists() for head in heads)
+    assert not any(
+        "/_shared/" in head.partition(":")[0] and not (case / head.partition(":")[0]).exists() for head in heads
+    )
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        with TemporaryDirectory() as folder:
+            text = printed_problems(case, Path(folder))
+        (BAD / f"{case.name}.txt").write_text(text, "utf-8")
+        os.write(1, f"== {case.name}\n{text}\n".encode())
