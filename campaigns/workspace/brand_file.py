@@ -1,11 +1,14 @@
 """Brand file, `config/brand.yaml`: organisation, logo, colours, typefaces and footer; a workspace may have none."""
 
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Final
 
+import imagesize
 from pydantic import Field
 
 from campaigns.core.errors import FilePosition, Problem, UserError, errors_only
@@ -13,7 +16,6 @@ from campaigns.core.model.brand import Brand, Colours, DarkColours, Logo, LogoPi
 from campaigns.core.model.colour import AA_CONTRAST, WHITE, contrast, legible_shade
 from campaigns.core.model.localised_text import FrozenModel, Localised, TextPattern
 from campaigns.core.model.settings import Organisation
-from campaigns.core.picture_size import picture_size
 from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
@@ -26,6 +28,7 @@ _LOGO_FORM: Final = TextPattern(
     "a logo is a PNG or JPEG below `images/`, named in small letters",
     "images/brand/logo.png",
 )
+_PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _LogoPath = Annotated[str, _LOGO_FORM]
 _TAG: Final = re.compile(r"\{[{%#]|\[\[|jq\d{5}qj")
 _PALETTES: Final = ("colours", "dark")
@@ -156,20 +159,33 @@ def _load_logo(logo: LogoFiles | None, at: Located, root: Path, problems: list[P
 def _picture(root: Path, file: str, at: Located, problems: list[Problem]) -> LogoPicture | None:
     """Return a picture of the logo; None when problems were added."""
     try:
+        if not (root / file).resolve().is_relative_to((root / "images").resolve()):
+            raise FileNotFoundError(file)
         with open_regular(root / file) as source:
             content = source.read(MAX_LOGO_BYTES + 1)
     except (OSError, UserError):
         problems.append(Problem(at.place, f"there is no file `{file}`", "logo", "a path from the workspace's folder"))
         return None
-    size = picture_size(content)
-    if size is None:
+    width, height = _size(content)
+    if min(width, height) < 1:
         problems.append(Problem(at.place, f"`{file}` is no PNG or JPEG", "logo", "save it as PNG"))
     elif len(content) > MAX_LOGO_BYTES:
         message = f"`{file}` is over {MAX_LOGO_BYTES // 1000} kB"
         problems.append(Problem(at.place, message, "logo", "save it smaller; twice the width it is shown at is enough"))
-    elif max(size) > MAX_LOGO_PIXELS:
-        message = f"`{file}` is {size.width} × {size.height} pixels"
+    elif max(width, height) > MAX_LOGO_PIXELS:
+        message = f"`{file}` is {width} × {height} pixels"
         problems.append(Problem(at.place, message, "logo", f"at most {MAX_LOGO_PIXELS} pixels each way"))
     else:
-        return LogoPicture(file.removeprefix("images/"), content, size.width, size.height)
+        return LogoPicture(file.removeprefix("images/"), content, width, height)
     return None
+
+
+def _size(content: bytes) -> tuple[int, int]:
+    """Return width and height of a PNG or JPEG in pixels; numbers below 1 for anything else."""
+    if not content.startswith(_PICTURES):
+        return 0, 0
+    try:
+        width, height = imagesize.get(BytesIO(content))
+    except (ValueError, struct.error):
+        return 0, 0
+    return int(width), int(height)
