@@ -31,7 +31,7 @@ def _cell(value: object) -> object:
     return str(value) if isinstance(value, int | Decimal) else value
 
 
-Cell = Annotated[str, BeforeValidator(_cell)]
+Cell = Annotated[str, BeforeValidator(_cell, json_schema_input_type=str | bool | float)]
 """Text of a cell; true, false, numbers and dates need no quotes."""
 
 

@@ -15,6 +15,7 @@ from campaigns.workspace.json_schema import (
     audience_schema,
     campaign_schema,
     catalogue_schema,
+    mapping_schema,
     offers_schema,
     settings_schema,
 )
@@ -29,6 +30,7 @@ SCHEMAS: Final[dict[str, Callable[[RuleVocabulary], Schema]]] = {
     "settings": lambda _: settings_schema(),
     "catalogue": lambda _: catalogue_schema(),
     "offers": lambda _: offers_schema(),
+    "mappings": lambda _: mapping_schema(),
 }
 
 
