@@ -23,6 +23,7 @@ from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.repository import load_settings
 from campaigns.workspace.source_excerpt import source_excerpt
+from campaigns.workspace.value_labels import label_file_problems
 
 BAD: Final = Path(__file__).parents[1] / "bad"
 CATALOGUE: Final = load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml")
@@ -38,6 +39,12 @@ def _campaign(path: Path) -> object:
     return load_campaign(path, VOCABULARY, audiences=AUDIENCES, newsletters={"beauty", "food"})
 
 
+def _labels(path: Path) -> None:
+    problems = [problem for problem in label_file_problems(CATALOGUE, path.parent) if problem.place.file == path.name]
+    if problems:
+        raise UserError(problems)
+
+
 LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "yaml": read_yaml,
     "campaign": _campaign,
@@ -45,6 +52,7 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "ring": lambda path: load_audiences(path.parent, RuleVocabulary(CATALOGUE)).named(path.stem),
     "settings": load_settings,
     "catalogue": load_catalogue,
+    "labels": _labels,
     "offers": lambda path: load_offers(path, CATALOGUE),
 }
 
