@@ -73,9 +73,9 @@ class PlanMembers:
             DELIVERY.c.state,
             func.coalesce(DECISION.c.reason, DELIVERY.c.reason),
         )
-        shown = statement.where(_MAY_BE_SHOWN).order_by(DECISION.c.member_id)
+        ordered = statement.where(_MAY_BE_SHOWN).order_by(DECISION.c.member_id)
         with self.queries.context.ledger.read() as connection:
-            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(shown):
+            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(ordered):
                 yield PlanMember(*(value or "" for value in row))
 
     def hidden(self) -> int:
