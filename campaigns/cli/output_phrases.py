@@ -52,5 +52,5 @@ def translated_phrases() -> Mapping[str, tuple[str, str]]:
     """Return the Finnish and the Swedish text of each English phrase."""
     from campaigns.core.yaml.source import parse_yaml
 
-    phrases = parse_yaml(_FILE.read_bytes(), _FILE.name).value
-    return {english: (str(finnish), str(swedish)) for english, (finnish, swedish) in phrases.items()}
+    pairs = [(english, entry.items()) for english, entry in parse_yaml(_FILE.read_bytes(), _FILE.name).entries()]
+    return {english: (str(finnish.value), str(swedish.value)) for english, (finnish, swedish) in pairs}
