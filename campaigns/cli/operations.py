@@ -48,6 +48,9 @@ def status(
         )
         return
     phrases = Phrases(language)
+    for listed_run, _ in outcomes_by_run.values():
+        if listed_run.reason and not phrases.covers(listed_run.reason):
+            output.print_warning(f"{listed_run.run_id}: {listed_run.reason}")
     none, lines = phrases.text("none"), [_line(*entry, phrases) for entry in outcomes_by_run.values()]
     output.print_table("", phrases.texts("run", "state", "planned", "accepted", ""), lines, none=none)
     if run is not None and events is not None:
@@ -88,8 +91,8 @@ def _line(run: "Run", outcomes: "OutcomeCounts", phrases: Phrases) -> tuple[str,
     states = outcomes.by_state
     accepted = states.pop("accepted")
     rest = [f"{output.format_number(number)} {phrases.code(state)}" for state, number in states.items() if number]
-    notes = ", ".join([*([phrases.code(run.reason)] if run.reason else []), *rest])
-    return run.run_id, phrases.code(run.state), outcomes.planned, accepted, notes
+    reason = [phrases.code(run.reason)] if run.reason and phrases.covers(run.reason) else []
+    return run.run_id, phrases.code(run.state), outcomes.planned, accepted, ", ".join([*reason, *rest])
 
 
 def pause(

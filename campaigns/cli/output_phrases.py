@@ -27,6 +27,10 @@ class Phrases:
         """Return a stored code, such as a reason or a state, in the language; English has the code itself."""
         return self.text(code) if code else ""
 
+    def covers(self, english: str) -> bool:
+        """Return whether a text can be said in the language; stored sentences are English."""
+        return self.language is Language.EN or english in translated_phrases()
+
     def texts(self, *english: str) -> tuple[str, ...]:
         """Return several phrases, such as the headings of a table."""
         return tuple(map(self.text, english))

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -14,12 +15,15 @@ import typer
 
 from campaigns.channels.events import EventKind
 from campaigns.cli.main import app
+from campaigns.cli.operations import _line
 from campaigns.cli.output_phrases import Phrases, translated_phrases
 from campaigns.core.model.enums import Channel, Choice, Language, Register
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.results.feedback.resolve_uncertain import CSV_COLUMNS
 from campaigns.results.reports.run_report import WithheldReason
+from campaigns.store.runs.decisions import OutcomeCounts
+from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import DeliveryState, RunState
 from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import MONDAYS, Shell
@@ -133,6 +137,16 @@ def test_an_output_has_no_words_of_another_language(
     out_words = f" {' '.join(words(re.sub(r'`[^`]*`', '', out)))} "
     foreign = [text for text in others if not set(words(text)) <= own and f" {' '.join(words(text))} " in out_words]
     assert foreign == [], out
+
+
+def test_a_stored_english_sentence_is_in_no_table_of_another_language() -> None:
+    run = Run(
+        run_id=RUN, campaign="letter", purpose="marketing", due_at=datetime(2018, 1, 1, tzinfo=UTC), scheduled=True,
+        state="paused", reason="9 of 1000 recipients complained",
+    )  # fmt: skip
+    outcomes = OutcomeCounts((("email", "pending", "", 3),))
+    assert _line(run, outcomes, Phrases(Language.EN))[-1] == "9 of 1000 recipients complained, 3 pending"
+    assert _line(run, outcomes, Phrases(Language.FI))[-1] == "3 odottaa"
 
 
 def test_the_language_comes_from_the_environment_too(
