@@ -16,7 +16,7 @@ DAILY := unit or integration or smoke
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fast test test-all test-rest test-spark crash coverage check fix lock bench commands docs clean
+.PHONY: help install demo fast test test-all test-rest test-spark crash coverage check fix lock bench commands docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,8 @@ $(INSTALLED): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
+
+install: $(INSTALLED) ## install the command `viesti` into .venv
 
 demo: $(INSTALLED) ## import real purchases, plan three campaigns, deliver them into ./outbox
 	$(BIN)/viesti demo

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.timing import best_of_rounds, print_figure
-from campaigns.workspace.scaffold import create_workspace
+from campaigns.workspace.scaffold import create_demo_workspace
 
 _CAMPAIGNS = 100
 
@@ -16,7 +16,7 @@ def measure() -> None:
     """Report the time of `--help`, and of a check of many campaigns."""
     with TemporaryDirectory() as folder:
         root = Path(folder, "workspace")
-        workspace = create_workspace(root)
+        workspace = create_demo_workspace(root)
         examples = workspace.campaign_files()
         for number in range(_CAMPAIGNS - len(examples)):
             shutil.copyfile(examples[number % len(examples)], workspace.campaigns / f"copy_{number}.yaml")

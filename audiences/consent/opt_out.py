@@ -3,7 +3,7 @@
 The narrowest choice is used, so that the member loses no other messages.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -80,11 +80,24 @@ def opt_out_address(connection: Connection, kind: MessageKind, member_id: str, c
     An objection closes more than this address, so it is recorded only for sharers whom such a message reaches there.
     Return the number of new entries: none when the opt-out is already on record.
     """
+    return opt_out_members(connection, kind, member_id, (), context)
+
+
+def opt_out_members(
+    connection: Connection, kind: MessageKind, member_id: str, others: Collection[str], context: ConsentContext
+) -> int:
+    """Opt out the member whom a message was for, all who share their address, and `others` who have a reported one.
+
+    An objection of the others is not recorded. Return the number of new entries.
+    """
     choice = kind.opt_out_choice
     if choice is None:
         return 0
-    members = [member_id, *_reached(connection, kind, choice, address_sharers(connection, kind.channel, member_id))]
-    return record_opt_outs(connection, [context.entry(member, choice, not is_permission(choice)) for member in members])
+    members = {member_id, *_reached(connection, kind, choice, address_sharers(connection, kind.channel, member_id))}
+    if is_permission(choice):
+        members |= set(others)
+    opt_outs = [context.entry(member, choice, not is_permission(choice)) for member in sorted(members)]
+    return record_opt_outs(connection, opt_outs)
 
 
 def record_opt_outs(connection: Connection, opt_outs: Iterable[ConsentEntry]) -> int:

@@ -51,9 +51,9 @@ class FolderEmail:
     def _write(self, message: OutgoingEmail) -> Outcome:
         claimed = message.claimed
         folder = make_private_folder(run_folder(self.outbox, claimed.run) / "email")
-        name = safe_name(f"{claimed.position:07d}-{claimed.opaque_id}-{claimed.attempt}.eml")
-        write_private(folder / name, embed_images(message, self._images(message.html)))
-        return Accepted(name)
+        file = folder / safe_name(f"{claimed.position:07d}-{claimed.opaque_id}-{claimed.attempt}.eml")
+        write_private(file, embed_images(message, self._images(message.html)))
+        return Accepted(file.name, file)
 
     def _images(self, html: str) -> dict[str, bytes]:
         """Return the workspace's images that the HTML shows, in base64 by URL; each is encoded once."""

@@ -40,14 +40,18 @@ class FolderSms:
     def _append(self, message: OutgoingSms) -> Outcome:
         claimed, line = message.claimed, _line(message)
         if claimed.run not in self._files:
-            self._files[claimed.run] = _open(run_folder(self.outbox, claimed.run) / "sms.jsonl")
+            run_folder(self.outbox, claimed.run)
+            self._files[claimed.run] = _open(self._file(claimed.run))
         descriptor, attempts = self._files[claimed.run]
         attempt = (claimed.opaque_id, claimed.attempt)
         if attempt not in attempts:
             if os.write(descriptor, line) != len(line):  # one call in append mode: lines of processes never mix
                 return Unknown("the line was written in part")
             attempts.add(attempt)
-        return Accepted(f"sms-{claimed.opaque_id}")
+        return Accepted(f"sms-{claimed.opaque_id}", self._file(claimed.run))
+
+    def _file(self, run: str) -> Path:
+        return self.outbox / run / "sms.jsonl"
 
 
 def _line(message: OutgoingSms) -> bytes:

@@ -1,15 +1,20 @@
 """Outcomes of a send, as values: `send` raises only for our own mistakes, never because of one member."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from campaigns.core.model.reasons import EndReason
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Message accepted by the provider; `provider_id` is its name for the message, or empty."""
+    """Message accepted by the provider; `provider_id` is its name for the message, or empty.
+
+    `file` holds it, for a provider that writes files.
+    """
 
     provider_id: str
+    file: Path | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,12 +91,21 @@ class WebhookKey:
         return True
 
 
-def parse_events(raw: bytes) -> list[Event]:
-    """Return the events of one POST whose signature was checked; ValueError when it is no list of events."""
+def parse_events(raw: bytes, unreadable: list[object] | None = None) -> list[Event]:
+    """Return the events of one POST whose signature was checked; ValueError when it is no list of events.
+
+    Entries that are no events are appended to `unreadable`; they cost the others nothing. A list of nothing else is
+    no list of events.
+    """
     payloads = json.loads(raw)
-    if not isinstance(payloads, list) or not all(isinstance(payload, dict) for payload in payloads):
+    if not isinstance(payloads, list):
+        raise ValueError("a list of events was wanted")  # noqa: TRY004 - the content of a request, not a type of ours
+    reports = [payload for payload in payloads if isinstance(payload, dict)]
+    if payloads and not reports:
         raise ValueError("a list of events was wanted")
-    return [_event(payload) for payload in payloads]
+    if unreadable is not None:
+        unreadable += [payload for payload in payloads if not isinstance(payload, dict)]
+    return [_event(report) for report in reports]
 
 
 def _event(payload: Mapping[str, Any]) -> Event:

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from campaigns.cli import open_workspace, output
+from campaigns.cli.output_phrases import Phrases
+from campaigns.core.model.enums import Language
 
 app = typer.Typer(help="Count and explain audiences.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -26,7 +28,7 @@ def count(
         bool, typer.Option("--explain", help="Show for each condition how many members it matches and removes.")
     ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of running it.")] = False,
-    language: open_workspace.LanguageOption = None,
+    language: open_workspace.LanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Count the members who match an audience."""
@@ -38,22 +40,21 @@ def count(
         output.print_problems(
             filter(None, [engine.queries.freshness_warning(name, query.scope.as_of, query.data_classes)])
         )
-        shown_language = language or engine.context.repository.settings.default_language
-        counts = engine.queries.count(query, shown_language)
+        counts = engine.queries.count(query, language)
         if json:
             numbers = asdict(counts)
             parts = numbers.pop("parts")
             output.print_json(numbers | ({"parts": parts} if explain else {}))
             return
-        output.print_line(query.describe(shown_language))
-        output.print_table(
-            "",
-            ("", "members"),
-            [("matched", counts.matched), ("unknown", counts.unknown), ("not processed", counts.not_processed)],
-        )
+        phrases = Phrases(language)
+        output.print_line(query.describe(language))
+        numbers = {"matched": counts.matched, "unknown": counts.unknown, "not processed": counts.not_processed}
+        rows = [(phrases.text(name), number) for name, number in numbers.items()]
+        output.print_table("", ("", phrases.text("members")), rows)
         if explain:
-            rows = [(part.condition, part.true, part.false, part.unknown, part.removes) for part in counts.parts]
-            output.print_table("\nConditions", ("condition", "true", "false", "unknown", "alone removes"), rows)
+            parts_rows = [(part.condition, part.true, part.false, part.unknown, part.removes) for part in counts.parts]
+            head = phrases.texts("condition", "true", "false", "unknown", "alone removes")
+            output.print_table(f"\n{phrases.text('Conditions')}", head, parts_rows)
 
 
 def add_to(main: typer.Typer) -> None:

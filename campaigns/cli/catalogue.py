@@ -27,7 +27,7 @@ def review(
     """List the categories that nobody has looked at, with their products, lines, and the class that words suggest."""
     from campaigns.cli.required_roles import REQUIRED_BY_OPTIONS
     from campaigns.people.accounts import staff_accounts
-    from campaigns.workspace.category_review import categories_to_review, record_review
+    from campaigns.workspace.category_review import categories_to_review, goods_draft, record_review
 
     if name is not None and not done:
         raise typer.BadParameter("it goes with --done", param_hint="--name")
@@ -38,7 +38,7 @@ def review(
             record_review(
                 engine.context, engine.context.actor if name is None else name, [row.category for row in rows]
             )
-        file = engine.context.workspace.reviewed_categories
+        file, draft = engine.context.workspace.reviewed_categories, goods_draft(engine.context)
     if json:
         output.print_json([{**asdict(row.category), "lines": row.lines, "reviewed": done} for row in rows])
         return
@@ -59,11 +59,14 @@ def review(
     output.print_table(title, ("column", "category", "products", "lines", "perhaps"), cells)
     if done:
         output.print_line(f"\nwritten to {file}: commit it together with the catalogue")
-    else:
-        output.print_line(
-            "\nname sensitive goods in config/catalogue.yaml (`perhaps` is only a hint), then "
-            "`viesti catalogue review --done --name 'Your Name'`"
-        )
+        return
+    steps = "name sensitive goods in config/catalogue.yaml (`perhaps` is only a hint)"
+    if draft:
+        output.print_line("\n# a draft from the words, which may be wrong: `none` wants the name of who looked")
+        for line in draft:
+            output.print_line(line)
+        steps = "correct these lines, and add them to the end of `products` in config/catalogue.yaml"
+    output.print_line(f"\n{steps}, then `viesti catalogue review --done --name 'Your Name'`")
 
 
 def add_to(main: typer.Typer) -> None:

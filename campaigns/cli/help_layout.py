@@ -6,10 +6,10 @@ import typer
 from typer.core import TyperGroup
 
 HEADINGS: Final = {
-    "Start": ("demo", "init"),
+    "Start": ("init", "demo"),
     "Write campaigns": ("check", "schema", "audience", "preview", "proof", "calibrate"),
     "Plan and send": ("plan", "approve", "send", "run", "publish", "unpublish", "calendar"),
-    "Follow and intervene": ("status", "report", "pause", "resume", "cancel", "uncertain", "calls"),
+    "Follow and intervene": ("status", "members", "report", "pause", "resume", "cancel", "uncertain", "calls"),
     "Members and their data": ("import", "catalogue", "member", "requests", "holdout"),
     "Operate": ("serve", "worker", "mail", "retention", "agent", "audit", "record", "doctor", "db", "ledger"),
 }

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaigns.cli import member_rights, open_workspace, output
+from campaigns.cli.output_phrases import Phrases
+from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
     from campaigns.runs.planning.explain import Explanation, Predicate
@@ -39,29 +41,26 @@ def why(
         typer.Option("--campaign", metavar="C", help="Explain the decision of this campaign, condition by condition."),
     ] = None,
     as_of: open_workspace.AsOfOption = None,
-    language: open_workspace.LanguageOption = None,
+    language: open_workspace.LanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Explain a member's past messages, or the decision of one campaign about them."""
     from campaigns.people.accounts import audit_log
 
     with open_workspace.open_engine(context) as engine:
-        shown_language = language or engine.context.repository.settings.default_language
         engine.queries.member(member)
         audit_log.note_look_up(engine.context, member, "member why")
         if campaign is None:
-            _show_history(engine.queries.decisions_for_member(member), shown_language.value, json=json)
+            _show_history(engine.queries.decisions_for_member(member), Phrases(language), json=json)
             return
         draft, _ = engine.context.repository.campaign_definition(campaign)
-        explanation = engine.queries.explain(
-            draft, member, open_workspace.parse_as_of(as_of, engine.context), shown_language
-        )
+        explanation = engine.queries.explain(draft, member, open_workspace.parse_as_of(as_of, engine.context), language)
     if json:
         from dataclasses import asdict
 
         output.print_json(asdict(explanation))
         return
-    _show_explanation(explanation)
+    _show_explanation(explanation, Phrases(language))
 
 
 @app.command("erase")
@@ -72,7 +71,6 @@ def erase(
     despite_wait: open_workspace.DespiteWaitOption = False,
 ) -> None:
     """Erase a member's contact, profile and purchases for good; no import brings them back."""
-    from campaigns.core.model.enums import Language
     from campaigns.people.privacy import erasure
     from campaigns.rendering.notice_writer import copy_lines
 
@@ -121,57 +119,62 @@ def unmerge(context: typer.Context, member: MemberArgument) -> None:
     output.print_line(f"{member} and {into} are two members again")
 
 
-def _show_history(decisions: list[dict[str, object]], language: str, *, json: bool) -> None:
+def _show_history(decisions: list[dict[str, object]], phrases: Phrases, *, json: bool) -> None:
     if json:
         output.print_json(decisions)
         return
-    head = ("run", "decision", "variant", "channel", "reason", "delivery", "because")
+    head = phrases.texts("run", "decision", "variant", "channel", "reason", "delivery", "because")
     rows = [
         (
             row["run_id"],
-            row["kind"],
+            phrases.code(str(row["kind"])),
             row["variant"] or "",
-            row["channel"] or "",
-            row["reason"] or "",
-            row["state"] or "",
-            _because(row["evidence"], language),
+            *(phrases.code(_text(row[name])) for name in ("channel", "reason", "state")),
+            _because(row["evidence"], phrases.language),
         )
         for row in decisions
     ]
-    output.print_table("", head, rows)
+    output.print_table("", head, rows, none=phrases.text("none"))
 
 
-def _because(evidence: object, language: str) -> str:
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _because(evidence: object, language: Language) -> str:
     texts = evidence.get("audience") if isinstance(evidence, dict) else None
-    return str(texts[language]) if isinstance(texts, dict) else ""
+    return str(texts[language.value]) if isinstance(texts, dict) else ""
 
 
-def _show_explanation(explanation: "Explanation") -> None:
+def _show_explanation(explanation: "Explanation", phrases: Phrases) -> None:
     if not explanation.processed:
-        output.print_line("not processed: this member allows no marketing, or is restricted, or has died")
+        reasons = "not processed: this member allows no marketing, or is restricted, or has died"
+        output.print_line(phrases.text(reasons))
         return
-    _show_rule("audience", explanation.audience)
+    _show_rule(phrases.text("audience"), explanation.audience, phrases)
     for variant, predicates in explanation.variants.items():
-        _show_rule(f"\nvariant {variant}", predicates)
+        _show_rule(f"\n{phrases.text('variant {name}', name=variant)}", predicates, phrases)
     decision = explanation.decision
     if decision is None:
-        output.print_line("\ngets nothing: not in the audience")
+        line = phrases.text("gets nothing: not in the audience")
     elif decision["reason"] is not None:
-        output.print_line(f"\ngets nothing: {decision['reason']}")
+        line = phrases.text("gets nothing: {reason}", reason=phrases.code(decision["reason"]))
     else:
-        output.print_line(f"\ngets the variant {decision['variant']} by {decision['channel']}")
+        values = {"name": decision["variant"], "channel": phrases.code(decision["channel"])}
+        line = phrases.text("gets the variant {name} by {channel}", **values)
+    output.print_line(f"\n{line}")
 
 
-def _show_rule(title: str, predicates: "tuple[Predicate, ...]") -> None:
+def _show_rule(title: str, predicates: "tuple[Predicate, ...]", phrases: Phrases) -> None:
     rows = [
         (
             "  " * predicate.depth + predicate.said,
-            _VALUES[predicate.value],
-            "← first blocking condition" if predicate.blocks else "",
+            phrases.text(_VALUES[predicate.value]),
+            f"← {phrases.text('first blocking condition')}" if predicate.blocks else "",
         )
         for predicate in predicates
     ]
-    output.print_table(title, ("condition", "holds", ""), rows)
+    output.print_table(title, phrases.texts("condition", "holds", ""), rows, none=phrases.text("none"))
 
 
 def add_to(main: typer.Typer) -> None:

@@ -52,7 +52,7 @@ def export(
             help="Output file; default: standard output for JSON, else export-M.zip or export-M.html.",
         ),
     ] = None,
-    language: open_workspace.LanguageOption = None,
+    language: open_workspace.DocumentLanguageOption = None,
     despite_wait: open_workspace.DespiteWaitOption = False,
 ) -> None:
     """Export everything held about a member, for the member; the audit log records it."""

@@ -4,13 +4,14 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from campaigns.cli import required_roles
+from campaigns.core.clock import wall_instant
 from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
@@ -26,7 +27,13 @@ AsOfOption = Annotated[
         "--as-of", metavar="WHEN", help="Date or time to evaluate rules at: 2018-01-05 (midnight) or 2018-01-05T10:30."
     ),
 ]
-LanguageOption = Annotated[Language | None, typer.Option("--language", help="Language; default: the workspace's.")]
+LanguageOption = Annotated[
+    Language,
+    typer.Option("--language", envvar="VIESTI_LANGUAGE", help="Language of the output; warnings stay English."),
+]
+DocumentLanguageOption = Annotated[
+    Language | None, typer.Option("--language", help="Language of the document; default: the workspace's.")
+]
 DespiteWaitOption = Annotated[
     bool,
     typer.Option(
@@ -72,7 +79,10 @@ def account() -> str:
 
 
 def parse_as_of(text: str | None, opened: "Context") -> datetime:
-    """Parse `--as-of` in the workspace's time zone; default: now. Raise a usage error for an invalid value."""
+    """Parse `--as-of` in the workspace's time zone; default: now.
+
+    Raise a usage error for an invalid value, and for an hour that the change to summer time leaves out.
+    """
     zone = opened.settings.zone
     if text is None:
         return opened.clock.now().astimezone(zone).replace(second=0, microsecond=0)
@@ -84,4 +94,12 @@ def parse_as_of(text: str | None, opened: "Context") -> datetime:
         ) from error
     if when.year not in _YEARS:
         raise typer.BadParameter(f"a year from {_YEARS[0]} to {_YEARS[-1]}", param_hint="--as-of")
-    return when if when.tzinfo is not None else when.replace(tzinfo=zone)
+    if when.tzinfo is not None:
+        return when
+    if wall_instant(when, zone) is None:
+        later = (when.replace(tzinfo=zone).astimezone(UTC)).astimezone(zone)
+        message = (
+            f"{when:%Y-%m-%d %H:%M} does not exist in {zone.key}: the clocks go forward over it; try {later:%H:%M}"
+        )
+        raise typer.BadParameter(message, param_hint="--as-of")
+    return when.replace(tzinfo=zone)

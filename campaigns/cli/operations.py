@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from campaigns.runs.engine import Engine
     from campaigns.store.runs.decisions import OutcomeCounts
     from campaigns.store.runs.run_tables import Run
+
+_OUTCOME: Final = ("channel", "state", "reason", "deliveries")
 
 
 def status(
@@ -40,7 +42,15 @@ def status(
         ]
         lengths = plan_output.sms_lengths_as_json(texts, settings)
         output.print_json(
-            rows if events is None else {**rows[0], "events": events.words, "alarms": events.alarms, **lengths}
+            rows
+            if run is None or events is None
+            else {
+                **rows[0],
+                "outcomes": [dict(zip(_OUTCOME, row, strict=True)) for row in outcomes_by_run[run][1].rows],
+                "events": events.words,
+                "alarms": events.alarms,
+                **lengths,
+            }
         )
         return
     output.print_table(
@@ -48,7 +58,7 @@ def status(
     )
     if run is not None and events is not None:
         plan_output.print_sms_lengths(texts, settings)
-        output.print_table("\nDeliveries", ("channel", "state", "reason", "deliveries"), outcomes_by_run[run][1].rows)
+        output.print_table("\nDeliveries", _OUTCOME, outcomes_by_run[run][1].rows)
         output.print_table("\nEvents since", ("event", "deliveries"), list(events.words.items()))
         for alarm in events.alarms:
             output.print_line(f"warning: {alarm}")

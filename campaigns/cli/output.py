@@ -1,8 +1,11 @@
 """Output of all commands: problems with their source line, tables, JSON and progress. No command prints otherwise."""
 
+import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +19,17 @@ from campaigns.workspace.source_excerpt import source_excerpt
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 TableRows = Sequence[Sequence[object]]
+StyledLine = tuple[str, str]
+"""Line of a cell, and its style: `bold`, `dim` or a colour; empty for none."""
 
 _LONGEST_SOURCE: Final = 8 * 1024 * 1024  # bytes of a file that are read to show one of its lines
 _UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
+_PIPE_WIDTH: Final = 100  # columns of a grid that goes into a file or to a program
+_WIDE: Final = 96  # columns from which the cells of a grid have space around them
+_NUMBER: Final = re.compile(r"[~+-]?\d[\d ]*([.,]\d+)?%?|[?–]?")
 
 
 def print_problems(listed_problems: Iterable[Problem]) -> None:
@@ -58,19 +67,55 @@ def print_step(text: str) -> None:
         typer.echo(f"{text} …", err=True)
 
 
-def print_table(title: str, head: Sequence[str], rows: TableRows) -> None:
+def print_table(
+    title: str, head: Sequence[str], rows: TableRows, *, none: str = "none", dim_rows: Collection[int] = ()
+) -> None:
     """Print a table under its title, or `none`; columns of numbers are right-aligned."""
     from rich.table import Table
 
     if not rows:
-        typer.echo(f"{title}: none" if title else "none")
+        typer.echo(f"{title}: {none}" if title else none)
         return
-    drawn = Table(box=None, pad_edge=False, header_style="dim")
+    drawn = Table(box=None, pad_edge=False, header_style="dim", show_header=any(head))
     for column, name in enumerate(head):
-        numbers = all(isinstance(row[column], int) for row in rows)
+        numbers = all(map(_is_number, cells := [row[column] for row in rows])) and any(cell != "" for cell in cells)
         drawn.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for number, row in enumerate(rows):
+        drawn.add_row(*(_cell(value) for value in row), style="dim" if number in dim_rows else None)
+    _print_drawn(title, drawn)
+
+
+def print_grid(title: str, head: Sequence[str], rows: Sequence[Sequence[Sequence[StyledLine]]]) -> None:
+    """Print a grid of equal columns that fill the width; a cell is a list of lines, none wider than `column_width`."""
+    from rich.box import SQUARE
+    from rich.table import Table
+    from rich.text import Text
+
+    padding = (0, _grid_padding())
+    drawn = Table(box=SQUARE, padding=padding, show_lines=True, header_style="bold", border_style="dim")
+    for name in head:
+        drawn.add_column(name, width=column_width(len(head)), no_wrap=True)
     for row in rows:
-        drawn.add_row(*(_cell(value) for value in row))
+        drawn.add_row(*(Text("\n").join(Text(text, style) for text, style in cell) for cell in row))
+    _print_drawn(title, drawn)
+
+
+def width() -> int:
+    """Return the columns of the terminal, or of `COLUMNS`; 100 for a file."""
+    columns = _console().width
+    return _PIPE_WIDTH if columns == _UNFOLDED else columns
+
+
+def column_width(columns: int) -> int:
+    """Return the width of each column of a grid."""
+    return (width() - columns - 1) // columns - 2 * _grid_padding()
+
+
+def _grid_padding() -> int:
+    return int(width() >= _WIDE)
+
+
+def _print_drawn(title: str, drawn: "Table") -> None:
     console = _console()
     with console.capture() as captured:
         if title:
@@ -78,6 +123,13 @@ def print_table(title: str, head: Sequence[str], rows: TableRows) -> None:
         console.print(drawn)
     for text in captured.get().splitlines():
         typer.echo(text.rstrip())
+
+
+def print_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as CSV as they come, however many."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
 
 
 @contextmanager
@@ -109,9 +161,18 @@ def sorted_counts(counts: Mapping[Any, int]) -> TableRows:
     return sorted(((str(name), number) for name, number in counts.items()), key=lambda row: (-row[1], row[0]))
 
 
+def format_rate(number: int, whole: int) -> str:
+    """Format a share in percent with one decimal; a dash of nothing."""
+    return f"{number / whole:.1%}" if whole else "–"
+
+
 def format_number(value: int) -> str:
     """Format a number with its thousands apart."""
     return f"{value:,}".replace(",", " ")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and _NUMBER.fullmatch(value) is not None)
 
 
 def _cell(value: object) -> str:

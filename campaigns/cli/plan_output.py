@@ -1,6 +1,6 @@
 """Printed plan: the funnel from all members to messages, with bars and the change since the plan before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from campaigns.cli import output
@@ -8,6 +8,7 @@ from campaigns.cli import output
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from campaigns.core.errors import Problem
     from campaigns.core.model.settings import Settings
     from campaigns.runs.capacity.sms_segments import SegmentDistribution
     from campaigns.runs.planning.plan_counts import PlanCounts
@@ -17,8 +18,10 @@ _BAR: Final = 30
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
-def plan_as_json(run: "Run", plan_counts: "PlanCounts", zone: "tzinfo") -> dict[str, object]:
-    """Return the plan for scripts; `matched` is sends plus skips.
+def plan_as_json(
+    run: "Run", plan_counts: "PlanCounts", warnings: "Iterable[Problem]", zone: "tzinfo"
+) -> dict[str, object]:
+    """Return the plan for scripts; `matched` is sends plus skips, and `warnings` what was printed above the plan.
 
     The keys are stable. A plan of text messages also has the keys of `sms_lengths_as_json`.
     """
@@ -30,6 +33,7 @@ def plan_as_json(run: "Run", plan_counts: "PlanCounts", zone: "tzinfo") -> dict[
         "sends": plan_counts.sends,
         "variants": plan_counts.variants,
         "skips": plan_counts.skips,
+        "warnings": [{"code": warning.code, "message": warning.message, "hint": warning.hint} for warning in warnings],
     }
 
 

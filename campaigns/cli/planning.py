@@ -1,11 +1,11 @@
-"""Commands to plan and send: plan, preview, publish, unpublish, approve, send, run, calendar."""
+"""Commands to plan and send: plan, preview, publish, unpublish, approve, send, run."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from campaigns.cli import open_workspace, output, plan_output
+from campaigns.cli import gallery_output, open_workspace, output, plan_output, required_roles
 from campaigns.core.errors import Problem, Severity, UserError
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def plan(
 ) -> None:
     """Decide which member gets which message, and why; nothing is sent."""
     with open_workspace.open_engine(context) as engine:
-        definition, run, plan_counts = _decide(engine, campaign, as_of)
-        _warn(engine.queries.duplicate_send_warning(run))
+        definition, run, plan_counts, warnings = _decide(engine, campaign, as_of)
+        warnings += _warn(engine.queries.duplicate_send_warning(run))
         if json:
-            output.print_json(_as_json(engine, run, plan_counts))
+            output.print_json(_as_json(engine, run, plan_counts, warnings))
             return
         _print_plan(engine, run, plan_counts)
         output.print_line(f"\nnothing was sent; {_next_step(definition, run, plan_counts)}")
@@ -52,14 +52,14 @@ def run(
 ) -> None:
     """Plan and send in one step; stop if a member would get the campaign twice on one day."""
     with open_workspace.open_engine(context) as engine:
-        _, planned_run, plan_counts = _decide(engine, campaign, as_of)
+        _, planned_run, plan_counts, warnings = _decide(engine, campaign, as_of)
         if not json:
             _print_plan(engine, planned_run, plan_counts)
         duplicate_warning = engine.queries.duplicate_send_warning(planned_run)
         if duplicate_warning is not None:
             hint = f"`viesti send {planned_run.run_id}` sends it anyway; {duplicate_warning.hint}"
             raise UserError([replace(duplicate_warning, hint=hint)])
-        _send(engine, planned_run, _as_json(engine, planned_run, plan_counts) if json else None)
+        _send(engine, planned_run, _as_json(engine, planned_run, plan_counts, warnings) if json else None)
 
 
 def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
@@ -73,7 +73,7 @@ def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpti
             )
         texts = None
         if planned_run.state == "planned":
-            _warn(engine.queries.duplicate_send_warning(planned_run))
+            _warn(engine.queries.duplicate_send_warning(planned_run), *engine.queries.plan_warnings(planned_run))
             texts = engine.forecast.segments(planned_run)
         if not json:
             plan_output.print_sms_lengths(texts, engine.context.repository.settings)
@@ -87,15 +87,41 @@ def send(context: typer.Context, run: RunArgument, json: open_workspace.JsonOpti
 def preview(
     context: typer.Context,
     campaign: CampaignArgument,
-    member: Annotated[str, typer.Option("--member", metavar="M", help="Member id.")],
+    member: Annotated[
+        str | None, typer.Option("--member", metavar="M", help="Member id: write only the message of this member.")
+    ] = None,
+    members: Annotated[
+        int, typer.Option("--members", min=0, max=60, help="Number of planned members that the gallery shows.")
+    ] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="Number that draws the members; another draws others.")] = 1,
+    language: open_workspace.LanguageOption = None,
     as_of: open_workspace.AsOfOption = None,
-    show_it: Annotated[bool, typer.Option("--open", help="Open the message in a browser.")] = False,
+    show_it: Annotated[bool, typer.Option("--open", help="Open the file in a browser.")] = False,
+    json: open_workspace.JsonOption = False,
 ) -> None:
-    """Write the message that one member would get; nothing is sent or counted."""
+    """Write every variant, language and channel of a campaign on one page, or one member's message; nothing is sent."""
+    from campaigns.runs.previews.write_gallery import GalleryRequest, write_gallery
+
     with open_workspace.open_engine(context) as engine:
-        draft, _ = engine.context.repository.campaign_definition(campaign)
-        path = engine.queries.preview(draft, member, open_workspace.parse_as_of(as_of, engine.context))
-    output.print_line(str(path))
+        draft, warnings = engine.context.repository.campaign_definition(campaign)
+        if member is not None:
+            path = engine.queries.preview(draft, member, open_workspace.parse_as_of(as_of, engine.context))
+            output.print_result(
+                str(path), {"campaign": draft.campaign.name, "member": member, "file": str(path)}, json=json
+            )
+        else:
+            if as_of is not None:
+                raise typer.BadParameter(
+                    "it goes with --member: a gallery has the day of its plan", param_hint="--as-of"
+                )
+            output.print_problems(warnings)
+            shown_language = language or engine.context.settings.default_language
+            may_see_members = required_roles.is_permitted(engine.context, "preview --members")
+            written = write_gallery(
+                engine.queries, draft, GalleryRequest(shown_language, members, seed, may_see_members)
+            )
+            path = written.file
+            gallery_output.print_gallery(written, json=json)
     if show_it:
         typer.launch(str(path))
 
@@ -133,42 +159,15 @@ def approve(context: typer.Context, run: RunArgument, json: open_workspace.JsonO
     output.print_result(f"approved; `viesti send {run}` sends it", value, json=json)
 
 
-def calendar(
-    context: typer.Context,
-    days: Annotated[int, typer.Option(min=1, max=366, help="Number of days ahead.")] = 14,
-    json: open_workspace.JsonOption = False,
-) -> None:
-    """List when campaigns are due; only published campaigns run by themselves."""
-    with open_workspace.open_engine(context) as engine:
-        zone = engine.context.repository.settings.zone
-        occasions = [
-            (
-                occasion.due_at.astimezone(zone),
-                occasion.campaign.name,
-                occasion.published,
-                ", ".join(occasion.campaign.channels),
-            )
-            for occasion in engine.queries.calendar(days)
-        ]
-    if json:
-        names = ("due", "campaign", "published", "channels")
-        output.print_json([dict(zip(names, (due.isoformat(), *rest), strict=True)) for due, *rest in occasions])
-        return
-    rows = [
-        (f"{due:%a %Y-%m-%d %H:%M}", campaign, "published" if published else "draft", channels)
-        for due, campaign, published, channels in occasions
-    ]
-    output.print_table("", ("due", "campaign", "", "channels"), rows)
-
-
-def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts]":
+def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts, list[Problem]]":
     draft, warnings = engine.context.repository.campaign_definition(campaign)
     output.print_problems((*warnings, *_goods_warnings(engine, draft)))
     with output.show_progress(f"planning {draft.campaign.name}") as on_progress:
         run, plan_counts = engine.planner.plan(draft, open_workspace.parse_as_of(as_of, engine.context), on_progress)
     capacity_problem = engine.forecast.capacity_problem(run)
-    _warn(engine.queries.freshness_warning(run.run_id, run.due_at, run.evidence["classes"]), capacity_problem)
-    return draft.campaign, run, plan_counts
+    freshness_warning = engine.queries.freshness_warning(run.run_id, run.due_at, run.evidence["classes"])
+    plan_warnings = _warn(freshness_warning, capacity_problem, *engine.queries.plan_warnings(run))
+    return draft.campaign, run, plan_counts, plan_warnings
 
 
 def _goods_warnings(engine: "Engine", definition: "CampaignDefinition") -> "Iterator[Problem]":
@@ -177,8 +176,11 @@ def _goods_warnings(engine: "Engine", definition: "CampaignDefinition") -> "Iter
     return (problem for problem in problems if problem.severity is Severity.WARNING)
 
 
-def _warn(*problems: Problem | None) -> None:
-    output.print_problems(replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None)
+def _warn(*problems: Problem | None) -> list[Problem]:
+    """Print problems as warnings, and return them."""
+    warnings = [replace(problem, severity=Severity.WARNING) for problem in problems if problem is not None]
+    output.print_problems(warnings)
+    return warnings
 
 
 def _next_step(definition: "Campaign", run: "Run", plan_counts: "PlanCounts") -> str:
@@ -198,9 +200,9 @@ def _print_plan(engine: "Engine", run: "Run", plan_counts: "PlanCounts") -> None
     plan_output.print_sms_lengths(engine.forecast.segments(run), engine.context.repository.settings)
 
 
-def _as_json(engine: "Engine", run: "Run", plan_counts: "PlanCounts") -> dict[str, object]:
+def _as_json(engine: "Engine", run: "Run", plan_counts: "PlanCounts", warnings: list[Problem]) -> dict[str, object]:
     settings = engine.context.repository.settings
-    return plan_output.plan_as_json(run, plan_counts, settings.zone) | plan_output.sms_lengths_as_json(
+    return plan_output.plan_as_json(run, plan_counts, warnings, settings.zone) | plan_output.sms_lengths_as_json(
         engine.forecast.segments(run), settings
     )
 
@@ -229,5 +231,5 @@ def _send(engine: "Engine", run: "Run", json: dict[str, object] | None) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (plan, preview, publish, unpublish, approve, send, run, calendar):
+    for command in (plan, preview, publish, unpublish, approve, send, run):
         app.command()(command)

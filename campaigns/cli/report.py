@@ -1,93 +1,131 @@
 """Command `report`."""
 
-from dataclasses import asdict, astuple
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import open_workspace, output
-from campaigns.cli.planning import RunArgument
+from campaigns.cli import click_tables, open_workspace, output
+from campaigns.cli.output_phrases import Phrases
+from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from campaigns.results.reports.lift import ArmResults, Comparison
     from campaigns.results.reports.run_report import MeasuredEffect, RunReport
     from campaigns.results.reports.statistics import Proportion
 
 
-def report(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
-    """Show the deliveries and events of a run, and its effect compared with the holdout."""
+def report(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="CAMPAIGN|RUN", help="Campaign, for its last run; or name of a run.")],
+    every: Annotated[bool, typer.Option("--all", help="One line for each run of the campaign.")] = False,
+    language: open_workspace.LanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
+    """Show what came of a campaign: deliveries, people who clicked, opt-outs, and the effect against the holdout."""
+    from campaigns.results.reports.campaign_runs import find_run, summarise_runs
     from campaigns.results.reports.run_report import run_report as build_run_report
 
+    phrases = Phrases(language)
     with open_workspace.open_engine(context) as engine:
-        settings = engine.context.repository.settings
-        run_report = build_run_report(engine, run, settings.default_language)
-        if json:
-            output.print_json(_as_json(run_report, settings.zone))
-        else:
-            _show(run_report, settings.zone)
+        zone = engine.context.repository.settings.zone
+        if every:
+            campaign = find_run(engine, name).campaign
+            click_tables.print_summaries(campaign, summarise_runs(engine, campaign), zone, phrases, json=json)
+            return
+        run_report = build_run_report(engine, name, language)
+    if json:
+        output.print_json(_as_json(run_report, zone, phrases))
+    else:
+        _show(run_report, zone, phrases)
 
 
-def _show(run_report: "RunReport", zone: "tzinfo") -> None:
-    output.print_line(f"{run_report.run.run_id}: {run_report.run.state}, {run_report.plan_counts.sent} planned\n")
-    names = ("channel", "variant", "state", "reason", "number")
-    output.print_table(
-        "Deliveries", (*names[:-1], "deliveries"), [[row[name] for name in names] for row in run_report.outcomes]
+def _show(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> None:
+    run, none = run_report.run, phrases.text("none")
+    number = output.format_number(run_report.plan_counts.sent)
+    output.print_line(
+        phrases.text("{run}: {state}, {number} planned", run=run.run_id, state=phrases.code(run.state), number=number)
     )
-    output.print_table("\nSkipped", ("reason", "members"), output.sorted_counts(run_report.plan_counts.skips))
-    events = [(row["channel"], row["event"], row["deliveries"]) for row in run_report.events]
-    output.print_table("\nEvents since", ("channel", "event", "deliveries"), events)
-    _show_links(run_report)
-    output.print_table("\nOpted out since", ("channel", "members"), list(run_report.opt_outs.items()))
-    effect = run_report.effect
-    output.print_line(f"\nCounted: {effect.goal}")
+    codes = ("channel", "state", "reason")
+    deliveries = [
+        (channel, row["variant"] or "", state, reason, row["number"])
+        for row in run_report.outcomes
+        for channel, state, reason in [[phrases.code(str(row[name])) for name in codes]]
+    ]
+    head = phrases.texts("channel", "variant", "state", "reason", "deliveries")
+    output.print_table(f"\n{phrases.text('Deliveries')}", head, deliveries, none=none)
+    skips = [(phrases.code(reason), number) for reason, number in output.sorted_counts(run_report.plan_counts.skips)]
+    output.print_table(f"\n{phrases.text('Skipped')}", phrases.texts("reason", "members"), skips, none=none)
+    click_tables.print_clicks(run_report.clicks, phrases)
+    events = [
+        (phrases.code(str(row["channel"])), phrases.code(str(row["event"])), row["deliveries"])
+        for row in run_report.events
+    ]
+    head = phrases.texts("channel", "event", "deliveries")
+    output.print_table(f"\n{phrases.text('Events since')}", head, events, none=none)
+    opt_outs = [(phrases.code(channel), number) for channel, number in run_report.opt_outs.items()]
+    output.print_table(f"\n{phrases.text('Opted out since')}", phrases.texts("channel", "members"), opt_outs, none=none)
+    _show_effect(run_report.effect, zone, phrases)
+
+
+def _show_effect(effect: "MeasuredEffect", zone: "tzinfo", phrases: Phrases) -> None:
+    output.print_line(f"\n{phrases.text('Counted: {goal}', goal=effect.goal)}")
     if effect.since is not None and effect.until is not None:
-        output.print_line(
-            f"from {effect.since.astimezone(zone):%Y-%m-%d %H:%M} to {effect.until.astimezone(zone):%Y-%m-%d %H:%M}"
-        )
+        values = {"since": _moment(effect.since, zone), "until": _moment(effect.until, zone)}
+        output.print_line(phrases.text("from {since} to {until}", **values))
     for comparison in effect.comparisons:
-        _show_comparison(comparison)
+        _show_comparison(comparison, phrases)
     if effect.arms is not None:
-        _show_arms(effect.arms)
+        _show_arms(effect.arms, phrases)
     if effect.withheld is not None:
-        output.print_line(effect.withheld)
+        output.print_line(_withheld_text(effect, zone, phrases))
 
 
-def _show_links(run_report: "RunReport") -> None:
-    output.print_table("\nLink clicks", ("link", "people", "machines"), [astuple(link) for link in run_report.links])
-    machines = sum(link.machines for link in run_report.links)
-    if machines:
-        whole = machines + sum(link.people for link in run_report.links)
-        output.print_line(f"{machines / whole:.0%} of it by machines: message filters and link previews")
+def _withheld_text(effect: "MeasuredEffect", zone: "tzinfo", phrases: Phrases) -> str:
+    until = "" if effect.until is None else _moment(effect.until, zone)
+    return phrases.text(str(effect.withheld), until=until)
 
 
-def _show_comparison(comparison: "Comparison") -> None:
-    rows = [("addressed", *_cells(comparison.addressed)), (comparison.against, *_cells(comparison.held_out))]
-    output.print_table("", ("group", "units", "converted", "share"), rows)
+def _moment(moment: "datetime", zone: "tzinfo") -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _show_comparison(comparison: "Comparison", phrases: Phrases) -> None:
+    rows = [
+        (phrases.text("addressed"), *_cells(comparison.addressed)),
+        (phrases.code(comparison.against), *_cells(comparison.held_out)),
+    ]
+    output.print_table("", phrases.texts("group", "units", "converted", "share"), rows)
     if (
         comparison.difference is None
         or comparison.low is None
         or comparison.high is None
         or comparison.detectable is None
     ):
-        output.print_line("too few to compare\n")
+        output.print_line(f"{phrases.text('too few to compare')}\n")
         return
     verdict = "statistically significant" if comparison.is_significant else "not statistically significant"
-    output.print_line(
-        f"difference {_points(comparison.difference)} points, with 95 % confidence {_points(comparison.low)} to "
-        f"{_points(comparison.high)}: {verdict} (p = {comparison.p:.3f})\n"
-        f"groups of this size detect a difference of {comparison.detectable * 100:.2f} points four times in five\n"
-    )
+    values = {
+        "difference": _points(comparison.difference),
+        "low": _points(comparison.low),
+        "high": _points(comparison.high),
+        "verdict": phrases.text(verdict),
+        "p": f"{comparison.p:.3f}",
+    }
+    sentence = "difference {difference} points, with 95 % confidence {low} to {high}: {verdict} (p = {p})"
+    output.print_line(phrases.text(sentence, **values))
+    sentence = "groups of this size detect a difference of {points} points four times in five"
+    output.print_line(f"{phrases.text(sentence, points=f'{comparison.detectable * 100:.2f}')}\n")
 
 
-def _show_arms(arms: "ArmResults") -> None:
-    output.print_table(
-        "Arms",
-        ("arm", "units", "converted", "share"),
-        [(arm, *_cells(proportion)) for arm, proportion in arms.shares.items()],
-    )
-    output.print_line(f"better than every other: {arms.winner}" if arms.winner else "no arm is better than every other")
+def _show_arms(arms: "ArmResults", phrases: Phrases) -> None:
+    rows = [(arm, *_cells(proportion)) for arm, proportion in arms.shares.items()]
+    output.print_table(phrases.text("Arms"), phrases.texts("arm", "units", "converted", "share"), rows)
+    if arms.winner:
+        output.print_line(phrases.text("better than every other: {arm}", arm=arms.winner))
+    else:
+        output.print_line(phrases.text("no arm is better than every other"))
 
 
 def _cells(share: "Proportion") -> tuple[int, int, str]:
@@ -98,7 +136,7 @@ def _points(difference: float) -> str:
     return f"{difference * 100:+.2f}"
 
 
-def _as_json(run_report: "RunReport", zone: "tzinfo") -> dict[str, object]:
+def _as_json(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> dict[str, object]:
     """Return the report for scripts; its keys are stable."""
     return {
         "run": run_report.run.run_id,
@@ -108,13 +146,14 @@ def _as_json(run_report: "RunReport", zone: "tzinfo") -> dict[str, object]:
         "deliveries": run_report.outcomes,
         "skips": run_report.plan_counts.skips,
         "events": run_report.events,
-        "links": [asdict(link) for link in run_report.links],
+        "clicks": click_tables.clicks_as_json(run_report.clicks),
+        "links": click_tables.links_as_json(run_report.clicks),
         "said_no_since": run_report.opt_outs,
-        "effect": _effect_as_json(run_report.effect, zone),
+        "effect": _effect_as_json(run_report.effect, zone, phrases),
     }
 
 
-def _effect_as_json(effect: "MeasuredEffect", zone: "tzinfo") -> dict[str, object]:
+def _effect_as_json(effect: "MeasuredEffect", zone: "tzinfo", phrases: Phrases) -> dict[str, object]:
     moments = {
         name: None if moment is None else moment.astimezone(zone).isoformat()
         for name, moment in (("since", effect.since), ("until", effect.until))
@@ -136,7 +175,8 @@ def _effect_as_json(effect: "MeasuredEffect", zone: "tzinfo") -> dict[str, objec
     if effect.arms is not None:
         shares = {arm: _share(share) for arm, share in effect.arms.shares.items()}
         arms = {"shares": shares, "winner": effect.arms.winner}
-    return {"goal": effect.goal, **moments, "comparisons": comparisons, "arms": arms, "withheld": effect.withheld}
+    withheld = None if effect.withheld is None else _withheld_text(effect, zone, phrases)
+    return {"goal": effect.goal, **moments, "comparisons": comparisons, "arms": arms, "withheld": withheld}
 
 
 def _share(share: "Proportion") -> dict[str, object]:

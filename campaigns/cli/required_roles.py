@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Permission
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
 REQUIRED_BY_OPTIONS: Final[Mapping[str, Permission]] = {
     "catalogue review --done": Permission.WRITE,  # the command itself shows products alone
     "member merge --approve": Permission.APPROVE_MERGE,
+    "preview --members": Permission.LOOK_UP,  # without it, the gallery shows samples alone
 }
 
 
@@ -55,3 +57,14 @@ def require_permission(context: "Context", command_path: str) -> None:
         from campaigns.people.accounts import staff_accounts
 
         staff_accounts.require_permission(context, act)
+
+
+def is_permitted(context: "Context", option: str) -> bool:
+    """Return whether the current account may use an option of `REQUIRED_BY_OPTIONS`."""
+    from campaigns.people.accounts import staff_accounts
+
+    try:
+        staff_accounts.require_permission(context, REQUIRED_BY_OPTIONS[option])
+    except UserError:
+        return False
+    return True

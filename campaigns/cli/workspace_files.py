@@ -1,4 +1,4 @@
-"""Commands for workspace files: init, check, schema, calibrate."""
+"""Commands for workspace files: check, schema, calibrate."""
 
 from pathlib import Path
 from typing import Annotated, Literal, assert_never
@@ -15,25 +15,18 @@ FilesArgument = Annotated[
 SchemaKind = Literal["campaign", "audience", "offers", "settings", "brand", "catalogue"]
 
 
-def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
-    """Create a workspace with settings, a catalogue, example campaigns, audiences, offers and templates."""
-    from campaigns.workspace.scaffold import create_workspace
-
-    create_workspace(directory)
-    output.print_line(f"created {directory}; next: cd {directory} && viesti check")
-
-
 def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
     """Check campaign files, audiences and templates; report every problem with its line."""
+    from campaigns.workspace.workspace_check import check_workspace
+
     repository = open_workspace.open_repository(context)
-    workspace = repository.workspace
-    named_files = [workspace.find_file(file) for file in files or ()]
-    files_to_check = named_files or [*workspace.campaign_files(), *workspace.audience_files()]
-    now = repository.clock.now()
-    found_problems = [problem for file in files_to_check for problem in repository.file_problems(file, now)]
-    if not files:
-        found_problems += repository.workspace_problems()
-    problems = list(dict.fromkeys(found_problems))
+    workspace, now = repository.workspace, repository.clock.now()
+    if files:
+        checked = [workspace.find_file(file) for file in files]
+        problems = list(dict.fromkeys(problem for file in checked for problem in repository.file_problems(file, now)))
+    else:
+        checked = [*workspace.campaign_files(), *workspace.audience_files()]
+        problems = check_workspace(repository, now)
     if json:
         output.print_json(
             [
@@ -55,7 +48,8 @@ def check(context: typer.Context, files: FilesArgument = None, json: open_worksp
     if errors_only(problems):
         raise UserError(problems)
     output.print_problems(problems)
-    output.print_line("1 file is in order" if len(files_to_check) == 1 else f"{len(files_to_check)} files are in order")
+    sound = len(checked) - len({Path(problem.place.file) for problem in repository.audience_faults()} & set(checked))
+    output.print_line("1 file is in order" if sound == 1 else f"{sound} files are in order")
 
 
 def schema(
@@ -85,7 +79,7 @@ def schema(
 
 def calibrate(
     context: typer.Context,
-    language: open_workspace.LanguageOption = None,
+    language: open_workspace.DocumentLanguageOption = None,
     show_it: Annotated[bool, typer.Option("--open", help="Open the sheet.")] = False,
 ) -> None:
     """Draw a test sheet with the envelope windows of the print profile, to be tried in the envelope."""
@@ -105,5 +99,5 @@ def calibrate(
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (init, check, schema, calibrate):
+    for command in (check, schema, calibrate):
         app.command()(command)

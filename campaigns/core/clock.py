@@ -54,6 +54,12 @@ class Clock:
         sleep(min(max((instant - self.now()).total_seconds(), 0.05), 60))
 
 
+def wall_instant(wall: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the instant in UTC of a naive wall time in `zone`, the first of two; None: clocks go forward over it."""
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    return instant if instant.astimezone(zone).replace(tzinfo=None) == wall else None
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which `day` begins in `zone`, in UTC."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)

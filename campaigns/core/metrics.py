@@ -24,6 +24,9 @@ _MESSAGES: Final = Counter(
 _RESPONSE_TIMES: Final = Histogram(
     "viesti_provider_seconds", "How long providers take.", ("channel", "provider"), registry=_REGISTRY, buckets=_BUCKETS
 )
+_UNREADABLE_EVENTS: Final = Counter(
+    "viesti_unreadable_events", "Entries of signed webhooks that are no events.", ("provider",), registry=_REGISTRY
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,11 @@ def time_response(channel: str, provider: str) -> AbstractContextManager[object]
 def count_responses(channel: str, provider: str, outcome: str, number: int = 1) -> None:
     """Count responses of a provider."""
     _message_counter(channel, provider, outcome).inc(number)
+
+
+def count_unreadable_events(provider: str, number: int) -> None:
+    """Count entries of a provider's signed webhooks that are no events."""
+    _UNREADABLE_EVENTS.labels(provider).inc(number)
 
 
 @lru_cache(maxsize=64)  # a look-up takes longer than the count

@@ -18,7 +18,7 @@ from campaigns.workspace.context import Context
 from campaigns.workspace.import_data import import_data
 from campaigns.workspace.paths import Workspace, find_workspace
 from campaigns.workspace.reviewed_categories import UnreviewedCategory, unreviewed_categories
-from campaigns.workspace.scaffold import create_workspace
+from campaigns.workspace.scaffold import create_demo_workspace
 
 _REVIEWER: Final = "the makers of the demonstration"
 CAMPAIGNS: Final = ("beauty_newsletter", "weekend_offer", "owner_post")
@@ -37,7 +37,7 @@ class CampaignResult:
 def workspace_at(directory: Path) -> Workspace:
     """Return the workspace in `directory`; create one in a new or empty folder."""
     if not directory.exists() or not any(directory.iterdir()):
-        return create_workspace(directory)
+        return create_demo_workspace(directory)
     return find_workspace(directory)
 
 

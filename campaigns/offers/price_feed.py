@@ -88,7 +88,8 @@ def import_offers(context: Context, file: Path) -> ImportReport:
     """
     repository, workspace = context.repository, context.workspace
     feed = read_price_feed(file, repository.catalogue, repository.goods_protection.offer_goods)
-    unchanged = len(set(feed.offers) & set(repository.offers))
+    earlier = () if repository.offer_problems() else repository.offers  # a feed mends a broken file
+    unchanged = len(set(feed.offers) & set(earlier))
     if feed.offers:
         write_offers_file(feed.offers, workspace.offers, repository.catalogue)
         write_feed_labels(workspace.labels, feed.labels)

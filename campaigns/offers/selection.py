@@ -46,17 +46,8 @@ def select_offers(
 
 
 def _variant_offers(offers: Sequence[Offer], choice: OfferSelection, day: date) -> VariantOffers:
-    eligible = (offer for offer in offers if offer.valid_from <= day <= offer.valid_to and _matches(offer, choice))
+    eligible = (offer for offer in offers if offer.valid_from <= day <= offer.valid_to and choice.selects(offer))
     return VariantOffers(tuple(sorted(eligible, key=lambda offer: (-offer.weight, offer.id))), choice.at_most)
-
-
-def _matches(offer: Offer, choice: OfferSelection) -> bool:
-    criteria = (
-        (choice.department, offer.department),
-        (choice.product_category, offer.product_category),
-        (choice.brand, offer.brand),
-    )
-    return all(not allowed or value in allowed for allowed, value in criteria)
 
 
 def offers_table(variant_offers: Mapping[str, VariantOffers]) -> pa.Table:

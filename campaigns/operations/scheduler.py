@@ -22,6 +22,7 @@ from campaigns.results.feedback.returned_mail import read_new_mail
 from campaigns.runs.dispatch.lifecycle import CurrentDefinition, claim_due_run, mark_missed, start_time
 from campaigns.runs.dispatch.periodic_jobs import start_ticker
 from campaigns.runs.engine import Engine
+from campaigns.runs.planning.plan_warnings import count_warnings
 from campaigns.runs.planning.shared_run_files import delete_ended_fields, require_same_key
 from campaigns.store.people import audit_seals
 from campaigns.store.runs import publications, runs
@@ -30,6 +31,7 @@ from campaigns.store.runs.states import RunState
 from campaigns.workspace.campaign_definition import CampaignDefinition
 from campaigns.workspace.file_watcher import FileWatcher
 from campaigns.workspace.paths import Workspace
+from campaigns.workspace.workspace_check import shared_file_faults
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -39,8 +41,11 @@ PlanCallback = Callable[[Engine, CampaignDefinition, datetime], None]
 
 
 def plan_in_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:
-    """Plan in this process, with its engine."""
-    engine.planner.plan(definition, due_at, _ignore_progress, scheduled=True)
+    """Plan in this process, with its engine; log what a reader of the plan would be warned of."""
+    run, _ = engine.planner.plan(definition, due_at, _ignore_progress, scheduled=True)
+    with engine.context.ledger.read() as connection:
+        for warning in count_warnings(connection, run):
+            _LOG.warning("%s", warning)
 
 
 def plan_in_child_process(engine: Engine, definition: CampaignDefinition, due_at: datetime) -> None:
@@ -78,7 +83,7 @@ class Scheduler:
         with self.engine.context.ledger.read() as connection:
             due_publications = publications.list_due(connection, now)
         if self._file_watcher.has_changed() or due_publications:
-            self._log_errors("the workspace's files", self.engine.context.reload_files)
+            self._log_errors("the workspace's files", self._reload_files)
         for publication in due_publications:
             self._log_errors(publication.campaign, partial(self._claim_due_run, publication))
         with self.engine.context.ledger.read() as connection:
@@ -129,6 +134,13 @@ class Scheduler:
     @cached_property
     def _breaker(self) -> CircuitBreaker:
         return CircuitBreaker(self.engine.context)
+
+    def _reload_files(self) -> None:
+        """Read the workspace's files again; raise UserError with faults of files that stop only what uses them."""
+        context = self.engine.context
+        context.reload_files()
+        if faults := shared_file_faults(context.repository):
+            raise UserError(faults)
 
     def _claim_due_run(self, publication: Publication) -> None:
         definition, current_definition = self._current_definition(publication.campaign)

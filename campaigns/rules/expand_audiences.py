@@ -1,7 +1,7 @@
 """Expansion of the audiences that a rule refers to, with errors for unknown, circular and too large references."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from campaigns.core.errors import Problem, UserError, closest_match
@@ -12,26 +12,34 @@ MAX_DEPTH: Final = 100
 MAX_LEAVES: Final = 5_000
 
 
-def audience_cycles(audiences: Mapping[str, Condition]) -> list[Problem]:
-    """Return one problem for each cycle of audiences, placed at the reference that closes the cycle."""
-    problems: list[Problem] = []
+@dataclass(frozen=True, slots=True)
+class AudienceCycle:
+    """Audiences that refer to each other in a ring, with the problem at the reference that closes it."""
+
+    names: frozenset[str]
+    problem: Problem
+
+
+def audience_cycles(audiences: Mapping[str, Condition]) -> list[AudienceCycle]:
+    """Return the cycles of audiences, each once."""
+    cycles: list[AudienceCycle] = []
     done: set[str] = set()
     for name in audiences:
-        _find_cycles(name, (name,), audiences, done, problems)
-    return problems
+        _find_cycles(name, (name,), audiences, done, cycles)
+    return cycles
 
 
 def _find_cycles(
-    name: str, path: tuple[str, ...], audiences: Mapping[str, Condition], done: set[str], problems: list[Problem]
+    name: str, path: tuple[str, ...], audiences: Mapping[str, Condition], done: set[str], cycles: list[AudienceCycle]
 ) -> None:
     if name in done:
         return
     for reference in audience_references(audiences[name]):
         if reference.name in path:
-            cycle = (*path[path.index(reference.name) :], reference.name)
-            problems.append(_cycle_problem(reference, cycle))
+            ring = path[path.index(reference.name) :]
+            cycles.append(AudienceCycle(frozenset(ring), _cycle_problem(reference, (*ring, reference.name))))
         elif reference.name in audiences:
-            _find_cycles(reference.name, (*path, reference.name), audiences, done, problems)
+            _find_cycles(reference.name, (*path, reference.name), audiences, done, cycles)
     done.add(name)
 
 
@@ -49,7 +57,7 @@ def expand_audiences(condition: Condition, audiences: Mapping[str, Condition], s
     """
     cycles = audience_cycles(audiences)
     if cycles:
-        raise UserError(cycles)
+        raise UserError(cycle.problem for cycle in cycles)
     return _Expansion(audiences).expand(condition, salt, 1)
 
 

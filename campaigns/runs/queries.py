@@ -28,6 +28,7 @@ from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_
 from campaigns.runs.planning.explain import Explanation, explain
 from campaigns.runs.planning.plan import LedgerSnapshot, Plan, make_plan
 from campaigns.runs.planning.plan_input import build_plan_input
+from campaigns.runs.planning.plan_warnings import count_warnings, overlap_warnings
 from campaigns.runs.planning.query_session import QuerySession, RuleEngine
 from campaigns.runs.run_definitions import RunDefinitions
 from campaigns.store.runs import decisions, publications, runs
@@ -36,6 +37,7 @@ from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.campaign_definition import CampaignDefinition
 from campaigns.workspace.context import Context
+from campaigns.workspace.workspace_check import readable_campaigns
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Queries:
             reason = rows[0]["reason"] if rows else no_match
             raise UserError.about(member_id, f"this member would get nothing: {reason}", "nothing_to_preview")
         decision = rows[0]
+        channel = Channel(decision["channel"])
         run = Run(
             run_id="preview",
             number=0,
@@ -94,12 +97,12 @@ class Queries:
             state=RunState.PLANNED,
         )
         run_context = RunContext(run, campaign, context.settings, context.signer, self.run_definitions.files(run))
-        offers = {offer.id: offer for offer in context.repository.offers}
+        offers = {offer.id: offer for offer in context.repository.offers_of(definition)}
         return write_preview(
-            PreviewDecision(decision["variant"], Channel(decision["channel"]), decision["arm"], contact),
+            PreviewDecision(decision["variant"], channel, decision["arm"], contact),
             definition,
             context.settings,
-            TemplateContexts(run_context, lambda _: fields[0], offers),
+            TemplateContexts(run_context, lambda _: fields[0], offers, channel=channel),
             make_private_folder(context.workspace.previews) / safe_file_name(member_id) / campaign.name,
             context.clock.now(),
         )
@@ -136,14 +139,16 @@ class Queries:
         newest = self.context.repository.warehouse.newest_receipt_at()
         return stale_data_warning(name, as_of, newest, self.context.settings.zone)
 
-    def calendar(self, days: int) -> list[CalendarEntry]:
-        """Return what is due in the next days, published or not."""
-        now, repository = self.context.clock.now(), self.context.repository
+    def calendar(self, start: datetime, end: datetime) -> list[CalendarEntry]:
+        """Return what is due after `start` and up to `end`, published or not, of the campaigns that can be read."""
         with self.context.ledger.read() as connection:
             published = frozenset(publication.campaign for publication in publications.list_all(connection))
-        files = self.context.workspace.campaign_files()
-        campaigns = [repository.campaign_definition(file.stem)[0].campaign for file in files]
-        return calendar_entries(campaigns, published, now, now + timedelta(days=days))
+        campaigns = [definition.campaign for definition in readable_campaigns(self.context.repository)[0]]
+        return calendar_entries(campaigns, published, start, end)
+
+    def unreadable_campaigns(self) -> list[Problem]:
+        """Return the errors of campaigns that cannot be read; everything else goes on without them."""
+        return readable_campaigns(self.context.repository)[1]
 
     def member(self, member_id: str) -> Mapping[str, object]:
         """Return a member's contact and choices."""
@@ -160,6 +165,11 @@ class Queries:
         """Return the campaign's last plan before a run."""
         with self.context.ledger.read() as connection:
             return runs.latest_planned(connection, run.campaign, run.number or 0)
+
+    def latest_plan(self, campaign: str) -> Run | None:
+        """Return the campaign's last plan."""
+        with self.context.ledger.read() as connection:
+            return runs.latest_planned(connection, campaign)
 
     def duplicate_send_warning(self, run: Run) -> Problem | None:
         """Return a warning if a plan sends to members who were sent the campaign on the same day."""
@@ -182,6 +192,11 @@ class Queries:
         message = f"{members} of its sends are to members who were sent {run.campaign} on {day} already: {run_ids}"
         hint = f"`not: {{received: {{campaign: {run.campaign}, within: 1 day}}}}` in the audience leaves them out"
         return Problem(FilePosition(run.run_id), message, "again_today", hint)
+
+    def plan_warnings(self, run: Run) -> list[Problem]:
+        """Return what a reader of the plan ought to know before it is sent."""
+        with self.context.ledger.read() as connection:
+            return [*count_warnings(connection, run), *overlap_warnings(connection, run, self.context.settings.zone)]
 
     def recent_runs(self) -> list[Run]:
         """Return the newest runs, newest first."""

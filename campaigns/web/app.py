@@ -37,7 +37,7 @@ from campaigns.web.network_pace import DelayedAnswers
 from campaigns.web.page_context import PageContext
 from campaigns.web.request_origin import RequestOrigin
 from campaigns.web.security_middleware import SecurityMiddleware
-from campaigns.web.static_files import STATIC, CachedFiles
+from campaigns.web.static_files import STATIC, STATIC_PATH, BrandedFiles, CachedFiles
 from campaigns.web.trusted_proxies import TrustedProxies
 from campaigns.web.webhooks import WEBHOOK_PATHS, Webhooks
 from campaigns.workspace.context import Context
@@ -94,7 +94,8 @@ def pages_app(engine: Engine) -> FastAPI:
     add_error_handlers(app, page_context)
     if engine.context.workspace.images.is_dir():
         app.mount("/images", CachedFiles(directory=engine.context.workspace.images))
-    app.mount("/static", CachedFiles(directory=STATIC))
+    look = page_context.renderer.look
+    app.mount(STATIC_PATH, BrandedFiles(STATIC, (look.style, look.icon)))
     return app
 
 

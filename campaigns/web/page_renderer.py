@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,8 @@ from campaigns.core.model.settings import Settings
 from campaigns.rendering.choice_labels import choice_labels
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
-from campaigns.web.static_files import static_url
+from campaigns.web.brand_style import PageLogo, icon, style_sheet
+from campaigns.web.static_files import MadeFile, static_url
 
 _FOLDER: Final = Path(__file__).with_name("pages")
 LANGUAGE_NAMES: Final = {Language.FI: "Suomi", Language.SV: "Svenska", Language.EN: "English"}
@@ -42,15 +43,30 @@ def translate(key: str, language: Language, **values: str) -> str:
     return page_texts()[key].localised.text(language).format_map(values)
 
 
+@dataclass(frozen=True, slots=True)
+class PageLook:
+    """Style sheet, icon and logo of every page."""
+
+    style: MadeFile
+    icon: MadeFile
+    logo: PageLogo | None
+
+
 @dataclass(frozen=True, eq=False)
 class PageRenderer:
     """Page renderer of one organisation. Compared by identity: settings have no hash."""
 
     settings: Settings
 
+    @cached_property
+    def look(self) -> PageLook:
+        """Files and logo that every page names, made from the brand once."""
+        brand = self.settings.brand
+        return PageLook(style_sheet(brand), icon(self.settings), PageLogo.of_brand(brand))
+
     def render(self, name: str, language: Language, path: str, status: int = 200, **values: object) -> HTMLResponse:
         """Render a template; `path` is the page's address, to which its other languages link."""
-        formats = template_filters(language, self.settings.currency)
+        formats, brand = template_filters(language, self.settings.currency), self.settings.brand
         content = (
             _environment()
             .get_template(f"{name}.html")
@@ -62,6 +78,8 @@ class PageRenderer:
                 language=language.value,
                 languages=[(other.value, LANGUAGE_NAMES[other], f"{path}?lang={other.value}") for other in Language],
                 organisation=self.settings.organisation.template_values(language),
+                look=self.look,
+                footer=None if brand.footer is None else brand.footer.text(language),
                 synthetic=self.settings.synthetic,
             )
         )

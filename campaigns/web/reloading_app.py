@@ -10,6 +10,7 @@ from campaigns.core.errors import UserError
 from campaigns.runs.engine import Engine
 from campaigns.web.app import application
 from campaigns.workspace.file_watcher import FileWatcher
+from campaigns.workspace.workspace_check import shared_file_faults
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -18,8 +19,8 @@ _LOG: Final = logging.getLogger("viesti")
 class ReloadingApp:
     """Application that follows settings, catalogue, audiences and offers.
 
-    Invalid files are logged, and the pages keep the last valid version. Raises UserError when the files are invalid at
-    the start.
+    Invalid settings or an invalid catalogue are logged, and the pages keep the last valid version; other faults are
+    logged and stop only what uses their files. Raises UserError when the files are invalid at the start.
     """
 
     engine: Engine
@@ -43,3 +44,6 @@ class ReloadingApp:
             self._application = application(engine)
         except UserError as error:
             _LOG.error("workspace files are invalid, pages keep the last valid version: %s", error)
+            return
+        for problem in shared_file_faults(engine.context.repository):
+            _LOG.error("a file has a fault, and whatever uses it stops: %s", problem)

@@ -7,14 +7,15 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Final, Self
 from urllib.parse import parse_qs
 
 from fastapi import HTTPException, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Receive, Scope, Send
 
@@ -23,6 +24,7 @@ from campaigns.channels.events import Event
 from campaigns.channels.sendgrid_events import WebhookKey
 from campaigns.channels.twilio import DELIVERY_PARAMETER, STATUS_PATH, TOKEN_VARIABLE
 from campaigns.core.errors import UserError
+from campaigns.core.metrics import count_unreadable_events
 from campaigns.results.feedback.ingest_queue import IngestQueue
 from campaigns.runs.composing.template_context import public_base_url
 from campaigns.workspace.context import Context
@@ -83,11 +85,25 @@ class Webhooks:
         timestamp = request.headers.get(sendgrid_events.TIMESTAMP_HEADER, "")
         if not self.sendgrid_key.verify(raw, signature, timestamp, self.context.clock.read()):
             return _reject("sendgrid", raw, 403, "signature or timestamp is invalid")
+        unreadable: list[object] = []
         try:
-            events = await asyncio.to_thread(sendgrid_events.parse_events, raw)
+            events = await asyncio.to_thread(sendgrid_events.parse_events, raw, unreadable)
         except (ValueError, RecursionError):
             return _reject("sendgrid", raw, 400, "not a list of events")
-        return await self._ingest("sendgrid", raw, events, Response(status_code=204))
+        if self.context.clock.shift:  # the workspace lives on another day than the provider
+            events = [replace(event, at=self._workspace_time(event.at)) for event in events]
+        answer = await self._ingest("sendgrid", raw, events, Response(status_code=204))
+        return (
+            _partly_read("sendgrid", raw, len(events), len(unreadable))
+            if unreadable and answer.status_code == 204
+            else answer
+        )
+
+    def _workspace_time(self, at: datetime) -> datetime:
+        try:
+            return at + self.context.clock.shift
+        except OverflowError:
+            return at
 
     async def twilio_status(self, request: Request) -> Response:
         """Ingest the status of one text message (TW-14)."""
@@ -131,6 +147,14 @@ class Webhooks:
         except SQLAlchemyError as error:
             return _reject(provider, raw, 503, f"cannot write the ledger: {type(error).__name__}")
         return response
+
+
+def _partly_read(provider: str, raw: bytes, events: int, unreadable: int) -> Response:
+    """Return the response to a request that held entries other than its stored events; count and log them."""
+    count_unreadable_events(provider, unreadable)
+    message = "webhook of %s, body %s: %d of %d entries are no events; the others are stored"
+    _LOG.warning(message, provider, sha256(raw).hexdigest()[:16], unreadable, events + unreadable)
+    return JSONResponse({"events": events, "unreadable": unreadable})
 
 
 def _reject(provider: str, raw: bytes, status: int, reason: str) -> Response:

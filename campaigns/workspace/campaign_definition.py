@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from campaigns.core.clock import from_warehouse_time
+from campaigns.core.errors import UserError
 from campaigns.core.model.audience import Audience
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
@@ -53,6 +54,13 @@ class CampaignDefinition:
     def templates(self) -> tuple[UsedTemplate, ...]:
         """Return the templates it uses; raise UserError with their problems."""
         return used_templates(self.campaign, partial(load_template_folder, self.root))
+
+    def shows_offers(self) -> bool:
+        """Return whether a template shows offers; False for templates that cannot be read."""
+        try:
+            return bool(variants_with_offers(self.templates()))
+        except UserError:
+            return False
 
     def definition_hash(self) -> str:
         """Return the hash of everything that decides which messages are sent."""

@@ -17,8 +17,16 @@ from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validation_problems
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.vocabulary import RuleVocabulary
+from campaigns.workspace.audience_folders import AudienceFaults
 from campaigns.workspace.campaign_source import CampaignFile, CampaignSource
-from campaigns.workspace.checks import channel_checks, offer_checks, partner_checks, purpose_checks, variant_checks
+from campaigns.workspace.checks import (
+    audience_checks,
+    channel_checks,
+    offer_checks,
+    partner_checks,
+    purpose_checks,
+    variant_checks,
+)
 from campaigns.workspace.file_names import file_name_problems
 from campaigns.workspace.rule_fields import expand_audience_shorthand, read_rule, with_parsed_rule
 
@@ -45,6 +53,7 @@ CHECKS: Final[tuple[tuple[frozenset[str], Callable[[CampaignSource], Iterator[Pr
     (frozenset({"purpose"}), purpose_checks.check_rights_purpose),
     (frozenset({"purpose", "audience"}), purpose_checks.check_audience_present),
     (frozenset({"schedule"}), purpose_checks.check_schedule_in_future),
+    (_TEMPLATES | {"audience", "experiment"}, audience_checks.check_audiences_usable),
 )
 
 # Placeholders for required keys that could not be read; checks that read these keys are skipped.
@@ -61,6 +70,7 @@ def load_campaign(
     vocabulary: RuleVocabulary,
     *,
     audiences: Mapping[str, Audience] | None = None,
+    faults: AudienceFaults | None = None,
     newsletters: Collection[str] | None = None,
     templates: Mapping[Channel, Collection[str]] | None = None,
     now: datetime | None = None,
@@ -68,8 +78,9 @@ def load_campaign(
     """Return the campaign in the file and its warnings; raise UserError with all problems when it has errors.
 
     `audiences` are needed only for the data they read: a partner's campaign may not reach purchase lines through
-    them. With `newsletters` (those of the settings), the campaign's newsletter must be one of them. With `templates`
-    (names by channel), every template must exist. With `now`, a one-off schedule in the past gives a warning.
+    them. A rule may not name an audience of `faults`. With `newsletters` (those of the settings), the campaign's
+    newsletter must be one of them. With `templates` (names by channel), every template must exist. With `now`, a
+    one-off schedule in the past gives a warning.
     """
     problems = list(file_name_problems(path))
     at = expand_audience_shorthand(read_yaml(path))
@@ -78,7 +89,8 @@ def load_campaign(
     problems += key_problems.values()
     broken = {str(steps[0]) for steps in key_problems}
     file = CampaignFile.model_validate({**_PLACEHOLDERS, **{key: values[key] for key in values if key not in broken}})
-    source = CampaignSource(file, at, vocabulary, _scope(vocabulary, audiences or {}), newsletters, templates, now)
+    scope = _scope(vocabulary, audiences or {})
+    source = CampaignSource(file, at, vocabulary, scope, newsletters, templates, now, faults or {})
     problems += [problem for keys, check in CHECKS if not keys & broken for problem in check(source)]
     if errors_only(problems):
         raise UserError(problems)

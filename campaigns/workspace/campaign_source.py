@@ -1,7 +1,7 @@
 """Campaign source: a campaign file whose keys are valid one by one, for checks across keys."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.yaml.located import Located
 from campaigns.rules.scope import RuleScope
 from campaigns.rules.vocabulary import RuleVocabulary
+from campaigns.workspace.audience_folders import AudienceFaults
 
 ONLY_VARIANT = "everyone"
 
@@ -30,8 +31,8 @@ class CampaignFile(CampaignBase):
 class CampaignSource:
     """Campaign file with the locations of its parts and the context of its checks.
 
-    `scope` has the audiences that rules refer to. `newsletters`, `templates` (by channel) and the present time `now`
-    are None when they are not to be checked.
+    `scope` has the audiences that rules refer to, `faults` the problems of those that cannot be used. `newsletters`,
+    `templates` (by channel) and the present time `now` are None when they are not to be checked.
     """
 
     file: CampaignFile
@@ -41,6 +42,7 @@ class CampaignSource:
     newsletters: Collection[str] | None = None
     templates: Mapping[Channel, Collection[str]] | None = None
     now: datetime | None = None
+    faults: AudienceFaults = field(default_factory=dict)
 
     @property
     def variants(self) -> tuple[Variant, ...]:

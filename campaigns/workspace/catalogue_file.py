@@ -23,16 +23,15 @@ REQUIRED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def load_catalogue(path: Path) -> Catalogue:
-    """Return the catalogue in the file, with the labels beside it; raise UserError with all problems."""
+    """Return the catalogue in the file, with the labels beside it; raise UserError with all its own problems."""
     problems: list[Problem] = []
     at = read_yaml(path)
     catalogue = validate(Catalogue, at, problems)
     if catalogue is not None:
         problems += _problems(catalogue, at.part("tables"))
-        catalogue = with_labels(catalogue, path.with_name("labels"), problems)
     if catalogue is None or problems:
         raise UserError(problems)
-    return catalogue
+    return with_labels(catalogue, path.with_name("labels"))
 
 
 def _problems(catalogue: Catalogue, at: Located) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from campaigns.core.clock import local_day
 from campaigns.core.errors import UserError
 from campaigns.store.people import audit
 from campaigns.workspace.context import Context
+from campaigns.workspace.goods_draft import draft_goods
 from campaigns.workspace.repository import WorkspaceRepository
 from campaigns.workspace.reviewed_categories import (
     CategoryKey,
@@ -66,6 +67,13 @@ def record_review(
             write_reviewed(context.workspace.reviewed_categories, (*earlier, *added))
         context.use_repository(WorkspaceRepository(context.workspace))
     return seen
+
+
+def goods_draft(context: Context) -> Sequence[str]:
+    """Return a draft of the classes of sensitive goods; none for a catalogue that names a class."""
+    repository = context.repository
+    today = local_day(context.clock.now(), repository.settings.zone)
+    return draft_goods(repository.catalogue, repository.warehouse.product_kinds(), today)
 
 
 def _line_counts(context: Context, kinds: ProductKinds) -> Mapping[CategoryKey, int]:

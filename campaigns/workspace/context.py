@@ -146,7 +146,10 @@ class Context:
         return replace(self, resources=shared)
 
     def reload_files(self) -> None:
-        """Read the workspace's files again; raise UserError and keep their earlier content if they have errors."""
+        """Read the workspace's files again.
+
+        Raise UserError and keep their earlier content if settings or catalogue have errors.
+        """
         repository = WorkspaceRepository(self.workspace)
         repository.load_all()
         self.use_repository(repository)

@@ -65,10 +65,21 @@ class GoodsProtection:
             raise UserError(errors_only(problems))
 
     def _problems(self) -> Iterator[Problem]:
-        if self.kinds.rows:
+        if self.kinds.rows and not self.catalogue.classified_goods:
+            yield self._undecided_problem()
+        elif self.kinds.rows:
             for goods_class in CLASSES:
                 yield from self._class_problems(goods_class)
             yield from self._review_problems()
+
+    def _undecided_problem(self) -> Problem:
+        """Return the problem of a catalogue that names no class at all, as in a new workspace."""
+        message = (
+            f"the catalogue does not say which of the register's {self.kinds.product_count} products are sensitive: "
+            "until it does, nothing that uses products is planned or sent"
+        )
+        hint = f"{_REVIEW} lists the register's words, and drafts the lines to add"
+        return Problem(self._place(SpecialClass.MEDICINES), message, "unprotected_goods", hint)
 
     def _class_problems(self, goods_class: GoodsClass) -> Iterator[Problem]:
         goods = self.catalogue.classified_goods.get(goods_class)

@@ -19,24 +19,28 @@ from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks import notices
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import is_audience_file, load_audience
-from campaigns.workspace.audience_folders import AudienceReader, audience_files, audience_reader
+from campaigns.workspace.audience_file import is_audience_file
+from campaigns.workspace.audience_folders import AudienceReader, audience_files, audience_reader, load_usable_audience
 from campaigns.workspace.campaign_definition import CampaignDefinition, reads_purchase_lines
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.check_cache import CheckCache
-from campaigns.workspace.file_names import unread_file_problems
+from campaigns.workspace.content_checks import ContentChecks
 from campaigns.workspace.goods_protection import GoodsProtection
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.reviewed_categories import ReviewedCategory, read_reviewed
 from campaigns.workspace.settings_file import load_settings
-from campaigns.workspace.template_usage import TemplateChecks
+from campaigns.workspace.template_usage import TemplateChecks, TemplateLoader
+from campaigns.workspace.unanswered import unanswered_problems
 
 
 @dataclass(frozen=True)
 class WorkspaceRepository:
-    """Content of a workspace's files. Every property raises UserError with all problems of its file."""
+    """Content of a workspace's files. Every property raises UserError with all problems of its file.
+
+    A fault in an audience, the offers or labels stops only what uses them.
+    """
 
     workspace: Workspace
 
@@ -59,6 +63,10 @@ class WorkspaceRepository:
     def offers(self) -> tuple[Offer, ...]:
         """Offers in `config/offers.yaml`; none when a workspace has no such file."""
         return load_offers(self.workspace.offers, self.catalogue) if self.workspace.offers.exists() else ()
+
+    def offers_of(self, definition: CampaignDefinition) -> tuple[Offer, ...]:
+        """Return the offers that a campaign may show; none, and no error, where no template shows any."""
+        return self.offers if definition.shows_offers() else ()
 
     @cached_property
     def reviewed_categories(self) -> tuple[ReviewedCategory, ...]:
@@ -106,21 +114,22 @@ class WorkspaceRepository:
         take precedence over the workspace's of the same name. Templates are the workspace's.
         """
         file = self._campaign_file(campaign)
-        files, audiences = self._audiences_for(file)
+        known = self._audiences_for(file)
         vocabulary = replace(
             self.vocabulary,
-            audiences=frozenset(audiences),
+            audiences=frozenset(known.files),
             campaigns=self.vocabulary.campaigns | {path.stem for path in file.parent.glob("*.yaml")},
         )
         loaded, warnings = load_campaign(
             file,
             vocabulary,
-            audiences=audiences,
+            audiences=known.audiences,
+            faults=known.faults,
             newsletters=self.settings.newsletters,
             templates={channel: self.workspace.template_names(channel) for channel in Channel},
             now=now,
         )
-        return CampaignDefinition(loaded, file, audiences, files, self.workspace.root), warnings
+        return CampaignDefinition(loaded, file, known.audiences, known.files, self.workspace.root), warnings
 
     def planned_campaign(self, definition: Path, campaign: str) -> tuple[Campaign, Mapping[str, Offer]]:
         """Return a campaign as it was stored with a plan, and the offers of that time by id.
@@ -141,27 +150,36 @@ class WorkspaceRepository:
         """Return the audience with this name or file path, and all audiences that it may refer to."""
         path = Path(audience)
         if path.suffix == ".yaml" and path.is_file():
-            _, known = self._audiences_for(path.parent.parent / "campaigns" / path.name)
-            vocabulary = replace(self.vocabulary, audiences=frozenset(known))
-            return load_audience(path, vocabulary)[0], known
-        _, known = self._audiences_for(self.workspace.campaign(audience))
-        if audience not in known:
-            hint = closest_match(path.stem, known) or "the audiences are the files in config/audiences"
-            raise UserError.about(audience, "there is no audience of this name", "unknown_audience", hint)
-        return known[audience], known
+            known = self._audiences_for(path.parent.parent / "campaigns" / path.name)
+            return load_usable_audience(path, self.vocabulary, known)[0], known.audiences
+        known = self._audiences_for(self.workspace.campaign(audience))
+        return known.named(audience), known.audiences
 
     def load_all(self) -> None:
-        """Read everything but campaigns and templates now, so that none of it fails later."""
-        _ = self.settings, self.catalogue, self.reviewed_categories, self.offers, self._audiences_for(None)
+        """Read settings, catalogue and reviewed categories now, so that none of it fails later."""
+        _ = self.settings, self.catalogue, self.reviewed_categories
+
+    def audience_faults(self) -> tuple[Problem, ...]:
+        """Return the problems of the workspace's audiences; they stop only what uses them."""
+        faults = self._audiences_for(None).faults
+        return tuple(dict.fromkeys(problem for problems in faults.values() for problem in problems))
+
+    def offer_problems(self) -> tuple[Problem, ...]:
+        """Return the problems of the offers file; they stop only campaigns that show offers."""
+        try:
+            _ = self.offers
+        except UserError as error:
+            return error.problems
+        return ()
 
     def file_problems(self, file: Path, now: datetime) -> Iterator[Problem]:
         """Yield all errors and warnings of one campaign or audience file and its templates."""
         try:
             if is_audience_file(file):
-                _, known = self._audiences_for(file.parent.parent / "campaigns" / file.name)
-                audience, warnings = load_audience(file, replace(self.vocabulary, audiences=frozenset(known)))
+                known = self._audiences_for(file.parent.parent / "campaigns" / file.name)
+                audience, warnings = load_usable_audience(file, self.vocabulary, known)
                 yield from warnings
-                if reads_purchase_lines(audience.match, known, self.catalogue):
+                if reads_purchase_lines(audience.match, known.audiences, self.catalogue):
                     yield from self.goods_protection.problems
                 return
             definition, warnings = self.campaign_definition(str(file), now)
@@ -169,29 +187,18 @@ class WorkspaceRepository:
             yield from error.problems
             return
         yield from warnings
-        yield from self._template_and_offer_problems(definition)
+        yield from self._template_and_offer_problems(definition, now)
         yield from self.goods_problems(definition)
 
-    def workspace_problems(self) -> Iterator[Problem]:
-        """Yield all errors and warnings of the workspace outside its campaign and audience files.
-
-        These are files that are never read, settings with which notices (codes, confirmations) cannot be written, and
-        sensitive goods without protection.
-        """
-        yield from unread_file_problems(self.workspace.campaigns)
-        yield from unread_file_problems(self.workspace.audiences)
-        yield from unread_file_problems(self.workspace.labels)
-        yield from self._check_cache.get_or_check(
-            "notes", notices.notice_templates_digest(), lambda: list(notices.notice_problems(self.settings))
-        )
-        try:
-            yield from self.goods_protection.problems
-        except UserError as error:
-            yield from error.problems
+    def notice_problems(self) -> list[Problem]:
+        """Return the problems of settings with which notices (codes, confirmations) cannot be written."""
+        digest = notices.notice_templates_digest()
+        return self._check_cache.get_or_check("notes", digest, lambda: list(notices.notice_problems(self.settings)))
 
     def require_valid(self, definition: CampaignDefinition) -> None:
         """Raise UserError when a campaign's templates or the offers have errors; call this before planning."""
-        errors = errors_only([*self._template_and_offer_problems(definition), *self.goods_problems(definition)])
+        problems = [*self._template_and_offer_problems(definition, None), *self.goods_problems(definition)]
+        errors = errors_only([*problems, *unanswered_problems(self.workspace, self.settings)])
         if errors:
             raise UserError(errors)
 
@@ -199,24 +206,41 @@ class WorkspaceRepository:
         """Yield what keeps a campaign from using products, and warnings; nothing for one that uses none."""
         if definition.uses_products(self.catalogue):
             yield from self.goods_protection.problems
-            yield from self.goods_protection.offer_goods.warnings(self.offers, self.workspace.offers)
+            if not self.offer_problems():
+                yield from self.goods_protection.offer_goods.warnings(self.offers, self.workspace.offers)
 
     def require_protected_goods(self, *rules: Condition, audiences: Mapping[str, Audience]) -> None:
         """Raise UserError when one of the rules reads purchase lines, and sensitive goods are not protected."""
         if any(reads_purchase_lines(rule, audiences, self.catalogue) for rule in rules):
             self.goods_protection.require()
 
-    def _template_and_offer_problems(self, definition: CampaignDefinition) -> Iterator[Problem]:
-        yield from self._template_checks.problems(definition.campaign)
+    def _template_and_offer_problems(self, definition: CampaignDefinition, now: datetime | None) -> Iterator[Problem]:
+        """Yield the problems of templates, offers and pictures; with `now`, whether offers are on sale when due."""
+        campaign, schedule = definition.campaign, definition.campaign.schedule
+        yield from self._template_checks.problems(campaign)
+        due = None if now is None else schedule.next_after(now)
+        day = None if due is None else local_day(due, schedule.zone)
+        faults = self.offer_problems()
+        if faults and definition.shows_offers():
+            yield from faults
+            return
+        offers = () if faults else self.offers
         try:
-            _ = self.offers
+            yield from self._content_checks.problems(campaign, definition.file, offers, self.workspace.offers, day)
         except UserError as error:
             yield from error.problems
 
     @cached_property
+    def _load_template(self) -> TemplateLoader:
+        return cache(partial(load_template_folder, self.workspace.root))
+
+    @cached_property
     def _template_checks(self) -> TemplateChecks:
-        load = cache(partial(load_template_folder, self.workspace.root))
-        return TemplateChecks(load, self.catalogue, self.settings, self._check_cache)
+        return TemplateChecks(self._load_template, self.catalogue, self.settings, self._check_cache)
+
+    @cached_property
+    def _content_checks(self) -> ContentChecks:
+        return ContentChecks(self._load_template, self.settings, self._check_cache, self.workspace.images)
 
     @cached_property
     def _check_cache(self) -> CheckCache:

@@ -14,6 +14,7 @@ from campaigns.core.model.settings import Settings
 from campaigns.rendering.call_script import script_variables
 from campaigns.rendering.checks.call_script import check_call_script
 from campaigns.rendering.checks.email import check_email
+from campaigns.rendering.checks.handwritten_reasons import handwritten_reasons
 from campaigns.rendering.checks.letter import check_letter
 from campaigns.rendering.checks.sms import check_sms
 from campaigns.rendering.email.email_template import email_variables
@@ -110,8 +111,10 @@ class TemplateChecks:
         except UserError as error:
             yield from error.problems
             return
-        for channel, name in dict.fromkeys((template.folder.channel, template.folder.name) for template in templates):
-            yield from self._check(channel, name, campaign.purpose)
+        folders = dict.fromkeys(template.folder for template in templates)
+        for folder in folders:
+            yield from self._check(folder.channel, folder.name, campaign.purpose)
+            yield from handwritten_reasons(folder, campaign, self.settings)
 
     @cached_property
     def _check(self) -> Callable[[Channel, str, Purpose], list[Problem]]:

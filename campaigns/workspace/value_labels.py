@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import Problem, closest_match
+from campaigns.core.errors import Problem, UserError, closest_match
 from campaigns.core.model.campaign import Identifier
 from campaigns.core.model.catalogue import Catalogue, CatalogueColumn
 from campaigns.core.model.localised_text import FrozenModel, Localised
@@ -31,17 +31,34 @@ def label_files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*.yaml"), key=lambda file: (file.name == _FEED_FILE, file.name)))
 
 
-def with_labels(catalogue: Catalogue, folder: Path, problems: list[Problem]) -> Catalogue:
-    """Return the catalogue with the labels of the folder's files; those in the catalogue itself come first."""
+def with_labels(catalogue: Catalogue, folder: Path) -> Catalogue:
+    """Return the catalogue with the labels of the folder's files; those in the catalogue itself come first.
+
+    A file with a problem gives none.
+    """
     for path in label_files(folder):
-        at = read_yaml(path)
-        file = validate(LabelsFile, at, problems)
-        if file is None:
-            continue
-        problems += _problems(file, catalogue, at.part("labels"))
-        for table, columns in file.labels.items():
+        file, problems = _read_labels(path, catalogue)
+        for table, columns in file.labels.items() if file is not None and not problems else ():
             catalogue = _add_labels(catalogue, table, columns)
     return catalogue
+
+
+def label_file_problems(catalogue: Catalogue, folder: Path) -> Iterator[Problem]:
+    """Yield the problems of the folder's label files."""
+    for path in label_files(folder):
+        yield from _read_labels(path, catalogue)[1]
+
+
+def _read_labels(path: Path, catalogue: Catalogue) -> tuple[LabelsFile | None, list[Problem]]:
+    problems: list[Problem] = []
+    try:
+        at = read_yaml(path)
+    except UserError as error:
+        return None, list(error.problems)
+    file = validate(LabelsFile, at, problems)
+    if file is not None:
+        problems += _problems(file, catalogue, at.part("labels"))
+    return file, problems
 
 
 def write_feed_labels(folder: Path, columns: ColumnLabels) -> None:

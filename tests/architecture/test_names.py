@@ -31,6 +31,7 @@ TWINS: Final = {
     "the commands of a subject, and the module that they call": {
         "audience": {"campaigns/cli", "campaigns/core/model"},
         "audit": {"campaigns/cli", "campaigns/store/people"},
+        "calendar": {"campaigns/cli", "campaigns/runs/planning"},
         "catalogue": {"campaigns/cli", "campaigns/core/model"},
         "proof": {"campaigns/cli", "campaigns/runs/proofs"},
         "requests": {"campaigns/cli", "campaigns/people/privacy"},

@@ -1,4 +1,4 @@
-"""The wheel holds what an installation needs: modules, data files, types, and the files of a new workspace."""
+"""The wheel holds what an installation needs: modules, data files, types, and the files of new workspaces."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 from campaigns.workspace import scaffold
 
 ROOT: Final = Path(__file__).parents[2]
-STARTER_FILES: Final = "campaigns/workspace/starter_files"
+DEMO_FILES: Final = "campaigns/workspace/demo_files"
 
 
 @pytest.fixture(scope="module")
@@ -43,26 +43,37 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: zipfile.Path) -> None
     assert {"campaigns/py.typed", "audiences/py.typed"} <= packed
 
 
-def test_the_wheel_holds_the_files_of_a_new_workspace(wheel: zipfile.Path) -> None:
-    packed = {name for name in wheel.root.namelist() if name.startswith(STARTER_FILES) and not name.endswith("/")}
-    assert packed == {f"{STARTER_FILES}/{file}" for file in files_below("config", "templates", "images")}
+def test_the_wheel_holds_the_files_of_a_demonstration(wheel: zipfile.Path) -> None:
+    packed = {name for name in wheel.root.namelist() if name.startswith(DEMO_FILES) and not name.endswith("/")}
+    assert packed == {f"{DEMO_FILES}/{file}" for file in files_below("config", "templates", "images")}
 
 
-def test_the_parts_of_a_new_workspace_are_those_of_the_wheel() -> None:
+def test_the_parts_of_a_demonstration_are_those_of_the_wheel() -> None:
     targets = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
-    assert targets["wheel"]["force-include"] == {part: f"{STARTER_FILES}/{part}" for part in scaffold._PARTS}
+    assert targets["wheel"]["force-include"] == {part: f"{DEMO_FILES}/{part}" for part in scaffold.DEMO_PARTS}
 
 
-def test_an_installed_wheel_creates_a_workspace(wheel: zipfile.Path, tmp_path: Path) -> None:
-    installed, workspace = tmp_path / "installed", tmp_path / "workspace"
+@pytest.mark.parametrize("arguments", [["--demo"], []], ids=["demonstration", "own data"])
+def test_an_installed_wheel_creates_the_workspace_of_a_checkout(
+    wheel: zipfile.Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    installed, workspace, expected = tmp_path / "installed", tmp_path / "workspace", tmp_path / "expected"
     wheel.root.extractall(installed)
     path = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
-    subprocess.run(
-        [sys.executable, "-c", "from campaigns.cli.main import run; run()", "init", str(workspace)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": path},
-        check=True,
-        capture_output=True,
+    command = [sys.executable, "-c", "from campaigns.cli.main import run; run()", "init", *arguments]
+    for folder, environment in ((workspace, {**os.environ, "PYTHONPATH": path}), (expected, dict(os.environ))):
+        subprocess.run(
+            [*command, str(folder)],
+            cwd=tmp_path if folder is workspace else ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            check=True,
+            capture_output=True,
+        )
+    created, own = (
+        {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        for folder in (workspace, expected)
     )
-    created = {path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.is_file()}
-    assert created == files_below("config", "templates", "images") | {".gitignore"}
+    assert created == own
+    if arguments:
+        assert created == files_below("config", "templates", "images") | {".gitignore"}

@@ -108,7 +108,7 @@ def test_a_missing_template_is_reported_at_its_reference(name: str, hint: str, v
 
 
 def test_invalid_offers_stop_a_plan_before_anything_is_stored(viesti: Shell) -> None:
-    path = viesti.write("letter", MONDAYS)
+    path = viesti.write("letter", MONDAYS.replace("email: hello", "email: offers"))
     offers = viesti.root / "config" / "offers.yaml"
     offers.write_text(offers.read_text("utf-8").replace("price: 2.50", "price: cheap", 1), "utf-8")
     before = viesti.stored_state()

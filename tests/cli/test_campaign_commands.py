@@ -46,7 +46,7 @@ def test_an_audience_file_outside_the_workspace_is_counted(viesti: Shell, tmp_pa
 
 def test_a_plan_in_json_has_exactly_these_keys_and_accounts_for_every_member(letter: Shell) -> None:
     plan = letter("plan", "letter", "--as-of", AS_OF, "--json").json
-    assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips"]
+    assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips", "warnings"]
     assert (plan["campaign"], plan["as_of"], plan["run"]) == ("letter", "2018-01-01T10:00:00+02:00", RUN)
     assert plan["matched"] == sum(plan["sends"].values()) + sum(plan["skips"].values()) == 18
     assert sum(plan["variants"].values()) == sum(plan["sends"].values())
@@ -63,6 +63,7 @@ def test_a_planned_run_is_sent_once_and_its_status_shown(letter: Shell) -> None:
     status = letter("status", RUN, "--json").json
     assert (status["run"], status["state"]) == (RUN, "closed")
     assert {state: count for state, count in status["deliveries"].items() if count} == {"accepted": 18}
+    assert status["outcomes"] == [{"channel": "email", "state": "accepted", "reason": "", "deliveries": 18}]
     letter("send", RUN)
     second_run = letter("run", "letter", "--as-of", AS_OF, code=1)
     assert "[already_run]" in second_run.err
@@ -96,25 +97,33 @@ def test_a_preview_is_the_file_of_its_channel(channel: str, viesti: Shell) -> No
     assert (viesti.stored_state(), viesti.delivered_files()) == (before, [])
 
 
+@pytest.mark.parametrize(("channel", "word"), [("email", "per e-post"), ("sms", "per sms")])
+def test_c09_a_message_says_by_which_choice_it_came(channel: str, word: str, viesti: Shell) -> None:
+    body = viesti.root / "templates" / channel / "hello" / "body.txt"
+    body.write_text(f"{body.read_text('utf-8')}\n{{{{ campaign.reason }}}}\n", "utf-8")
+    viesti.write("look", MONDAYS.replace("{email: hello}", f"{{{channel}: hello}}"))
+    path = Path(viesti("preview", "look", "--member", "m01").out.strip()).with_name("message.txt")
+    assert f"eftersom du har gett oss lov att skicka förmåner till dig {word}." in path.read_text("utf-8")
+
+
 def test_a_preview_of_a_member_without_message_is_refused_with_a_reason(letter: Shell) -> None:
     assert "[nothing_to_preview]" in letter("preview", "letter", "--member", "m04", code=1).err
     assert "[unknown_member]" in letter("preview", "letter", "--member", "../m01", code=1).err
 
 
 def test_a_published_campaign_is_in_the_calendar(letter: Shell) -> None:
-    assert [(row["campaign"], row["published"]) for row in letter("calendar", "--days", "8", "--json").json] == [
-        ("letter", False)
-    ]
+    occasions = letter("calendar", "--days", "8", "--json").json["occasions"]
+    assert [(row["campaign"], row["published"]) for row in occasions] == [("letter", False)]
     assert "next due 2018-01-08 09:30" in letter("publish", "letter").out
-    (row,) = letter("calendar", "--days", "8", "--json").json
-    assert row == {"due": "2018-01-08T09:30:00+02:00", "campaign": "letter", "published": True, "channels": "email"}
-    assert "Mon 2018-01-08 09:30" in letter("calendar").out
+    (row,) = letter("calendar", "--days", "8", "--json").json["occasions"]
+    assert (row["due"], row["published"], row["messages"]) == ("2018-01-08T09:30:00+02:00", True, None)
+    assert "Mon 2018-01-08 09:30" in letter("calendar", "--list").out
 
 
 def test_a_campaign_is_unpublished_even_if_its_file_is_gone(letter: Shell) -> None:
     letter("publish", "letter")
     letter("unpublish", "letter")
-    assert [row["published"] for row in letter("calendar", "--days", "8", "--json").json] == [False]
+    assert [row["published"] for row in letter("calendar", "--days", "8", "--json").json["occasions"]] == [False]
     letter("publish", "letter")
     (letter.root / "config" / "campaigns" / "letter.yaml").unlink()
     assert "letter is off the schedule" in letter("unpublish", "letter").out
@@ -166,16 +175,19 @@ def test_a_run_in_quiet_hours_can_be_paused_resumed_and_cancelled(viesti: Shell)
         assert viesti("status", RUN, "--json").json["state"] == state
         if state != "sending":
             assert f"the run is {state}, and nothing of it is sent [wrong_state]" in viesti("send", RUN, code=1).err
-    assert viesti("status", RUN, "--json").json["deliveries"]["withdrawn"] == 18
+    status = viesti("status", RUN, "--json").json
+    assert status["deliveries"]["withdrawn"] == 18
+    assert status["outcomes"] == [{"channel": "email", "state": "withdrawn", "reason": "cancelled", "deliveries": 18}]
     assert "[wrong_state]" in viesti("resume", RUN, code=1).err
     assert viesti.delivered_files() == []
 
 
-def test_a_new_workspace_passes_check(nowhere: Shell, tmp_path: Path) -> None:
-    nowhere("init", tmp_path / "new")
+def test_a_new_demonstration_passes_check(nowhere: Shell, tmp_path: Path) -> None:
+    nowhere("init", "--demo", tmp_path / "new")
     new_workspace = Shell(tmp_path / "new", nowhere.capsys)
     assert "files are in order" in new_workspace("check").out
-    assert "[not_empty]" in nowhere("init", tmp_path / "new", code=1).err
+    for arguments in ((), ("--demo",)):
+        assert "[not_empty]" in nowhere("init", *arguments, tmp_path / "new", code=1).err
     (tmp_path / "file").touch()
     assert "[not_writable]" in nowhere("init", tmp_path / "file" / "new", code=1).err
 

@@ -227,7 +227,7 @@ def test_new_workspace_has_looked_at_nothing(viesti: Shell, tmp_path: Path, monk
     for part in ("config", "templates", "images"):
         copytree(Path(__file__).parents[2] / part, example / part)
     (example / "config" / "reviewed_categories.csv").touch()  # as `viesti demo` writes it into a checkout
-    monkeypatch.setattr("campaigns.workspace.scaffold._example", lambda: example)
-    viesti("init", tmp_path / "new")
+    monkeypatch.setattr("campaigns.workspace.scaffold._demo", lambda: example)
+    viesti("init", "--demo", tmp_path / "new")
     assert not (tmp_path / "new" / "config" / "reviewed_categories.csv").exists()
     assert (tmp_path / "new" / "config" / "settings.yaml").exists()

@@ -22,7 +22,15 @@ def sent(viesti: Shell) -> Shell:
 
 def test_a_report_shows_deliveries_skips_and_effect(sent: Shell) -> None:
     said = sent("report", RUN).out
-    for heading in ("Deliveries", "Skipped", "Events since", "Link clicks", "Opted out since", "Counted:"):
+    for heading in (
+        "Deliveries",
+        "Skipped",
+        "Clicks in e-mails",
+        "Events since",
+        "Links",
+        "Opted out since",
+        "Counted:",
+    ):
         assert heading in said
     assert "accepted" in said
     assert "addressed" in said
@@ -31,7 +39,8 @@ def test_a_report_shows_deliveries_skips_and_effect(sent: Shell) -> None:
 def test_a_report_in_json_has_exactly_these_keys(sent: Shell) -> None:
     report = sent("report", RUN, "--json").json
     assert list(report) == [
-        *("run", "campaign", "state", "planned", "deliveries", "skips", "events", "links", "said_no_since", "effect")
+        *("run", "campaign", "state", "planned", "deliveries", "skips", "events"),
+        *("clicks", "links", "said_no_since", "effect"),
     ]
     assert (report["run"], report["campaign"], report["state"]) == (RUN, "letter", "closed")
     assert report["planned"] + sum(report["skips"].values()) == 18

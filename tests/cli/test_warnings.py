@@ -47,9 +47,20 @@ def test_recent_data_and_rules_without_purchases_give_no_warning(letter: Shell) 
     assert letter("plan", "letter", "--as-of", MORNING).err == ""
 
 
+def test_warnings_of_a_plan_are_printed_and_part_of_its_json(letter: Shell) -> None:
+    letter.write("other", MONDAYS)
+    letter("plan", "other", "--as-of", MORNING)
+    shown = letter("plan", "letter", "--as-of", NOON)
+    message = "18 of its 18 members are written to by another campaign on 2018-01-01, too: 18 in other-20180101T0700Z"
+    assert shown.err.startswith(f"{SECOND}: warning: {message} [overlap]\n  try: ")
+    (warning,) = letter("plan", "letter", "--as-of", NOON, "--json").json["warnings"]
+    assert (warning["code"], warning["message"]) == ("overlap", message)
+    assert f"warning: {message}" in letter("send", SECOND).err
+
+
 def test_missing_imports_are_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     viesti, members = Shell(tmp_path / "new", capsys), tmp_path / "members.csv"
-    viesti("init", tmp_path / "new")
+    viesti("init", "--demo", tmp_path / "new")
     for arguments in (("audience", "count", "active_members"), ("plan", "beauty_newsletter")):
         output = viesti(*arguments, "--as-of", MORNING).err
         assert "warning: no members have been imported, so nobody is found [no_members]\n" in output
@@ -80,7 +91,7 @@ def test_a_run_on_the_next_day_or_to_other_members_gives_no_warning(letter: Shel
     assert letter("run", "letter", "--as-of", "2018-01-02T00:00").err == ""
     not_received = "{all: [{register: owners}, {not: {received: {campaign: letter, within: 7 days}}}]}"
     letter.write("letter", MONDAYS.replace("{register: owners}", not_received))
-    assert letter("run", "letter", "--as-of", "2018-01-02T12:00").err == ""
+    assert "again_today" not in letter("run", "letter", "--as-of", "2018-01-02T12:00").err
 
 
 def test_a_cancelled_unsent_plan_does_not_count_as_a_run(letter: Shell) -> None:

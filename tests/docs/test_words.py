@@ -18,6 +18,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "words.md").read_text("utf-8")
 PAGES: Final = ROOT / "campaigns" / "web" / "pages"
 NOTICES: Final = ROOT / "campaigns" / "rendering" / "notice_templates"
+STARTER: Final = ROOT / "campaigns" / "workspace" / "starter"
 FILES: Final = (
     PAGES / "texts.yaml",
     PAGES / "code_labels.yaml",
@@ -29,6 +30,9 @@ FILES: Final = (
     *sorted((ROOT / "config" / "labels").glob("*.yaml")),
     *sorted((ROOT / "config" / "campaigns").glob("*.yaml")),
     ROOT / "config" / "settings.yaml",
+    *sorted(STARTER.glob("templates/*/*/texts.yaml")),
+    *sorted((STARTER / "config").rglob("*.yaml")),
+    *sorted((STARTER / "config").rglob("*.yaml.in")),
     ROOT / "config" / "brand.yaml",
 )
 STIFF: Final = (

@@ -152,6 +152,18 @@ def test_invalid_settings_hold_up_nothing_and_are_logged_once(workspace, provide
     assert [f"{settings}:" in record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [True]
 
 
+def test_audience_with_a_fault_holds_up_nothing_and_is_logged_once(workspace, provider, caplog):
+    publish(workspace)
+    audience = workspace.root / "config" / "audiences" / "bad.yaml"
+    audience.parent.mkdir(exist_ok=True)
+    audience.write_text("title: Bad\nmatch: {aeg: {from: 18}}\n", "utf-8")
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
+    assert run_outcomes(workspace) == [(DUE, "closed", None)]
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert [f"{audience}:2:9" in error for error in errors] == [True]
+
+
 def test_run_due_under_invalid_settings_is_planned_once_they_are_valid(workspace, provider):
     """The child process reads the settings again."""
     publish(workspace)

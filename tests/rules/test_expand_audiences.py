@@ -37,7 +37,7 @@ def test_a_cycle_is_one_problem_at_its_closing_reference() -> None:
         d="{audience: a}",
         e="{not: {audience: e}}",
     )
-    assert [str(problem) for problem in audience_cycles(audiences)] == [
+    assert [str(cycle.problem) for cycle in audience_cycles(audiences)] == [
         "rule.yaml:1:43: audience `a` refers to itself: a → b → c → a [audience_cycle]\n"
         "  try: take one of the references out",
         "rule.yaml:1:25: audience `e` refers to itself: e → e [audience_cycle]\n  try: take one of the references out",

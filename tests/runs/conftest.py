@@ -1,4 +1,4 @@
-"""Fixtures of the run tests: claims, bundles and frequency caps run on both ledgers, all others on SQLite."""
+"""Fixtures of the run tests: claims, bundles, caps and plan warnings run on both ledgers, all others on SQLite."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.support.sample_workspace import SampleWorkspace
 
 __all__ = ["postgresql_copies", "pytest_generate_tests", "workspace"]
 
-ON_BOTH_LEDGERS: Final = frozenset({"test_bundle_sender", "test_claim", "test_frequency_caps"})
+ON_BOTH_LEDGERS: Final = frozenset({"test_bundle_sender", "test_claim", "test_frequency_caps", "test_plan_warnings"})
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

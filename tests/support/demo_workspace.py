@@ -12,7 +12,7 @@ import pytest
 
 from campaigns.demo.run_demo import import_demo_files
 from campaigns.runs.engine import Engine
-from campaigns.workspace.scaffold import create_workspace
+from campaigns.workspace.scaffold import create_demo_workspace
 
 
 def imported_demo(factory: pytest.TempPathFactory) -> Path:
@@ -27,7 +27,7 @@ def imported_demo(factory: pytest.TempPathFactory) -> Path:
 
 
 def _import_into(root: Path) -> Path:
-    engine = Engine.open(create_workspace(root), "tester")
+    engine = Engine.open(create_demo_workspace(root), "tester")
     for name, report in import_demo_files(engine.context, lambda _: None):
         assert report.read == report.stored, f"{name}: {report}"
     engine.close()

@@ -150,12 +150,15 @@ def capped(member: GeneratedMember, campaign: Campaign) -> bool:
     cap = campaign.limits.per_member
     if cap is None or cap.rolling is None or campaign.purpose in {Purpose.SERVICE, Purpose.RIGHTS}:
         return False
-    return sum(days <= cap.rolling.days for days in member.heard) >= cap.messages
+    return sum(0 <= days <= cap.rolling.days for days in member.heard) >= cap.messages
 
 
 @dataclass(frozen=True)
 class PlannerOracle:
-    """Planner of one campaign. `audience` and `whens` name rules of `RULES`; without audience: the subscribers."""
+    """Planner of one campaign. `audience` and `whens` name rules of `RULES`.
+
+    Without audience it takes a newsletter's subscribers, else everybody.
+    """
 
     campaign: Campaign
     settings: Settings
@@ -181,7 +184,7 @@ class PlannerOracle:
         if not may_be_processed(member, self.campaign.purpose):
             return False
         if self.audience is None:
-            return str(self.campaign.newsletter) in member.newsletters
+            return self.campaign.newsletter is None or self.campaign.newsletter in member.newsletters
         return rule_answer(self.audience, member) is True
 
     def decide(self, member: GeneratedMember, used_addresses: set[tuple[str, str]]) -> OracleDecision:

@@ -12,7 +12,11 @@ YEAR = "public, max-age=31536000, immutable"
 async def test_a_page_names_static_files_by_their_content_and_browsers_keep_them_for_a_year(web):
     page = await web.get("/me")
     addresses = re.findall(r'href="(/static/[^"]+)"', page.text)
-    assert len(addresses) == 2
+    assert [address.partition("?")[0].rpartition("/")[2] for address in addresses] == [
+        "brand.svg",
+        "brand.css",
+        "pages.css",
+    ]
     for address in addresses:
         answer = await web.get(address)
         assert answer.status_code == 200

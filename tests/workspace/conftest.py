@@ -7,7 +7,7 @@ import pytest
 
 from campaigns.core.model.audience import Audience
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import load_audiences
+from campaigns.workspace.audience_folders import load_audiences
 from campaigns.workspace.catalogue_file import load_catalogue
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -21,7 +21,7 @@ def bare_vocabulary() -> RuleVocabulary:
 
 @pytest.fixture(scope="session")
 def audiences(bare_vocabulary: RuleVocabulary) -> Mapping[str, Audience]:
-    return load_audiences(EXAMPLES / "audiences", bare_vocabulary)
+    return load_audiences(EXAMPLES / "audiences", bare_vocabulary).audiences
 
 
 @pytest.fixture(scope="session")

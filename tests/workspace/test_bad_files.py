@@ -16,7 +16,8 @@ import pytest
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import load_audience, load_audiences
+from campaigns.workspace.audience_file import load_audience
+from campaigns.workspace.audience_folders import load_audiences
 from campaigns.workspace.brand_file import load_brand
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
@@ -29,7 +30,7 @@ CATALOGUE: Final = load_catalogue(Path(__file__).parents[2] / "config" / "catalo
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 FILES: Final = sorted(BAD.glob("*/*.yaml"))
 
-AUDIENCES: Final = load_audiences(EXAMPLES / "audiences", RuleVocabulary(CATALOGUE))
+AUDIENCES: Final = load_audiences(EXAMPLES / "audiences", RuleVocabulary(CATALOGUE)).audiences
 BRANDS: Final = {"brand": frozenset({"National", "Private"})}
 VOCABULARY: Final = RuleVocabulary(CATALOGUE, BRANDS, frozenset(AUDIENCES), frozenset({"win_back"}))
 
@@ -42,7 +43,7 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "yaml": read_yaml,
     "campaign": _campaign,
     "audience": lambda path: load_audience(path, VOCABULARY),
-    "ring": lambda path: load_audiences(path.parent, RuleVocabulary(CATALOGUE)),
+    "ring": lambda path: load_audiences(path.parent, RuleVocabulary(CATALOGUE)).named(path.stem),
     "settings": load_settings,
     "brand": load_brand,
     "catalogue": load_catalogue,

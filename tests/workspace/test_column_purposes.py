@@ -9,7 +9,7 @@ from campaigns.core.model.audience import Audience
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Purpose
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import load_audiences
+from campaigns.workspace.audience_folders import load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.template_usage import member_variables
@@ -44,7 +44,7 @@ def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> RuleVocabulary:
 def audiences(vocabulary: RuleVocabulary, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Audience]:
     folder = tmp_path_factory.mktemp("audiences")
     (folder / "buyers.yaml").write_text("title: Buyers\nmatch: {bought: {within: 90 days}}\n", "utf-8")
-    return dict(load_audiences(folder, vocabulary))
+    return dict(load_audiences(folder, vocabulary).audiences)
 
 
 def load(path: Path, vocabulary: RuleVocabulary, audiences: dict[str, Audience], purpose: str, keys: str) -> Campaign:

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import load_audiences
+from campaigns.workspace.audience_folders import load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
@@ -18,7 +18,7 @@ REPOSITORY: Final = Workspace(Path(__file__).parents[2])
 
 @pytest.mark.parametrize("path", REPOSITORY.campaign_files(), ids=lambda path: path.stem)
 def test_a_campaign_of_the_repository_loads(path: Path, bare_vocabulary: RuleVocabulary) -> None:
-    audiences = load_audiences(REPOSITORY.audiences, bare_vocabulary)
+    audiences = load_audiences(REPOSITORY.audiences, bare_vocabulary).audiences
     campaigns = frozenset(file.stem for file in REPOSITORY.campaign_files())
     vocabulary = RuleVocabulary(bare_vocabulary.catalogue, audiences=frozenset(audiences), campaigns=campaigns)
     newsletters = load_settings(REPOSITORY.settings).newsletters

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.errors import UserError
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
 from campaigns.offers.price_feed import import_offers
 from campaigns.workspace.catalogue_file import load_catalogue
+from campaigns.workspace.value_labels import label_file_problems
+from campaigns.workspace.workspace_check import check_workspace, shared_file_faults
 from tests.support.sample_workspace import SampleWorkspace
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -58,15 +59,20 @@ def test_a_label_in_the_catalogue_comes_before_one_of_a_file(workspace: SampleWo
     ],
     ids=["unknown table", "unknown column", "unknown value", "missing language", "text alone", "another key"],
 )
-def test_an_invalid_label_file_is_refused_at_its_place(workspace: SampleWorkspace, text: str, code: str) -> None:
-    write_labels(workspace, text)
-    with pytest.raises(UserError) as error:
-        _ = workspace.engine.context.repository.catalogue
-    problem = error.value.problems[0]
-    assert (problem.place.file.endswith("goods.yaml"), code in {each.code for each in error.value.problems}) == (
-        True,
-        True,
-    ), error.value.problems
+def test_an_invalid_label_file_is_an_error_at_its_place(text: str, code: str, tmp_path: Path) -> None:
+    (tmp_path / "goods.yaml").write_text(text, "utf-8")
+    problems = list(label_file_problems(load_catalogue(CONFIG / "catalogue.yaml"), tmp_path))
+    assert {Path(problem.place.file).name for problem in problems} == {"goods.yaml"}
+    assert code in {problem.code for problem in problems}
+
+
+def test_an_invalid_label_file_stops_no_other(workspace: SampleWorkspace) -> None:
+    write_labels(workspace, "labels: {products: {product_category: {COFFEE: {fi: kahvi, sv: kaffe, en: coffee}}}}\n")
+    write_labels(workspace, "labels: {products: {", "fresh.yaml")
+    assert label(workspace) == "kahvi"
+    (problem,) = shared_file_faults(workspace.engine.context.repository)
+    assert (Path(problem.place.file).name, problem.code) == ("fresh.yaml", "syntax")
+    assert problem in check_workspace(workspace.engine.context.repository, workspace.clock.time)
 
 
 def test_a_price_feed_names_its_categories(workspace: SampleWorkspace) -> None:

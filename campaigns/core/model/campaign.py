@@ -13,6 +13,7 @@ from campaigns.core.model.condition import Condition
 from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, TextPattern
+from campaigns.core.model.offer import Offer
 from campaigns.core.model.percentage import Percentage
 from campaigns.core.model.schedule import Schedule
 
@@ -52,6 +53,15 @@ class OfferSelection(FrozenModel):
     product_category: tuple[str, ...] = ()
     brand: tuple[str, ...] = ()
     at_most: Annotated[int, Field(ge=1, le=12, strict=True)] = 6
+
+    def selects(self, offer: Offer) -> bool:
+        """Return whether an offer matches every list."""
+        criteria = (
+            (self.department, offer.department),
+            (self.product_category, offer.product_category),
+            (self.brand, offer.brand),
+        )
+        return all(not allowed or value in allowed for allowed, value in criteria)
 
 
 class Variant(ChannelTemplates):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from campaigns.core.clock import from_warehouse_time
+from campaigns.core.clock import from_warehouse_time, wall_instant
 from campaigns.core.model.duration import Duration
 from campaigns.core.model.localised_text import FormatError, FrozenModel
 
@@ -98,6 +98,4 @@ class Schedule(FrozenModel):
 
 def parse_wall_time(text: str, zone: ZoneInfo) -> datetime | None:
     """Return the instant of the wall time `YYYY-MM-DD HH:MM` in `zone`, the first of two; None: it does not exist."""
-    wall = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=zone)
-    instant = wall.astimezone(UTC)
-    return instant if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None) else None
+    return wall_instant(datetime.strptime(text, "%Y-%m-%d %H:%M"), zone)  # noqa: DTZ007 - the zone is added there

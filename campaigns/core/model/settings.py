@@ -270,6 +270,13 @@ class Settings(FrozenModel):
                 raise FormatError("a seed is one of our own addresses", "list it in `internal_addresses`", "seeds")
         return self
 
+    @model_validator(mode="after")
+    def _check_clock(self) -> Self:
+        if self.clock.start is not None and parse_wall_time(self.clock.start, self.zone) is None:
+            hint = "an hour later: the clocks go forward over it"
+            raise FormatError(f"{self.clock.start} does not exist in {self.time_zone}", hint, "clock")
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         """Time zone of every timestamp written without one."""

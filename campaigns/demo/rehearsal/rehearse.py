@@ -22,7 +22,7 @@ from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import DeliveryState, RunState
 from campaigns.web.server import listening_socket, serving_in_thread
 from campaigns.web.webhooks import SENDGRID_PATH
-from campaigns.workspace.scaffold import create_workspace
+from campaigns.workspace.scaffold import create_demo_workspace
 
 _LOG: Final = logging.getLogger("viesti")
 _HOST: Final = "127.0.0.1"
@@ -69,7 +69,7 @@ class Rehearsal:
 
 def rehearse(directory: Path, actor: str, on_step: StepCallback) -> Rehearsal:
     """Rehearse in a new workspace; call `on_step` with each step."""
-    workspace = create_workspace(directory)
+    workspace = create_demo_workspace(directory)
     with running_doubles() as doubles, doubles_environment(doubles.secrets), listening_socket(_HOST, 0) as listener:
         _set_up(workspace.settings, doubles, loopback_url(listener))
         engine = Engine.open(workspace, actor)

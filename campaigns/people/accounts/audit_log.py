@@ -85,10 +85,10 @@ def note_look_up(context: Context, member_id: str, command: str) -> None:
     _seal_now(context)
 
 
-def note_access(context: Context, action: str, subject: str) -> None:
+def note_access(context: Context, action: str, subject: str, detail: Mapping[str, Any] | None = None) -> None:
     """Record an access to something other than one member."""
     with context.ledger.write() as connection:
-        audit.record(connection, context.clock.now(), context.actor, action, subject)
+        audit.record(connection, context.clock.now(), context.actor, action, subject, detail)
     _seal_now(context)
 
 

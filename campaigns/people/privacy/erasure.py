@@ -21,6 +21,7 @@ from campaigns.people.privacy.processors import create_processor_tasks
 from campaigns.people.privacy.remaining_copies import RemainingCopies, find_remaining_copies
 from campaigns.results.feedback import erase_events
 from campaigns.runs.notices import enqueue
+from campaigns.runs.previews.write_gallery import delete_galleries_of
 from campaigns.store.people import audit, kept_files, privacy_requests, processor_tasks, reassign
 from campaigns.store.runs import delivery_events, purge_skips, runs
 from campaigns.store.runs.states import RunState
@@ -80,6 +81,7 @@ def _delete_files(context: Context, member_id: str) -> None:
     outbox_erasure.remove_proofs(context, member_id)
     written_files.delete_exports(context, member_id)
     shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
+    delete_galleries_of(context, member_id)
 
 
 def erase_and_notify(context: Context, member_id: str) -> RemainingCopies:

@@ -23,6 +23,7 @@ from audiences.tables import CHOICE_ENTRY
 from campaigns.core.errors import UserError
 from campaigns.core.safe_names import safe_file_name
 from campaigns.people.privacy import contact_proofs, outbox_erasure
+from campaigns.runs.previews.write_gallery import delete_galleries_of
 from campaigns.store.people import audit, reassign
 from campaigns.workspace.context import Context
 
@@ -71,6 +72,7 @@ def merge(context: Context, member_id: str, into: str, *, approved: bool = False
             _note(context, connection, "merge", into, member_id, detail)
     outbox_erasure.remove_proofs(context, member_id)
     shutil.rmtree(context.workspace.previews / safe_file_name(member_id), ignore_errors=True)
+    delete_galleries_of(context, member_id)
     return moved
 
 

@@ -15,7 +15,7 @@ from campaigns.rendering.templates.sandbox import TemplateError
 
 
 def check_call_script(
-    folder: TemplateFolder, _purpose: Purpose, _known_names: frozenset[str], settings: Settings
+    folder: TemplateFolder, purpose: Purpose, _known_names: frozenset[str], settings: Settings
 ) -> list[Problem]:
     """Return every problem of the folder's script; its sample is rendered in three languages.
 
@@ -28,7 +28,7 @@ def check_call_script(
         return list(error.problems)
     for template in () if problems else templates:
         try:
-            template.render(sample_values(folder, template.language, settings))
+            template.render(sample_values(folder, purpose, template.language, settings))
         except TemplateError as error:
             problems.append(missing_value_problem(error))
     return problems

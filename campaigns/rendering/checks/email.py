@@ -7,9 +7,18 @@ from decimal import Decimal
 from html import unescape
 from typing import Final
 
-from campaigns.core.errors import FilePosition, Problem, Severity, UserError
+from campaigns.core.errors import FilePosition, Problem, Severity, UserError, errors_only
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.checks.address_targets import (
+    address_problems,
+    addresses_in_texts,
+    addresses_in_words,
+    written_addresses,
+)
+from campaigns.rendering.checks.inbox_line import preheader_length, subject_length
+from campaigns.rendering.checks.mjml_sources import class_problems, link_text_problems
+from campaigns.rendering.checks.shared_faults import in_own_files
 from campaigns.rendering.checks.template_values import (
     COMMON_VALUES,
     MEMBER_VALUES,
@@ -22,15 +31,19 @@ from campaigns.rendering.checks.template_values import (
     without_member_values,
 )
 from campaigns.rendering.email.email_template import TEXT_FILE, EmailBody, EmailTemplate, email_variable_uses
+from campaigns.rendering.email.includes import collect_includes
 from campaigns.rendering.email.mjml import MJML_FILE
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
 CLIP_BYTES: Final = 102_000  # Gmail clips longer messages, and the unsubscribe link with them
-WARNING_BYTES: Final = 60_000
+WARNING_BYTES: Final = 80_000
+_TOKEN_BYTES: Final = 40  # in an address that counts clicks, beside its target; all in base64
 _UNSUBSCRIBE_LINK: Final = "https://check.example/leave"
+_SHARED_LINK: Final = re.compile(r'\shref="(https://(?!check\.example)[^"]+)"')
 _IMAGE: Final = re.compile(r"""(?:<img[^>]*\ssrc=["']|url\(["']?)(https?:[^"')>\s]+)""", re.IGNORECASE)
+_PREHEADER: Final = re.compile(r'<body[^>]*><div style="display:none;[^"]*">(.*?)</div>', re.DOTALL)
 _TITLE: Final = re.compile(r"<title>\s*[^\s<]")
 
 
@@ -72,21 +85,32 @@ def check_email(
         templates = [EmailTemplate.compile(folder, language, settings) for language in Language]
         reads = email_variable_uses(folder)
     except UserError as error:
-        return list(error.problems)
+        return in_own_files(folder, error.problems)
     problems = [
         *unknown_value_problems(reads, COMMON_VALUES | MEMBER_VALUES | known_names),
         *offer_problems(reads, purpose),
+        *_source_problems(folder, settings),
     ]
-    if not problems:  # the sample of a broken template would repeat the same problems
+    if not errors_only(problems):  # the sample of a broken template would repeat the same problems
         for template in templates:
             problems += _sample_problems(folder, template, purpose, settings)
-    return list(dict.fromkeys(problems))
+    return list(dict.fromkeys(in_own_files(folder, problems)))
+
+
+def _source_problems(folder: TemplateFolder, settings: Settings) -> Iterator[Problem]:
+    """Yield what the author's files show before anything is rendered."""
+    markup, plain = (list(collect_includes(folder, file).values()) for file in (MJML_FILE, TEXT_FILE))
+    yield from class_problems(markup)
+    yield from link_text_problems(markup)
+    yield from address_problems(written_addresses(folder, markup), settings)
+    yield from address_problems((address for source in plain for address in addresses_in_words(source)), settings)
+    yield from address_problems(addresses_in_texts(folder, [*markup, *plain]), settings)
 
 
 def _sample_problems(
     folder: TemplateFolder, template: EmailTemplate, purpose: Purpose, settings: Settings
 ) -> Iterator[Problem]:
-    context = _with_test_link(sample_values(folder, template.language, settings))
+    context = _with_test_link(sample_values(folder, purpose, template.language, settings))
     try:
         body = template.render(context)
     except TemplateError as error:
@@ -141,13 +165,15 @@ def check_reduced_prices(sample: EmailSample) -> Iterator[Problem]:
 
 
 def check_size(sample: EmailSample) -> Iterator[Problem]:
-    """Check that the HTML is short enough not to be clipped by a mailbox (E-04)."""
-    octets = len(sample.body.html.encode())
+    """Check that the HTML, with the addresses that count clicks, is not clipped by a mailbox (E-04)."""
+    links, base = _SHARED_LINK.findall(sample.body.html), len(str(sample.settings.public_url)) + len("c/")
+    tracked = sum(base + 4 * (len(link) + _TOKEN_BYTES) // 3 - len(link) for link in links)
+    octets = len(sample.body.html.encode()) + tracked
     description = f"the HTML of the sample is {octets / 1000:.0f} kB in `{sample.language}`"
     if octets > CLIP_BYTES:
         yield Problem(sample.html_place, f"{description}: mailboxes cut it at {CLIP_BYTES // 1000} kB", "size")
     elif octets > WARNING_BYTES:
-        message = f"{description}: {WARNING_BYTES // 1000} kB is what readers wait for"
+        message = f"{description}: {CLIP_BYTES // 1000} kB is near where mailboxes cut"
         yield Problem(sample.html_place, message, "size", severity=Severity.WARNING)
 
 
@@ -173,6 +199,22 @@ def check_images(sample: EmailSample) -> Iterator[Problem]:
             yield Problem(sample.html_place, message, "foreign_picture", "put it under `images/`")
 
 
+def check_inbox_line(sample: EmailSample) -> Iterator[Problem]:
+    """Check that mailboxes show the whole subject and preheader."""
+    yield from subject_length(sample.folder, sample.language, sample.body.subject)
+    preheader = _PREHEADER.search(sample.body.html)
+    if preheader is not None:
+        yield from preheader_length(sample.folder, sample.language, " ".join(unescape(preheader[1]).split()))
+
+
+def check_contrast(sample: EmailSample) -> Iterator[Problem]:
+    """Check that every text can be read on its background; colours are the same in all languages."""
+    if sample.language is Language.FI:
+        from campaigns.rendering.checks.contrast import contrast_problems  # slow to load, and most checks are cached
+
+        yield from contrast_problems(sample.folder, sample.language, sample.body.html)
+
+
 CHECKS: Final[tuple[Callable[[EmailSample], Iterator[Problem]], ...]] = (
     check_unsubscribe_link,
     check_sender,
@@ -180,4 +222,6 @@ CHECKS: Final[tuple[Callable[[EmailSample], Iterator[Problem]], ...]] = (
     check_size,
     check_parts_present,
     check_images,
+    check_inbox_line,
+    check_contrast,
 )

@@ -54,7 +54,9 @@ def check_letter(
     ]
     if not problems:
         for template in templates:
-            problems += _sample_problems(folder, template, profile, settings)
+            problems += _sample_problems(
+                folder, template, sample_values(folder, purpose, template.language, settings), profile
+            )
             if any(problem.code == LIMIT_CODE for problem in problems):
                 break  # the other languages would take as long
         problems += _unverified(profile)
@@ -69,9 +71,8 @@ def _required_text_problems(folder: TemplateFolder, template: LetterTemplate) ->
 
 
 def _sample_problems(
-    folder: TemplateFolder, template: LetterTemplate, profile: Located, settings: Settings
+    folder: TemplateFolder, template: LetterTemplate, sample: Mapping[str, object], profile: Located
 ) -> Iterator[Problem]:
-    sample = sample_values(folder, template.language, settings)
     address = _address(sample, template.language)
     if isinstance(address, AddressProblem):
         yield Problem(

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from campaigns.core.errors import FilePosition, Problem, Severity, UserError
+from campaigns.core.errors import FilePosition, Problem, Severity, UserError, errors_only
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.checks.address_targets import address_problems, addresses_in_texts, addresses_in_words
+from campaigns.rendering.checks.shared_faults import open_blocks
 from campaigns.rendering.checks.template_values import (
     COMMON_VALUES,
     MEMBER_VALUES,
@@ -37,15 +39,21 @@ def check_sms(
         templates = [SmsTemplate.compile(folder, language, settings) for language in Language]
         reads = sms_variable_uses(folder)
     except UserError as error:
-        return list(error.problems)
+        is_open = any(problem.code == "template_syntax" for problem in error.problems)
+        blocks = list(open_blocks(folder, [folder.source(SMS_FILE)])) if is_open else []
+        return blocks or list(error.problems)
     problems = [
         *unknown_value_problems(reads, COMMON_VALUES | MEMBER_VALUES | known_names),
         *offer_problems(reads, purpose),
         *_opt_out(folder, purpose),
         *_shorteners(folder),
+        *address_problems(addresses_in_words(folder.source(SMS_FILE)), settings),
+        *address_problems(addresses_in_texts(folder, [folder.source(SMS_FILE)]), settings),
     ]
-    if not problems:  # the sample of a broken template would repeat the same problems
-        problems += (problem for template in templates for problem in _sample_problems(folder, template, settings))
+    if not errors_only(problems):  # the sample of a broken template would repeat the same problems
+        problems += (
+            problem for template in templates for problem in _sample_problems(folder, template, purpose, settings)
+        )
     return list(dict.fromkeys(problems))  # the languages often share a problem
 
 
@@ -70,8 +78,10 @@ def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
             yield Problem(place, "a public link shortener hides who writes: use an address of our own", "shortener")
 
 
-def _sample_problems(folder: TemplateFolder, template: SmsTemplate, settings: Settings) -> Iterator[Problem]:
-    sample = sample_values(folder, template.language, settings)
+def _sample_problems(
+    folder: TemplateFolder, template: SmsTemplate, purpose: Purpose, settings: Settings
+) -> Iterator[Problem]:
+    sample = sample_values(folder, purpose, template.language, settings)
     place, limit = FilePosition(folder.path_of(SMS_FILE)), settings.channels.sms.max_segments
     try:
         sms = template.render(sample)

@@ -6,6 +6,7 @@ from typing import Final
 from campaigns.core.errors import Problem, Severity, closest_match
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.campaign_reason import message_reason
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
@@ -42,6 +43,7 @@ COMMON_VALUES: Final = frozenset(
     {
         "campaign.name",
         "campaign.title",
+        "campaign.reason",
         "sender.name",
         "sender.partner",
         "today",
@@ -86,15 +88,29 @@ def is_marketing(purpose: Purpose) -> bool:
     return purpose not in _WITHOUT_MARKETING
 
 
-def sample_values(folder: TemplateFolder, language: Language, settings: Settings) -> dict[str, object]:
-    """Return the values of the folder's sample, with those of the settings for what the sample leaves out."""
-    public_url = str(settings.public_url)
+def sample_values(
+    folder: TemplateFolder, purpose: Purpose, language: Language, settings: Settings
+) -> dict[str, object]:
+    """Return the sample of a template; organisation, brand and reason are those of messages.
+
+    Of newsletters it is the reason with the longest title.
+    """
+    sample, organisation = folder.sample(language), settings.organisation.template_values(language)
+    titles = settings.newsletters.values() or (settings.organisation.name,)
+    longest = max(titles, key=lambda title: len(title.text(language)))
+    campaign, sender = (_mapping(sample.get(key)) for key in ("campaign", "sender"))
     return {
-        "organisation": settings.organisation.template_values(language),
-        "brand": settings.brand.template_values(language, public_url),
         "store": None,
-        **folder.sample(language),
+        **sample,
+        "organisation": organisation,
+        "brand": settings.brand.template_values(language, str(settings.public_url)),
+        "sender": {"name": organisation["name"], "partner": sender.get("partner")},
+        "campaign": {**campaign, "reason": message_reason(purpose, folder.channel, language, longest)},
     }
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:

@@ -22,6 +22,16 @@ def collect_includes(folder: TemplateFolder, file: str) -> dict[str, TemplateSou
     return sources
 
 
+def own_include_place(folder: TemplateFolder, file: str, included: str) -> FilePosition:
+    """Return where the template's own file includes another one, by itself or through shared files."""
+    sources = collect_includes(folder, file)
+    for own in (name for name in sources if name in folder.files):
+        for include in _INCLUDE.finditer(sources[own].text):
+            if included in collect_includes(folder, _path(include)):
+                return sources[own].position_of(include.start())
+    return FilePosition(folder.path_of(file))
+
+
 def expand_includes(file: str, texts: Mapping[str, str]) -> str:
     """Return the text of a file with its includes expanded."""
     return _INCLUDE.sub(lambda include: expand_includes(_path(include), texts), texts[file])

@@ -7,12 +7,12 @@ gives up its right to open files and connections.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from campaigns.core.child_process import ChildLimitError, ChildLimits, run_in_bounded_child_process
 from campaigns.core.errors import UserError
@@ -28,6 +28,8 @@ _WAITING_FACTOR: Final = 6  # a busy machine is slower than its processor time
 _MAX_PAGES: Final = 200
 _MAX_BYTES: Final = 20_000_000
 _THREADS: Final = 4
+_SCREEN_DPI: Final = 110
+_T = TypeVar("_T")
 _DRIVER: Final = """\
 #import "/{file}": letter
 #letter(json("/house.json"), json("/page.json"))
@@ -63,9 +65,15 @@ class LetterDocuments:
 
         UserError with one problem for an error that Typst finds in the template, and for a letter without an end.
         """
-        limits = _limits(len(self.members))
+        return self._run_bounded(render_documents)
+
+    def render_images(self) -> list[tuple[bytes, ...]]:
+        """Render the pages of each letter as PNG, for a screen; raise UserError as `render` does."""
+        return self._run_bounded(render_images)
+
+    def _run_bounded(self, work: Callable[["LetterDocuments"], _T]) -> _T:
         try:
-            return run_in_bounded_child_process(limits, render_documents, self)
+            return run_in_bounded_child_process(_limits(len(self.members)), work, self)
         except ChildLimitError as error:
             message = f"a letter takes more than {MEMORY / 1e9:.1f} GB of memory or {_START_SECONDS} seconds"
             hint = "look for a `range`, a loop, a text or a picture that grows without end"
@@ -97,9 +105,23 @@ def render_documents(letters: LetterDocuments) -> LetterPages:
     return LetterPages(joined.finish(frame), tuple(counts))
 
 
+def render_images(letters: LetterDocuments) -> list[tuple[bytes, ...]]:
+    """Render the pages of each letter as PNG in this process, which should be a child with limits."""
+    os.environ["RAYON_NUM_THREADS"] = "1"
+    frame = TypstDocument({"main.typ": _FRAME.format(language=letters.language).encode()})
+    frame.render_images(_SCREEN_DPI)  # the typefaces are read before the process may open no more files
+    _forbid_new_files()
+    return [_blame(partial(document.render_images, _SCREEN_DPI), letters) for document in letters.documents()]
+
+
 def _render(document: TypstDocument, letters: LetterDocuments) -> bytes:
+    return _blame(partial(document.render_pdf, letters.created_at), letters)
+
+
+def _blame(render: Callable[[], _T], letters: LetterDocuments) -> _T:
+    """Return what `render` does; without Typst's own words in its error, unless the letter is a sample."""
     try:
-        return document.render_pdf(letters.created_at)
+        return render()
     except UserError as error:
         if letters.is_sample:
             raise

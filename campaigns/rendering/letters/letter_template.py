@@ -90,10 +90,21 @@ class LetterTemplate:
         The same values and `created_at` give the same bytes. UserError for an error that Typst finds in the template,
         in Typst's own words for a sample only.
         """
+        return self._documents(pages, created_at, is_sample=is_sample).render()
+
+    def render_images(
+        self, page: Mapping[str, object], created_at: datetime, *, is_sample: bool = False
+    ) -> tuple[bytes, ...]:
+        """Render the pages of one letter as PNG, for a screen; raise UserError as `render_bundle` does."""
+        return self._documents([page], created_at, is_sample=is_sample).render_images()[0]
+
+    def _documents(
+        self, pages: Sequence[Mapping[str, object]], created_at: datetime, *, is_sample: bool
+    ) -> LetterDocuments:
         members = [json.dumps(page, ensure_ascii=False).encode() for page in pages]
         return LetterDocuments(
             self.file, self.sources, self.language.value, self.house.encode(), members, created_at, is_sample
-        ).render()
+        )
 
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()

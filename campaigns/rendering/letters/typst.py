@@ -41,6 +41,12 @@ class TypstDocument:
             )
         return bytes(pdf)
 
+    def render_images(self, dots_per_inch: int) -> tuple[bytes, ...]:
+        """Render the pages as PNG."""
+        with _errors_as_problems(self.file):
+            pages: Any = self._compiler().compile(format="png", ppi=dots_per_inch)
+        return tuple(map(bytes, pages)) if isinstance(pages, list) else (bytes(pages),)
+
     def _compiler(self) -> "typst.Compiler":
         import typst
 

@@ -21,7 +21,8 @@ _SIGNS: Final = re.compile("[\ue000-\ue009]")
 _HOUSE: Final = frozenset({"brand", "campaign", "organisation", "sender", "today"})
 _HOUSE_LINKS: Final = frozenset({("organisation", "privacy_notice"), ("brand", "logo"), ("brand", "logo_dark")})
 _LOOP_ITEMS: Final = frozenset({"previtem", "nextitem"})
-_TITLES: Final = frozenset({("campaign", "title"), ("sender", "partner")})  # free texts, the same for everybody
+# free texts, the same for everybody
+_TITLES: Final = frozenset({("campaign", "title"), ("campaign", "reason"), ("sender", "partner")})
 _STORE_LINK: Final = ("store", "url")
 _OWN_LINKS: Final = frozenset({("offers", LIST_ITEM, "image"), ("note", "link")})
 

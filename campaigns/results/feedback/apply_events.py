@@ -1,6 +1,6 @@
 """Effects of an event: suppressions and opt-outs, in the transaction that stores the event."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,15 +9,17 @@ from sqlalchemy import Connection, RowMapping, select
 
 from audiences.consent.channel_opt_out import members_with_address, opt_out_of_email, opt_out_of_sms, suppress_address
 from audiences.consent.consent_state import ConsentSource
-from audiences.consent.opt_out import ConsentContext
+from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_members
 from audiences.consent.suppressions import AddressKind, suppression_value
 from audiences.tables import CONTACT
 from campaigns.channels.bounces import SMTP_PROVIDER
 from campaigns.channels.events import Event, EventAction, EventKind
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import SkipReason
+from campaigns.store.runs.linked_message import PlannedMessage, find_message
 
-_MAX_AGE: Final = timedelta(days=3)  # providers retry an undelivered event for a day
+_MAX_AGE: Final = timedelta(days=30)  # of an event about no message of ours; an invalid time reads as 1970
+_CLOCK_SKEW: Final = timedelta(minutes=1)  # providers tell whole seconds, by their own clocks
 _SUPPRESSIONS: Final[Mapping[EventAction, SkipReason]] = {
     EventAction.SUPPRESS_BOUNCED: SkipReason.SUPPRESSED_HARD_BOUNCE,
     EventAction.SUPPRESS_INVALID: SkipReason.SUPPRESSED_INVALID,
@@ -37,20 +39,28 @@ class AffectedMembers:
 def apply_event(connection: Connection, event: Event, delivery: Mapping[str, Any] | None, now: datetime) -> None:
     """Apply an event: bounces, complaints and opt-outs affect the address, for all who share it.
 
-    Repeating it changes nothing. `delivery` is the one that the event names. A re-subscription with a provider has no
-    effect (SG-13, TW-07).
+    Repeating it changes nothing. `delivery` is the one that the event names: unsubscribing from it ends its kind of
+    message; a complaint, or an event about no message of ours, ends all marketing by the channel (E-27). A
+    re-subscription with a provider has no effect (SG-13, TW-07).
     """
     if not event.actions - {EventAction.ALARM}:
         return
     affected = affected_members(connection, event, delivery)
-    context = ConsentContext(_event_time(event.at, now), _source(event))
+    context = ConsentContext(_event_time(event.at, delivery, now), _source(event))
     if affected.address is not None:
         for reason in (reason for action, reason in _SUPPRESSIONS.items() if action in event.actions):
             suppress_address(connection, affected.kind, affected.address, reason, context)
-    if EventAction.WITHDRAW_EMAIL in event.actions:
+    if EventAction.WITHDRAW_EMAIL in event.actions and not _opt_out_of_kind(
+        connection, event, delivery, affected.members, context
+    ):
         opt_out_of_email(connection, affected.members, context)
     if EventAction.WITHDRAW_SMS in event.actions:
         opt_out_of_sms(connection, affected.members, context)
+
+
+def message_kind(message: PlannedMessage) -> MessageKind:
+    """Return the kind of a planned message, which opt-outs end."""
+    return MessageKind(message.purpose, message.channel, message.partner is not None, message.newsletter)
 
 
 def affected_members(connection: Connection, event: Event, delivery: Mapping[str, Any] | None) -> AffectedMembers:
@@ -94,6 +104,27 @@ def _source(event: Event) -> ConsentSource:
             return ConsentSource.PROVIDER
 
 
-def _event_time(at: datetime, now: datetime) -> datetime:
-    """Return the provider's time of an event when it is plausible; a consent given to us after it holds."""
-    return at if now - _MAX_AGE <= at <= now else now
+def _opt_out_of_kind(
+    connection: Connection,
+    event: Event,
+    delivery: Mapping[str, Any] | None,
+    members: Collection[str],
+    context: ConsentContext,
+) -> bool:
+    """Opt members out of the kind of message that they unsubscribed from; return whether that is known."""
+    if event.kind is not EventKind.UNSUBSCRIBED or delivery is None or delivery["member_id"] not in members:
+        return False
+    message = find_message(connection, delivery["run_number"], delivery["position"])
+    if message is None or message_kind(message).opt_out_choice is None:
+        return False
+    opt_out_members(connection, message_kind(message), message.member_id, members, context)
+    return True
+
+
+def _event_time(at: datetime, delivery: Mapping[str, Any] | None, now: datetime) -> datetime:
+    """Return the provider's time of an event when it is plausible; a consent given to us after it holds.
+
+    No event is earlier than its message.
+    """
+    claimed_at = None if delivery is None else delivery["claimed_at"]
+    return at if (claimed_at or now - _MAX_AGE) - _CLOCK_SKEW <= at <= now else now

@@ -20,14 +20,15 @@ from typing import Final
 from sqlalchemy import Connection
 
 from audiences.consent.consent_state import ConsentSource
-from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
+from audiences.consent.opt_out import ConsentContext, opt_out_address
 from audiences.people.contacts import existing_members
 from campaigns.channels.bounces import opaque_id_of, parse_report_mail
 from campaigns.channels.events import Event, EventKind
 from campaigns.core.errors import UserError
 from campaigns.core.tokens import InvalidTokenError, Signer
+from campaigns.results.feedback.apply_events import message_kind
 from campaigns.results.feedback.ingest import ingest
-from campaigns.store.runs.linked_message import PlannedMessage, find_message
+from campaigns.store.runs.linked_message import find_message
 from campaigns.workspace.context import Context
 
 PROVIDER: Final = "mailto"
@@ -174,8 +175,7 @@ def _unsubscribe(connection: Connection, signer: Signer, report: MailReport, now
         return False
     name = signer.delivery_reference(link.run_number, link.position)
     ingest(connection, signer, [Event(PROVIDER, report.name, EventKind.UNSUBSCRIBED, now, delivery=name)], now)
-    return opt_out_address(connection, _kind(message), message.member_id, ConsentContext(now, ConsentSource.MAIL)) > 0
-
-
-def _kind(message: PlannedMessage) -> MessageKind:
-    return MessageKind(message.purpose, message.channel, message.partner is not None, message.newsletter)
+    return (
+        opt_out_address(connection, message_kind(message), message.member_id, ConsentContext(now, ConsentSource.MAIL))
+        > 0
+    )

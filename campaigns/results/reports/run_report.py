@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from campaigns.core.model.campaign import Campaign
@@ -10,6 +11,8 @@ from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.results.reports import run_counts
+from campaigns.results.reports.campaign_runs import find_run
+from campaigns.results.reports.clicks import ClickReport, click_report
 from campaigns.results.reports.conversions import HOLDOUTS, ConversionCounts, count_conversions, goal_of
 from campaigns.results.reports.lift import ADDRESSED, ArmResults, Comparison, compare_with_holdout, winning_arm
 from campaigns.results.reports.run_counts import CountRow
@@ -18,14 +21,21 @@ from campaigns.rules.describe import describe
 from campaigns.rules.traverse import referenced_audiences
 from campaigns.runs.engine import Engine
 from campaigns.runs.planning.plan_counts import PlanCounts
-from campaigns.store.runs import link_clicks
-from campaigns.store.runs.link_clicks import LinkClicks
 from campaigns.store.runs.run_tables import Run
 from campaigns.workspace.context import Context
 
 AudienceTitles = Mapping[str, str | Localised]
 
 _EMPTY: Final = Proportion(0, 0)
+
+
+class WithheldReason(StrEnum):
+    """Reason why a report has no effect; `{until}` is the end of the window."""
+
+    NOBODY_HELD_OUT = "nobody was held out: without a holdout the effect cannot be measured"
+    NOTHING_SENT = "nothing was sent"
+    TOO_EARLY = "too early: it is measured once, after {until}"
+    FORGOTTEN = "the held-out members are no longer known: skips are kept for 90 days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +47,35 @@ class MeasuredEffect:
     until: datetime | None
     comparisons: Sequence[Comparison]
     arms: ArmResults | None
-    withheld: str | None
+    withheld: WithheldReason | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """Report of one run.
 
-    `events` holds provider events with their deliveries, `links` the clicks of each link, and `opt_outs` the later
-    opt-outs by channel.
+    `events` holds provider events with their deliveries, `clicks` people and links of its e-mails, and `opt_outs` the
+    later opt-outs by channel.
     """
 
     run: Run
     plan_counts: PlanCounts
     outcomes: Sequence[CountRow]
     events: Sequence[CountRow]
-    links: Sequence[LinkClicks]
+    clicks: ClickReport
     opt_outs: Mapping[str, int]
     effect: MeasuredEffect
 
 
-def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
-    """Return the report of a planned run; raise UserError when there is no run of that name."""
-    run = engine.queries.run(run_id)
-    campaign, _ = engine.context.repository.planned_campaign(engine.run_definitions.files(run).definition, run.campaign)
+def run_report(engine: Engine, name: str, language: Language) -> RunReport:
+    """Return the report of a run, or of a campaign's last one; raise UserError when there is none of that name."""
+    run = find_run(engine, name)
+    definition = engine.run_definitions.files(run).definition
+    campaign, offers = engine.context.repository.planned_campaign(definition, run.campaign)
     number, window = run.number or 0, engine.context.repository.settings.effect.window
     with engine.context.ledger.read() as connection:
         outcomes, events = run_counts.delivery_counts(connection, number), run_counts.event_counts(connection, number)
-        links = link_clicks.click_counts(connection, number)
+        clicks = click_report(connection, number, offers)
         since = run_counts.first_claim(connection, number)
         opt_outs = {} if since is None else run_counts.opt_out_counts(connection, run, since, since + window)
     plan_counts = PlanCounts.from_json(run.counts)
@@ -73,7 +84,7 @@ def run_report(engine: Engine, run_id: str, language: Language) -> RunReport:
         plan_counts,
         outcomes,
         events,
-        links,
+        clicks,
         opt_outs,
         _effect(engine, run, campaign, plan_counts, since, language),
     )
@@ -117,20 +128,18 @@ def _comparisons(conversions: ConversionCounts, plan_counts: PlanCounts, minimum
 
 def _withheld_reason(
     context: Context, plan_counts: PlanCounts, since: datetime | None, until: datetime | None, campaign: Campaign
-) -> str | None:
+) -> WithheldReason | None:
     """Return why there is no result yet, or never will be."""
     if campaign.experiment is None and not any(plan_counts.skips.get(reason) for reason in HOLDOUTS):
-        return "nobody was held out: without a holdout the effect cannot be measured"
+        return WithheldReason.NOBODY_HELD_OUT
     if since is None or until is None:
-        return "nothing was sent"
-    if context.clock.now() < until:
-        return f"too early: it is measured once, after {until.astimezone(campaign.schedule.zone):%Y-%m-%d %H:%M}"
-    return None
+        return WithheldReason.NOTHING_SENT
+    return WithheldReason.TOO_EARLY if context.clock.now() < until else None
 
 
-def _missing_holdouts(conversions: ConversionCounts, plan_counts: PlanCounts) -> str | None:
+def _missing_holdouts(conversions: ConversionCounts, plan_counts: PlanCounts) -> WithheldReason | None:
     missing = [reason for reason in HOLDOUTS if plan_counts.skips.get(reason) and reason not in conversions.groups]
-    return "the held-out members are no longer known: skips are kept for 90 days" if missing else None
+    return WithheldReason.FORGOTTEN if missing else None
 
 
 def _audiences(context: Context, run: Run, goal: Condition) -> tuple[Mapping[str, Condition], AudienceTitles]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from campaigns.core.clock import Clock
 from campaigns.core.model.enums import Channel, Language
@@ -44,7 +43,7 @@ class ComposerFactory:
 
         return EmailComposer(
             self.run_context,
-            self._contexts,
+            self._contexts(Channel.EMAIL),
             compile_templates(None),
             self.clock,
             shared=compile_templates(LinkTracker(self.run_context).shared_link),
@@ -57,7 +56,7 @@ class ComposerFactory:
             for variant, folder in self._folders(Channel.SMS)
             for language in Language
         }
-        return SmsComposer(self.run_context, self._contexts, templates, self.clock)
+        return SmsComposer(self.run_context, self._contexts(Channel.SMS), templates, self.clock)
 
     def letter_composer(self) -> LetterComposer:
         """Return the composer of letters."""
@@ -66,7 +65,7 @@ class ComposerFactory:
             for _, folder in self._folders(Channel.POST)
             for language in Language
         }
-        return LetterComposer(self.run_context.campaign, self._contexts, templates)
+        return LetterComposer(self.run_context.campaign, self._contexts(Channel.POST), templates)
 
     def call_list_composer(self) -> CallListComposer:
         """Return the composer of call lists."""
@@ -77,8 +76,9 @@ class ComposerFactory:
             for _, folder in self._folders(Channel.PHONE)
             for language in Language
         }
+        contexts = self._contexts(Channel.PHONE)
         scripts = {
-            name: template.render(self._contexts.common_values(Language(name.rpartition("-")[2])))
+            name: template.render(contexts.common_values(Language(name.rpartition("-")[2])))
             for name, template in templates.items()
         }
         return CallListComposer(self.run_context.campaign, scripts)
@@ -89,6 +89,5 @@ class ComposerFactory:
             if name is not None:
                 yield variant.name, load_template_folder(self.run_context.files.definition, channel, name)
 
-    @cached_property
-    def _contexts(self) -> TemplateContexts:
-        return TemplateContexts(self.run_context, self.fields.row, self.offers)
+    def _contexts(self, channel: Channel) -> TemplateContexts:
+        return TemplateContexts(self.run_context, self.fields.row, self.offers, channel=channel)

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any, Final
 
 from campaigns.core.clock import local_day
-from campaigns.core.model.enums import Language
+from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
 from campaigns.offers.message_order import order_by_picture
+from campaigns.rendering.campaign_reason import campaign_reason
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.planning.home_stores import STORE_KEY, STORE_PREFIX
@@ -52,11 +53,12 @@ def public_base_url(settings: Settings) -> str:
 
 @dataclass
 class TemplateContexts:
-    """Template contexts of one run; `frozen` returns the fields that the plan froze for a position."""
+    """Template contexts of one run and channel; `frozen_fields` returns what the plan froze for a position."""
 
     run_context: RunContext
     frozen_fields: Callable[[int], Mapping[str, Any]]
     offers: Mapping[str, Offer]
+    channel: Channel = field(kw_only=True)
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
     _names: tuple[_FrozenNames, _FrozenNames] | None = field(default=None, init=False)
@@ -105,7 +107,7 @@ class TemplateContexts:
         """Return the cached template values common to all members of a language."""
         if language not in self._common:
             today = local_day(self.run_context.run.due_at, self.run_context.campaign.schedule.zone)
-            self._common[language] = build_common_values(self.run_context, language, today)
+            self._common[language] = build_common_values(self.run_context, self.channel, language, today)
         return self._common[language]
 
 
@@ -114,13 +116,19 @@ def _frozen_names(frozen: Mapping[str, Any], prefix: str) -> _FrozenNames:
     return tuple((name, name.removeprefix(prefix)) for name in frozen if name.startswith(prefix))
 
 
-def build_common_values(run_context: RunContext, language: Language, today: date) -> Mapping[str, object]:
-    """Return the template values common to all members of a language."""
-    organisation = run_context.settings.organisation.template_values(language)
-    partner = run_context.campaign.sender.partner
+def build_common_values(
+    run_context: RunContext, channel: Channel, language: Language, today: date
+) -> Mapping[str, object]:
+    """Return the template values common to all members of a channel and language."""
+    campaign, settings = run_context.campaign, run_context.settings
+    organisation = settings.organisation.template_values(language)
     return {
-        "campaign": {"name": run_context.campaign.name, "title": run_context.campaign.title.text(language)},
-        "sender": {"name": organisation["name"], "partner": partner},
+        "campaign": {
+            "name": campaign.name,
+            "title": campaign.title.text(language),
+            "reason": campaign_reason(campaign, channel, language, settings),
+        },
+        "sender": {"name": organisation["name"], "partner": campaign.sender.partner},
         "organisation": organisation,
         "brand": run_context.settings.brand.template_values(language, public_base_url(run_context.settings)),
         "today": today,

@@ -1,13 +1,14 @@
-"""Calendar of the coming occasions of campaigns."""
+"""Calendar of the occasions of campaigns."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
+from typing import Final
 
 from campaigns.core.model.campaign import Campaign
 
-_MAX_PER_CAMPAIGN = 500
+_MAX_PER_CAMPAIGN: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class CalendarEntry:
 def calendar_entries(
     campaigns: Iterable[Campaign], published: frozenset[str], start: datetime, end: datetime
 ) -> list[CalendarEntry]:
-    """Return the occasions after `start` and up to `end`, earliest first; at most 500 per campaign."""
+    """Return the occasions after `start` and up to `end`, earliest first; at most 1,000 per campaign."""
     entries = [
         CalendarEntry(due_at, campaign, campaign.name in published)
         for campaign in campaigns

@@ -37,13 +37,17 @@ def window_start(cap: FrequencyCap, moment: datetime, zone: ZoneInfo) -> datetim
 
 
 def capped_members(caps: Sequence[FrequencyCap], messages: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
-    """Select the members for whom one more message would exceed a cap; no rows when there are no caps."""
+    """Select the members for whom one more message at `as_of` would exceed a cap; no rows when there are no caps.
+
+    Later messages do not count, so that the plan of a past moment does not change as time passes.
+    """
     if not caps:
         return select(messages.c.member_id).where(literal(value=False))
     exceeded = [
         select(messages.c.member_id)
         .where(
             messages.c.sent_at >= to_warehouse_time(window_start(cap, as_of, zone)),
+            messages.c.sent_at <= to_warehouse_time(as_of),
             counts_against(cap, messages.c.purpose),
         )
         .group_by(messages.c.member_id)

@@ -89,14 +89,20 @@ def _evaluated(session: QuerySession, plan_input: PlanInput, people: TableClause
     )
     if _AUDIENCE in conditions:
         return results
-    subscribed = SubscribesTo(str(plan_input.campaign.newsletter)).sql(people.c)
+    recipients = _without_audience(plan_input, people)
     whens = [results.c[name] for name in conditions]
     return session.create_table(
         "evaluated",
-        select(results.c.member_id, subscribed.label(_AUDIENCE), *whens).select_from(
+        select(results.c.member_id, recipients.label(_AUDIENCE), *whens).select_from(
             results.join(people, people.c.member_id == results.c.member_id)
         ),
     )
+
+
+def _without_audience(plan_input: PlanInput, people: TableClause) -> ColumnElement[bool]:
+    """Return the recipients of a campaign without `audience`: a newsletter's subscribers, else everybody."""
+    newsletter = plan_input.campaign.newsletter
+    return literal(value=True) if newsletter is None else SubscribesTo(newsletter).sql(people.c)
 
 
 def _conditions(plan_input: PlanInput) -> Mapping[str, Condition]:

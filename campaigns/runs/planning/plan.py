@@ -134,6 +134,7 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
             population=match_result.population,
             unknown=match_result.unknown,
             not_processed=match_result.not_processed,
+            without_offers=plan_input.variants_without_offers,
         ),
     )
 

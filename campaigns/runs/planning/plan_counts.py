@@ -1,7 +1,7 @@
 """Counts of a plan: matched always equals sends plus skips."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from sqlalchemy import TableClause, func, select
@@ -18,6 +18,7 @@ class PlanCounts:
 
     `sends` are by channel, `skips` by reason; `variants` and `arms` count the sends, `shares` those of a variant by
     channel. `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
+    `without_offers` counts by variant the sends whose template shows offers and has none to show.
     """
 
     population: int
@@ -29,6 +30,7 @@ class PlanCounts:
     shares: Mapping[str, Mapping[Channel, int]]
     arms: Mapping[str, int]
     skips: Mapping[SkipReason, int]
+    without_offers: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sent(self) -> int:
@@ -47,7 +49,7 @@ class PlanCounts:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return the counts from the ledger's JSON, with channels and reasons as enums again."""
-        values = {name: stored[name] for name in cls.__dataclass_fields__}
+        values = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         return cls(
             **values
             | {
@@ -63,9 +65,15 @@ def _by_channel(stored: Mapping[str, int]) -> dict[Channel, int]:
 
 
 def count_decisions(
-    session: QuerySession, decided: TableClause, *, population: int, unknown: int, not_processed: int
+    session: QuerySession,
+    decided: TableClause,
+    *,
+    population: int,
+    unknown: int,
+    not_processed: int,
+    without_offers: Collection[str] = (),
 ) -> PlanCounts:
-    """Count the decisions of a plan."""
+    """Count the decisions of a plan; `without_offers` are the variants that show offers and have none."""
     grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
     rows = session.fetch_rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
     sends: dict[Channel, int] = {}
@@ -84,4 +92,5 @@ def count_decisions(
             arms[arm] = arms.get(arm, 0) + number
     matched = sum(row[-1] for row in rows)
     variants = {variant: sum(by_channel.values()) for variant, by_channel in shares.items()}
-    return PlanCounts(population, matched, unknown, not_processed, sends, variants, shares, arms, skips)
+    lacking = {variant: number for variant, number in variants.items() if variant in without_offers}
+    return PlanCounts(population, matched, unknown, not_processed, sends, variants, shares, arms, skips, lacking)

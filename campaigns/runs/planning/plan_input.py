@@ -35,9 +35,9 @@ class PlanInput:
     """Input of one plan: one campaign on one occasion.
 
     `audiences` are those that its rules may name; `profile_fields` the profile columns that its templates name;
-    `variant_offers` the offers that each variant may show. `members` limits the plan to these members, for a preview;
-    empty: everybody. `holdout_salt` draws the global holdout. `home_stores` has what its templates show of stores, None
-    when they show nothing.
+    `offer_variants` the variants whose templates show offers, and `variant_offers` the offers that each may show.
+    `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
+    holdout. `home_stores` has what its templates show of stores, None when they show nothing.
     """
 
     campaign: Campaign
@@ -51,6 +51,7 @@ class PlanInput:
     holdout_salt: str
     members: tuple[str, ...] = ()
     home_stores: pa.Table | None = None
+    offer_variants: frozenset[str] = frozenset()
 
     @property
     def scope(self) -> RuleScope:
@@ -62,6 +63,15 @@ class PlanInput:
             audiences=self.audiences,
             salt=self.campaign.name,
             members=self.members,
+        )
+
+    @property
+    def variants_without_offers(self) -> frozenset[str]:
+        """Variants whose templates show offers, and which have none to show."""
+        return frozenset(
+            name
+            for name in self.offer_variants
+            if name not in self.variant_offers or not self.variant_offers[name].offers
         )
 
     @property
@@ -95,7 +105,8 @@ def build_plan_input(
     templates = definition.templates()
     campaign = definition.campaign
     day = local_day(as_of, campaign.schedule.zone)
-    offers = repository.goods_protection.offer_goods.advertised(repository.offers)
+    showing = variants_with_offers(templates)
+    offers = repository.goods_protection.offer_goods.advertised(repository.offers) if showing else ()
     return PlanInput(
         campaign=campaign,
         as_of=as_of,
@@ -106,7 +117,8 @@ def build_plan_input(
         profile_fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        variant_offers=select_offers(campaign, variants_with_offers(templates), offers, day),
+        variant_offers=select_offers(campaign, showing, offers, day),
+        offer_variants=showing,
         home_stores=_home_stores(templates, campaign, repository),
     )
 

@@ -26,6 +26,7 @@ PROOF_PREFIX: Final = "[proof]"
 MEMBER_PROOF: Final = "proof of a member"
 """Scope of the name of a member in the folder of their proofs: erasure finds it by the member id."""
 
+_CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 _SEND_TIMEOUT: Final = timedelta(minutes=2)
 
 
@@ -60,6 +61,19 @@ class SampleTemplateContexts(TemplateContexts):
             "links": self.links(position),
             "arm": arm,
         }
+
+
+def sample_contact(sample: Mapping[str, object], language: Language) -> dict[str, Any]:
+    """Return the contact of the member whom a template's sample invents."""
+    member = sample.get("member")
+    values: Mapping[str, Any] = member if isinstance(member, Mapping) else {}
+    return {**{name: values.get(name) for name in _CONTACT_FIELDS}, "language": language}
+
+
+def sample_arm(sample: Mapping[str, object]) -> str | None:
+    """Return the arm of a template's sample; None without one."""
+    arm = sample.get("arm")
+    return arm if isinstance(arm, str) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 from audiences import addresses
 from audiences.people.contacts import contact_of
@@ -19,7 +19,13 @@ from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.claimed_message import ComposeError
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
-from campaigns.runs.proofs.proof import ProofMessage, ProofSender, SampleTemplateContexts
+from campaigns.runs.proofs.proof import (
+    ProofMessage,
+    ProofSender,
+    SampleTemplateContexts,
+    sample_arm,
+    sample_contact,
+)
 from campaigns.runs.queries import Queries
 from campaigns.store.people import audit
 from campaigns.store.runs.run_tables import Run
@@ -28,7 +34,6 @@ from campaigns.workspace.campaign_definition import CampaignDefinition
 
 _LOG: Final = logging.getLogger("viesti")
 _UNMARKED: Final = ""
-_CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,32 @@ class ProofRequest:
     variant: str | None = None
 
 
-def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> Accepted:
+@dataclass(frozen=True, slots=True)
+class SentProof:
+    """Proof that a provider accepted; `file` holds it, for a provider that writes files."""
+
+    channel: Channel
+    address: str
+    variant: str
+    language: Language
+    provider: str
+    provider_id: str
+    file: Path | None
+
+
+def send_proofs(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> list[SentProof]:
+    """Send a proof of every variant in every language; those that `request` names are the only ones."""
+    channel = empty_proof_to(request.address).channel
+    variants = variants_for_channel(definition.campaign, channel) if request.variant is None else [request.variant]
+    languages = tuple(Language) if request.language is None else (request.language,)
+    return [
+        send_proof(queries, definition, replace(request, variant=variant, language=language))
+        for variant in variants or [None]
+        for language in languages
+    ]
+
+
+def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> SentProof:
     """Send one message of a campaign to an internal address, with an audit row before it goes.
 
     The proof is in no plan, counts for no cap and no report, and its links have no effect. Raise UserError if the
@@ -66,7 +96,12 @@ def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofR
         audit.record(
             connection, queries.context.clock.now(), queries.context.actor, "proof", definition.campaign.name, detail
         )
-    return deliver_proof(proofs, proof, contexts)
+    accepted = deliver_proof(proofs, proof, contexts)
+    channels = settings.channels
+    provider = channels.email.provider if proof.channel is Channel.EMAIL else channels.sms.provider
+    return SentProof(
+        proof.channel, proof.address, proof.variant, proof.language, provider, accepted.provider_id, accepted.file
+    )
 
 
 def deliver_proof(proofs: ProofSender, proof: ProofMessage, contexts: TemplateContexts) -> Accepted:
@@ -142,10 +177,10 @@ def _member_proof(
         raise UserError.about(request.member, message, "nothing_to_prove", "without `--member`, the sample is shown")
     decision = decisions[0]
     variant = _variant(definition.campaign, empty_proof.channel, request.variant or decision["variant"])
-    offers = {offer.id: offer for offer in queries.context.repository.offers}
+    offers = {offer.id: offer for offer in queries.context.repository.offers_of(definition)}
     contact |= {"language": request.language or contact["language"]}
     proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
-    return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers)
+    return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers, channel=proof.channel)
 
 
 def sample_proof(
@@ -156,12 +191,10 @@ def sample_proof(
     language = request.language or queries.context.repository.settings.default_language
     proof = replace(empty_proof, variant=variant, contact={"language": language})
     sample = proofs.template_folder(proof).sample(language)
-    member = sample.get("member")
-    member_values: Mapping[str, Any] = member if isinstance(member, Mapping) else {}
-    arm = sample.get("arm")
-    contact = {**{name: member_values.get(name) for name in _CONTACT_FIELDS}, "language": language}
-    filled_proof = replace(proof, contact=contact, arm=arm if isinstance(arm, str) else None)
-    return filled_proof, SampleTemplateContexts(proofs.run_context, lambda _: {}, {}, sample=sample)
+    filled_proof = replace(proof, contact=sample_contact(sample, language), arm=sample_arm(sample))
+    return filled_proof, SampleTemplateContexts(
+        proofs.run_context, lambda _: {}, {}, channel=proof.channel, sample=sample
+    )
 
 
 def _variant(campaign: Campaign, channel: Channel, variant: str | None) -> str:

@@ -1,11 +1,12 @@
 """Queries on decisions and the outcomes of their deliveries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from campaigns.core.model.reasons import SkipReason
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 from campaigns.store.runs.states import COUNTED_DELIVERY_STATES, DeliveryState
 
@@ -54,6 +55,50 @@ def count_members_in_both_runs(connection: Connection, run_number: int, other_ru
     )
     sends = select(func.count()).where(DELIVERY.c.run_number == run_number, DELIVERY.c.member_id.in_(members_of_others))
     return connection.execute(sends).scalar_one()
+
+
+def count_overlaps(connection: Connection, run_number: int, other_runs: Sequence[int]) -> tuple[int, list[int]]:
+    """Count the sends of a run to members whom other runs send to as well: in all, and for each of the others.
+
+    Each send is looked up by the primary key of the other runs' decisions, which has the same order.
+    """
+    others = [DECISION.alias(f"other_{place}") for place in range(len(other_runs))]
+    in_others = [
+        exists().where(other.c.run_number == number, other.c.member_id == DECISION.c.member_id, other.c.kind == SEND)
+        for other, number in zip(others, other_runs, strict=True)
+    ]
+    found = (
+        select(*(case((each, 1), else_=0).label(f"in_{place}") for place, each in enumerate(in_others)))
+        .where(DECISION.c.run_number == run_number, DECISION.c.kind == SEND)
+        .subquery("found")
+    )
+    sums = [func.coalesce(func.sum(each), 0) for each in found.c]
+    total = func.coalesce(func.sum(case((or_(*(each == 1 for each in found.c)), 1), else_=0)), 0)
+    in_all, *by_run = connection.execute(select(total, *sums)).one()
+    return int(in_all), [int(number) for number in by_run]
+
+
+def count_by_runs(connection: Connection, run_numbers: Sequence[int]) -> dict[frozenset[int], int]:
+    """Count the members whom several runs would write to, by the set of these runs.
+
+    Members skipped by a frequency cap count as well: without the cap they would get the message.
+    """
+    wanted = or_(DECISION.c.kind == SEND, DECISION.c.reason == SkipReason.FREQUENCY_CAP)
+    flags = [
+        func.max(case((DECISION.c.run_number == number, 1), else_=0)).label(f"run_{number}") for number in run_numbers
+    ]
+    by_member = (
+        select(DECISION.c.member_id, *flags)
+        .where(DECISION.c.run_number.in_(run_numbers), wanted)
+        .group_by(DECISION.c.member_id)
+        .subquery()
+    )
+    columns = [by_member.c[f"run_{number}"] for number in run_numbers]
+    rows = connection.execute(select(func.count(), *columns).group_by(*columns))
+    return {
+        frozenset(number for number, flag in zip(run_numbers, flags, strict=True) if flag): members
+        for members, *flags in rows
+    }
 
 
 def list_for_member(connection: Connection, member_id: str) -> list[dict[str, Any]]:

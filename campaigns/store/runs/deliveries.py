@@ -4,7 +4,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Update, and_, literal, select, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    Update,
+    and_,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from campaigns.core.model.enums import Channel
 from campaigns.core.model.reasons import EndReason
@@ -70,6 +83,23 @@ def for_members(members: Collection[str]) -> ColumnElement[bool]:
     decided = select(DECISION.c.run_number, DECISION.c.position).where(decisions_of(members))
     key = tuple_(DELIVERY.c.run_number, DELIVERY.c.position)
     return and_(DELIVERY.c.member_id.in_(members), key.in_(union_all(claimed, decided)))
+
+
+def position_range(connection: Connection, run_number: int) -> tuple[int, int]:
+    """Return the first and the last position of a run; (1, 0) when it has no delivery."""
+    ends = select(func.min(DELIVERY.c.position), func.max(DELIVERY.c.position)).where(
+        DELIVERY.c.run_number == run_number
+    )
+    first, last = connection.execute(ends).one()
+    return (1, 0) if first is None else (first, last)
+
+
+def members_at(connection: Connection, run_number: int, positions: Collection[int]) -> dict[int, str]:
+    """Return the members at these positions of a run, some hundred."""
+    query = select(DELIVERY.c.position, DELIVERY.c.member_id).where(
+        DELIVERY.c.run_number == run_number, DELIVERY.c.position.in_(positions)
+    )
+    return {row.position: row.member_id for row in connection.execute(query)}
 
 
 def end_pending(

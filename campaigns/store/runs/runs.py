@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.campaign import Campaign
@@ -13,6 +13,7 @@ from campaigns.store.runs.states import RunState
 
 PLANNING_LEASE: Final = timedelta(minutes=10)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_STARTED: Final = (RunState.SENDING, RunState.PAUSED, RunState.CLOSED)
 _REPLANNABLE: Final = (RunState.PLANNING, RunState.PLANNED)
 
 
@@ -65,16 +66,56 @@ def started_between(connection: Connection, campaign: str, first: datetime, end:
     return [Run(**row) for row in connection.execute(query.order_by(RUN.c.number)).mappings()]
 
 
-def latest_planned(connection: Connection, campaign: str, before: int) -> Run | None:
-    """Return the campaign's last planned run before run number `before`."""
+def latest_planned(connection: Connection, campaign: str, before: int | None = None) -> Run | None:
+    """Return the campaign's last planned run, if asked before run number `before`."""
+    planned = select(RUN).where(RUN.c.campaign == campaign, RUN.c.planned_at.is_not(None))
+    earlier = planned if before is None else planned.where(RUN.c.number < before)
+    newest = earlier.order_by(RUN.c.number.desc()).limit(1)
+    row = connection.execute(newest).mappings().one_or_none()
+    return None if row is None else Run(**row)
+
+
+def latest_started(connection: Connection, run: Run) -> Run | None:
+    """Return the campaign's last run due before `run` that began to send."""
     newest = (
         select(RUN)
-        .where(RUN.c.campaign == campaign, RUN.c.number < before, RUN.c.planned_at.is_not(None))
-        .order_by(RUN.c.number.desc())
+        .where(RUN.c.campaign == run.campaign, RUN.c.due_at < run.due_at, RUN.c.state.in_(_STARTED))
+        .order_by(RUN.c.due_at.desc())
         .limit(1)
     )
     row = connection.execute(newest).mappings().one_or_none()
     return None if row is None else Run(**row)
+
+
+def others_between(connection: Connection, run: Run, first: datetime, end: datetime) -> list[Run]:
+    """Return other campaigns' runs due in a time span that are planned or began to send; oldest first."""
+    query = select(RUN).where(
+        RUN.c.campaign != run.campaign,
+        RUN.c.due_at >= first,
+        RUN.c.due_at < end,
+        RUN.c.state.in_((RunState.PLANNED, *_STARTED)),
+    )
+    return [Run(**row) for row in connection.execute(query.order_by(RUN.c.number)).mappings()]
+
+
+def latest_plans(connection: Connection) -> dict[str, Run]:
+    """Return the last planned run of each campaign, by the campaign's name."""
+    newest = select(func.max(RUN.c.number)).where(RUN.c.planned_at.is_not(None)).group_by(RUN.c.campaign)
+    rows = connection.execute(select(RUN).where(RUN.c.number.in_(newest))).mappings()
+    return {row["campaign"]: Run(**row) for row in rows}
+
+
+def due_between(connection: Connection, first: datetime, end: datetime) -> list[Run]:
+    """Return the runs of all campaigns due in a time span, earliest first."""
+    query = select(RUN).where(RUN.c.due_at >= first, RUN.c.due_at < end).order_by(RUN.c.due_at, RUN.c.campaign)
+    return [Run(**row) for row in connection.execute(query).mappings()]
+
+
+def of_campaign(connection: Connection, campaign: str) -> list[Run]:
+    """Return the planned runs of a campaign, newest occasion first."""
+    query = select(RUN).where(RUN.c.campaign == campaign, RUN.c.planned_at.is_not(None))
+    rows = connection.execute(query.order_by(RUN.c.due_at.desc(), RUN.c.number.desc())).mappings()
+    return [Run(**row) for row in rows]
 
 
 def has_started(connection: Connection, campaign: str, due_at: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Effects of provider events on either ledger, however often and in whatever order they arrive."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +19,7 @@ from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY
 from tests.support.examples import examples
 from tests.support.sample_workspace import MEMBERS
-from tests.support.sent_run import ALL, LOST, SERVICE, SMS, send_run, stored_effects
+from tests.support.sent_run import ALL, EMAIL, LOST, SERVICE, SMS, send_run, stored_effects
 
 KNOWN, OTHER = MEMBERS[0], MEMBERS[1]
 UNKNOWN = min(LOST)
@@ -211,3 +211,57 @@ def test_clicked_rule_matches_only_members_who_consent_to_tracking(sent_run):
     rule = "audience: {all: [{register: [owners, customers]}, {clicked: {campaign: offers, within: 7 days}}]}\n"
     run, _ = workspace.plan("thanks", SERVICE.replace(ALL, rule))
     assert set(workspace.decisions(run)) == {KNOWN}
+
+
+NEWSLETTER = EMAIL.replace("purpose: marketing", "purpose: newsletter\nnewsletter: food").replace(ALL, "")
+PARTNER = EMAIL.replace("purpose: marketing", "purpose: marketing\nsender: {partner: Kahvila Oy}")
+UNSUBSCRIBED = frozenset({EventAction.WITHDRAW_EMAIL})
+EVERY_KIND = ("email_own", "email_partner", "newsletter:food", "newsletter:beauty")
+
+
+def allowed(workspace, member):
+    """Return the kinds of e-mail marketing that a member allows."""
+    contact = workspace.contact(member)
+    lists = {f"newsletter:{name}" for name in contact["newsletters"]}
+    return lists | {name for name in ("email_own", "email_partner") if contact[name]}
+
+
+@pytest.mark.parametrize(
+    ("text", "ended"),
+    [(NEWSLETTER, "newsletter:food"), (PARTNER, "email_partner"), (EMAIL, "email_own")],
+    ids=["newsletter", "partner", "own marketing"],
+)
+def test_e27_unsubscribing_at_the_provider_ends_the_kind_of_the_message_alone(workspace, text, ended):
+    workspace.record_choices(KNOWN, *EVERY_KIND)
+    workspace.change_contact(OTHER, mailbox=f"{KNOWN}@example.org")
+    workspace.record_choices(OTHER, *EVERY_KIND)
+    sent_run = send_run(workspace, text, "letter")
+    sent_run.ingest(sent_run.event(KNOWN, EventKind.UNSUBSCRIBED, actions=UNSUBSCRIBED))
+    for member in (KNOWN, OTHER):
+        assert allowed(workspace, member) == set(EVERY_KIND) - {ended}
+
+
+def test_e27_unsubscribing_from_an_unknown_message_ends_all_marketing_by_email(sent_run):
+    sent_run.workspace.record_choices(KNOWN, *EVERY_KIND)
+    event = sent_run.event(KNOWN, EventKind.UNSUBSCRIBED, actions=UNSUBSCRIBED)
+    sent_run.ingest(replace(event, delivery=""))
+    assert allowed(sent_run.workspace, KNOWN) == set()
+
+
+@pytest.mark.parametrize("days", [0, 4, 20])
+def test_c12_a_yes_after_unsubscribing_holds_however_late_the_provider_tells(sent_run, days):
+    workspace = sent_run.workspace
+    workspace.record_choices(KNOWN, "email_partner")
+    event = sent_run.event(KNOWN, EventKind.UNSUBSCRIBED, actions=UNSUBSCRIBED)
+    workspace.clock.advance(minutes=10)
+    workspace.record_choices(KNOWN, *EVERY_KIND)
+    workspace.clock.advance(days=days, minutes=10)
+    sent_run.ingest(event, replace(event, delivery="", key="about no message"))
+    assert allowed(workspace, KNOWN) == set(EVERY_KIND)
+
+
+def test_unsubscribing_before_the_message_was_sent_is_taken_as_now(sent_run):
+    """A time that cannot be true never makes a yes hold: 1970 stands for an invalid one."""
+    event = sent_run.event(KNOWN, EventKind.UNSUBSCRIBED, actions=UNSUBSCRIBED)
+    sent_run.ingest(replace(event, at=datetime.fromtimestamp(0, UTC)))
+    assert not sent_run.workspace.contact(KNOWN)["email_own"]

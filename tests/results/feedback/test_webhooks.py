@@ -12,7 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import func, select
 
+from audiences.consent import choices
+from audiences.consent.consent_state import ConsentEntry, ConsentSource
 from audiences.tables import SUPPRESSION
+from campaigns.core import metrics
+from campaigns.core.clock import Clock
 from campaigns.demo.rehearsal.doubles.faults import ProviderFault
 from campaigns.store.ledger.connection import Ledger
 from campaigns.store.runs.event_tables import EVENT
@@ -170,6 +174,39 @@ async def test_signed_body_without_a_list_of_events_is_refused(wired, body):
     headers = _sign(wired, body, headers)
     assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 400
     assert event_count(wired) == 0
+
+
+@pytest.mark.parametrize("odd", [None, [{"event": "click"}]])
+async def test_sg12_one_odd_entry_of_a_signed_batch_costs_the_others_nothing(wired, caplog, odd):
+    run = await wired.send("offers", EMAIL)
+    await wired.tell_mail()
+    good = [event | {"sg_event_id": f"again-{number}"} for number, event in enumerate(wired.sendgrid.events[:3])]
+    before, counted = event_count(wired), unreadable_count()
+    body, headers = wired.sendgrid.sign_post([good[0], odd, *good[1:]])
+    answer = await wired.web.post(SENDGRID, content=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"events": 3, "unreadable": 1})
+    assert event_count(wired) == before + 3
+    assert unreadable_count() == counted + 1
+    assert wired.workspace.balance(run) == {"accepted": 24}
+    (line,) = [record.getMessage() for record in caplog.records if "no events" in record.getMessage()]
+    assert line.endswith(": 1 of 4 entries are no events; the others are stored")
+
+
+def unreadable_count() -> float:
+    return metrics._REGISTRY.get_sample_value("viesti_unreadable_events_total", {"provider": "sendgrid"}) or 0
+
+
+async def test_c12_provider_times_are_compared_on_the_day_of_the_workspace(wired):
+    """The workspace lives in 2018, the provider today: a yes given after the event holds."""
+    await wired.send("offers", EMAIL)
+    report = next(event for event in wired.sendgrid.events if event["email"] == "m01@example.org")
+    unsubscribed = report | {"event": "unsubscribe", "sg_event_id": "u1", "timestamp": Clock().now().timestamp()}
+    entry = ConsentEntry("m01", "email_own", True, wired.workspace.engine.context.clock.now(), ConsentSource.WEB)
+    with wired.workspace.engine.context.ledger.write() as connection:
+        choices.record_choices(connection, [entry])
+    body, headers = wired.sendgrid.sign_post([unsubscribed])
+    assert (await wired.web.post(SENDGRID, content=body, headers=headers)).status_code == 204
+    assert wired.workspace.contact("m01")["email_own"]
 
 
 def _sign(wired: WiredWorkspace, body: bytes, headers: dict[str, str]) -> dict[str, str]:

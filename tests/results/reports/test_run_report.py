@@ -12,12 +12,12 @@ import pytest
 from audiences.consent.consent_state import ConsentSource
 from audiences.consent.opt_out import ConsentContext, MessageKind, opt_out_address
 from campaigns.channels.events import EventKind
-from campaigns.cli.report import _show_links
+from campaigns.cli.click_tables import print_clicks
+from campaigns.cli.output_phrases import Phrases
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.results.reports.run_report import RunReport, run_report
 from campaigns.runs.proofs.send_proof import ProofRequest, send_proof
 from campaigns.store.runs import link_clicks
-from campaigns.store.runs.link_clicks import LinkClicks
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import NOW, SampleWorkspace
 from tests.support.sent_run import SentRun
@@ -232,9 +232,9 @@ def test_links_are_reported_with_clicks_of_people_and_machines(
         for target, is_person in (("a", True), ("b", True), ("b", True), ("b", False)):
             link_clicks.count_click(connection, run.number or 0, target, is_person=is_person)
     report = report_of(large_workspace, run)
-    assert report.links == [LinkClicks("b", people=2, machines=1), LinkClicks("a", people=1, machines=0)]
-    _show_links(report)
-    assert "25% of it by machines" in capsys.readouterr().out
+    assert [(link.target, link.people, link.machines) for link in report.clicks.links] == [("b", 2, 1), ("a", 1, 0)]
+    print_clicks(report.clicks, Phrases())
+    assert "25% of all clicks" in capsys.readouterr().out
 
 
 def test_events_are_counted_once_per_delivery_and_opens_not_at_all(large_workspace: SampleWorkspace) -> None:

@@ -137,6 +137,15 @@ def test_a07_service_messages_neither_obey_caps_nor_count(workspace: SampleWorks
     assert is_capped(workspace, MARKETING)
 
 
+def test_a07_plan_of_a_past_moment_does_not_count_later_messages(workspace: SampleWorkspace) -> None:
+    past = workspace.clock.time
+    workspace.clock.advance(minutes=10)
+    send_to_all(workspace)
+    run, _ = workspace.plan("next", capped(DAY), past)
+    assert workspace.skips(run) == {}
+    assert is_capped(workspace, capped(DAY))
+
+
 STATES = {
     "pending": True,
     "sending": True,

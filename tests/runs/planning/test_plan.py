@@ -42,6 +42,12 @@ def test_planning_twice_gives_the_same_decisions(workspace):
     assert second_counts == plan_counts
 
 
+def test_campaign_without_audience_goes_to_everybody_in_the_registers(workspace):
+    run, plan_counts = workspace.plan("hi", MARKETING.replace("audience: {register: [owners, customers]}\n", ""))
+    assert set(workspace.channels(run)) == set(MEMBERS)
+    assert plan_counts.matched == len(MEMBERS)
+
+
 def test_second_plan_replaces_the_first(workspace):
     first, _ = workspace.plan("hi", MARKETING)
     run, plan_counts = workspace.plan("hi", MARKETING.replace("[owners, customers]", "customers"))

@@ -61,7 +61,7 @@ def generated_members(draw: st.DrawFn, number: int) -> GeneratedMember:
         household_size=draw(st.sampled_from([None, 1, 2])),
         birth_date=draw(st.sampled_from([None, date(1970, 5, 5), date(2000, 1, 10), date(2000, 1, 11)])),
         coffee=draw(st.sampled_from([0, 0, 5])),
-        heard=tuple(draw(st.lists(st.sampled_from([1, 6, 8]), max_size=2))),
+        heard=tuple(draw(st.lists(st.sampled_from([-1, 1, 6, 8]), max_size=2))),
     )
 
 
@@ -76,7 +76,7 @@ def campaigns(draw: st.DrawFn) -> dict[str, Any]:
     partner = purpose is Purpose.MARKETING and draw(st.booleans())
     permitted = PARTNER_CHANNELS if partner else CHANNELS_BY_PURPOSE[purpose]
     channels = draw(st.lists(st.sampled_from(permitted), min_size=1, unique=True))
-    subscribers = purpose is Purpose.NEWSLETTER and draw(st.booleans())
+    without_audience = draw(st.booleans())
     names = draw(st.sampled_from([["all"], ["one", "two"], ["one", "two", "three"]]))
     rules = [name for name, (_, basket) in RULES.items() if not (partner and basket)]
     rule_names = {name: draw(st.sampled_from(rules)) for name in names[:-1]} | {
@@ -86,7 +86,7 @@ def campaigns(draw: st.DrawFn) -> dict[str, Any]:
     # a channel without a template is refused at load
     channels_by_variant[names[-1]] |= set(channels) - set().union(*channels_by_variant.values())
     return {
-        "audience": None if subscribers else draw(st.sampled_from(rules)),
+        "audience": None if without_audience else draw(st.sampled_from(rules)),
         "rules": rule_names,
         "holdout": draw(st.sampled_from([0, 0, 15])),
         "spec": {

@@ -1,0 +1,51 @@
+"""Command `members`."""
+
+from collections.abc import Iterable
+from dataclasses import astuple, fields
+from typing import Annotated
+
+import typer
+
+from campaigns.cli import open_workspace, output
+from campaigns.cli.planning import RunArgument
+
+
+def members(
+    context: typer.Context,
+    run: RunArgument,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", metavar="R", help="List those left out for this reason; `all` for every reason."),
+    ] = None,
+    variant: Annotated[str | None, typer.Option("--variant", metavar="V", help="List those of one variant.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for scripts and spreadsheets.")] = False,
+) -> None:
+    """List who is in a plan, or who was left out and why; the audit log notes it."""
+    from campaigns.people.accounts import audit_log
+    from campaigns.runs.plan_members import PlanMember, PlanMembers
+
+    with open_workspace.open_engine(context) as engine:
+        listed = PlanMembers(engine.queries, engine.queries.run(run), reason, variant)
+        listed.require_known()
+        audit_log.note_access(engine.context, "list_members", run, {"reason": reason, "variant": variant})
+        rows = map(astuple, listed.rows())
+        if as_csv:
+            output.print_csv([field.name for field in fields(PlanMember)], rows)
+        else:
+            _print_lines(rows)
+        hidden = listed.hidden()
+    if hidden:
+        output.print_warning(f"{output.format_number(hidden)} are not listed: erased, or their data is restricted")
+
+
+def _print_lines(rows: Iterable[tuple[str, ...]]) -> None:
+    number = 0
+    for row in rows:
+        output.print_line("  ".join(filter(None, row)))
+        number += 1
+    output.print_line(f"{output.format_number(number)} members" if number else "none")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(members)

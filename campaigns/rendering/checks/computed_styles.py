@@ -1,0 +1,239 @@
+"""Colours of an e-mail's texts as a mailbox computes them from styles, in light or in dark mode."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from typing import Any, Final
+from xml.etree.ElementTree import Element, TreeBuilder
+
+import cssselect2
+import tinycss2
+from tinycss2.color3 import RGBA, parse_color
+
+from campaigns.rendering.email.mjml_reference import VOID_HTML_TAGS
+
+_DARK: Final = "prefers-color-scheme:dark"
+_WHITE, _BLACK = RGBA(1, 1, 1, 1), RGBA(0, 0, 0, 1)
+_DARK_CANVAS: Final = RGBA(0.07, 0.07, 0.07, 1)  # what browsers put behind a page that says `color-scheme: dark`
+_LINK: Final = {False: RGBA(0, 0, 0.93, 1), True: RGBA(0.62, 0.62, 1, 1)}  # links that no style colours
+_BOLD_TAGS: Final = frozenset({"b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6"})
+_SKIPPED_TAGS: Final = frozenset({"head", "style", "title", "script"})
+_UNITS: Final = {"px": 1.0, "pt": 4 / 3}
+_BOLD: Final = 600
+
+_Weight = tuple[bool, bool, tuple[int, ...], int]  # important, inline, specificity, order
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """Style of a run of text: colours without transparency, size in pixels."""
+
+    color: RGBA
+    background: RGBA
+    size: float = 16
+    is_bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StyledText:
+    """Run of visible text with its style."""
+
+    text: str
+    style: TextStyle
+
+
+@dataclass(frozen=True, slots=True)
+class StyledPage:
+    """Parsed HTML of an e-mail."""
+
+    root: Element
+    sheets: tuple[tuple[bool, Any], ...]  # rules that hold always, or in dark mode only
+
+    @classmethod
+    def parse(cls, html: str) -> "StyledPage":
+        """Parse the HTML and its style sheets."""
+        parser = _TreeParser()
+        parser.feed(html)
+        root = parser.finish()
+        sheets = [rule for sheet in root.iter("style") for rule in _rules(sheet.text or "", sheet.get("media") or "")]
+        return cls(root, tuple(sheets))
+
+    @property
+    def has_dark_mode(self) -> bool:
+        """Return whether a style sheet says what is different in dark mode."""
+        return any(is_dark for is_dark, _ in self.sheets)
+
+    def texts(self, *, dark: bool) -> Iterator[StyledText]:
+        """Yield every visible run of text of the page in one mode."""
+        matcher = cssselect2.Matcher()
+        for order, (is_dark, rule) in enumerate(self.sheets):
+            if dark or not is_dark:
+                _add_rule(matcher, rule, order)
+        base = TextStyle(_WHITE, _DARK_CANVAS) if dark else TextStyle(_BLACK, _WHITE)
+        yield from _texts(cssselect2.ElementWrapper.from_html_root(self.root), base, matcher, dark=dark)
+
+
+def _rules(css: str, media: str) -> Iterator[tuple[bool, Any]]:
+    """Yield the style rules of a sheet; those for a width or for paper only are left out."""
+    for rule in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True):
+        if rule.type == "at-rule" and rule.lower_at_keyword == "media" and rule.content is not None:
+            yield from _rules(tinycss2.serialize(rule.content), media + tinycss2.serialize(rule.prelude))
+        elif rule.type == "qualified-rule" and (mode := _mode(media)) is not None:
+            yield mode, rule
+
+
+def _mode(media: str) -> bool | None:
+    query = media.lower().replace(" ", "")
+    if _DARK in query:
+        return True
+    return None if any(word in query for word in ("width", "print", "prefers", "height")) else False
+
+
+def _add_rule(matcher: Any, rule: Any, order: int) -> None:
+    declarations = _declarations(rule.content)
+    try:
+        selectors = cssselect2.compile_selector_list(rule.prelude)
+    except cssselect2.SelectorError:
+        return  # a mailbox ignores it as well
+    for selector in selectors:
+        if selector.pseudo_element is None:
+            matcher.add_selector(selector, (order, declarations))
+
+
+def _declarations(content: Any) -> list[tuple[str, bool, Any]]:
+    return [
+        (part.lower_name, part.important, part.value)
+        for part in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+        if part.type == "declaration"
+    ]
+
+
+def _texts(element: Any, inherited: TextStyle, matcher: Any, *, dark: bool) -> Iterator[StyledText]:
+    tag = element.local_name
+    if tag in _SKIPPED_TAGS:
+        return
+    properties = _properties(element, matcher)
+    if _is_hidden(properties):
+        return
+    style = _style(element, properties, inherited, dark=dark)
+    if element.etree_element.text:
+        yield StyledText(element.etree_element.text, style)
+    for child in element.iter_children():
+        yield from _texts(child, style, matcher, dark=dark)
+        if child.etree_element.tail:
+            yield StyledText(child.etree_element.tail, style)
+
+
+def _properties(element: Any, matcher: Any) -> Mapping[str, Any]:
+    """Return the winning value of each property."""
+    winners: dict[str, tuple[_Weight, Any]] = {}
+    inline = element.etree_element.get("style")
+    blocks: list[tuple[bool, tuple[int, ...], int, Iterable[tuple[str, bool, Any]]]] = [
+        (False, tuple(specificity), order, declarations)
+        for specificity, _, _, (order, declarations) in matcher.match(element)
+    ]
+    if inline:
+        blocks.append((True, (), 0, _declarations(inline)))
+    for is_inline, specificity, order, declarations in blocks:
+        for name, important, value in declarations:
+            key = "background-color" if name == "background" else name
+            weight = (important, is_inline, specificity, order)
+            if key not in winners or weight >= winners[key][0]:
+                winners[key] = weight, value
+    return {name: value for name, (_, value) in winners.items()}
+
+
+def _is_hidden(properties: Mapping[str, Any]) -> bool:
+    words = {name: tinycss2.serialize(value).strip().lower() for name, value in properties.items()}
+    return words.get("display") == "none" or words.get("visibility") == "hidden" or words.get("opacity") == "0"
+
+
+def _style(element: Any, properties: Mapping[str, Any], inherited: TextStyle, *, dark: bool) -> TextStyle:
+    tag, attributes = element.local_name, element.etree_element
+    color = _color(properties.get("color", ()))
+    if color is None and "color" not in properties and tag == "a" and attributes.get("href"):
+        color = _LINK[dark]
+    background = _color(properties.get("background-color", ()))
+    if background is None and "background-color" not in properties:
+        background = parse_color(attributes.get("bgcolor") or "")
+    behind = _over(background, inherited.background) if isinstance(background, RGBA) else inherited.background
+    return replace(
+        inherited,
+        color=_over(color, behind) if color is not None else inherited.color,
+        background=behind,
+        size=_size(properties.get("font-size", ()), inherited.size),
+        is_bold=_is_bold(tag, properties.get("font-weight"), is_bold=inherited.is_bold),
+    )
+
+
+def _color(tokens: Iterable[Any]) -> RGBA | None:
+    """Return the first colour among the tokens of a value."""
+    colors = (parse_color(token) for token in tokens)
+    return next((color for color in colors if isinstance(color, RGBA)), None)
+
+
+def _over(color: RGBA, behind: RGBA) -> RGBA:
+    """Return a colour as it shows over another one."""
+    mixed = (front * color.alpha + back * (1 - color.alpha) for front, back in zip(color[:3], behind[:3], strict=True))
+    return RGBA(*mixed, 1)
+
+
+def _size(tokens: Iterable[Any], inherited: float) -> float:
+    for token in tokens:
+        if token.type == "dimension" and token.lower_unit in _UNITS:
+            return float(token.value) * _UNITS[token.lower_unit]
+        if token.type == "percentage":
+            return inherited * float(token.value) / 100
+        if token.type == "dimension" and token.lower_unit in ("em", "rem"):
+            return float(token.value) * (inherited if token.lower_unit == "em" else 16)
+    return inherited
+
+
+def _is_bold(tag: str, tokens: Any, *, is_bold: bool) -> bool:
+    for token in tokens or ():
+        if token.type == "number":
+            return float(token.value) >= _BOLD
+        if token.type == "ident" and token.lower_value in ("bold", "bolder", "normal", "lighter"):
+            return token.lower_value in ("bold", "bolder")
+    return is_bold or tag in _BOLD_TAGS
+
+
+class _TreeParser(HTMLParser):
+    """Parser of HTML into a tree; a tag that is not closed ends with the one around it."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.builder = TreeBuilder()
+        self.open: list[str] = []
+        self.builder.start("viesti", {})
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.builder.start(tag, {name: value or "" for name, value in attrs})
+        if tag in VOID_HTML_TAGS:
+            self.builder.end(tag)
+        else:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID_HTML_TAGS:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            while (name := self.open.pop()) != tag:
+                self.builder.end(name)
+            self.builder.end(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.builder.data(data)
+
+    def finish(self) -> Element:
+        """Return the `html` element."""
+        self.close()
+        for name in reversed(self.open):
+            self.builder.end(name)
+        self.builder.end("viesti")
+        root = self.builder.close()
+        html = root.find("html")
+        return root if html is None else html

@@ -1,0 +1,99 @@
+"""Checks of an e-mail's MJML files as written, which give the line: classes, links without words."""
+
+import re
+from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
+from typing import Final
+
+from campaigns.core.errors import FilePosition, Problem, closest_match
+from campaigns.rendering.email.mjml_reference import VOID_HTML_TAGS
+from campaigns.rendering.email.placeholders import JINJA_TAG
+from campaigns.rendering.templates.folder import TemplateSource
+from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
+
+_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_CLASS: Final = re.compile(r"""<mj-class\b[^>]*\bname\s*=\s*["']([^"']*)["']""")
+_CLASS_USE: Final = re.compile(r"""(?<![\w-])mj-class\s*=\s*["']([^"']*)["']""")
+_LINKS: Final = frozenset({"a", "mj-button"})
+_PICTURES: Final = frozenset({"img", "mj-image"})
+
+
+def class_problems(sources: Iterable[TemplateSource]) -> Iterator[Problem]:
+    """Yield a problem for each `mj-class` that no `<mj-class name>` defines: MJML ignores it in silence."""
+    written = [(source, _without_comments(source.text)) for source in sources]
+    known = {name for _, text in written for name in _CLASS.findall(text)}
+    for source, text in written:
+        for use in _CLASS_USE.finditer(text):
+            for name in use[1].split():
+                if name not in known:
+                    hint = closest_match(name, known) or _known_classes(known)
+                    place = source.position_of(use.start())
+                    yield Problem(place, f"there is no `mj-class` of the name `{name}`", "mjml_class", hint)
+
+
+def link_text_problems(sources: Iterable[TemplateSource]) -> Iterator[Problem]:
+    """Yield a problem for each link that shows no words, so that a screen reader has nothing to say."""
+    for source in sources:
+        reader = _LinkReader(source)
+        reader.feed(JINJA_TAG.sub(_value, TEXT_PLACEHOLDER.sub("x", _without_comments(source.text))))
+        reader.close()
+        yield from reader.problems
+
+
+def _known_classes(known: set[str]) -> str:
+    return f"one of: {', '.join(sorted(known))}" if known else 'define it: `<mj-class name="…" />` in `mj-attributes`'
+
+
+def _without_comments(text: str) -> str:
+    """Return the text with every comment blanked, so that positions stay."""
+    return _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text)
+
+
+def _value(tag: re.Match[str]) -> str:
+    """Return a word for a printed value and nothing for a statement, with the lines of the tag."""
+    return ("x" if tag[0].startswith("{{") else "") + "\n" * tag[0].count("\n")
+
+
+class _LinkReader(HTMLParser):
+    """Parser that finds links which end without a word or a picture with an `alt`."""
+
+    def __init__(self, source: TemplateSource) -> None:
+        super().__init__(convert_charrefs=True)
+        self.source = source
+        self.problems: list[Problem] = []
+        self.open: list[str] = []
+        self.link: FilePosition | None = None
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag in _LINKS and "href" in values:
+            self.link, self.words = self._place(), values.get("aria-label") or ""
+        if tag in _PICTURES:
+            self.words += values.get("alt") or ""
+        if tag == "mj-image" and "href" in values and not (values.get("alt") or "").strip():
+            hint = "say in `alt` where it leads"
+            self.problems.append(Problem(self._place(), "this picture is a link without words", "link_text", hint))
+        if tag not in VOID_HTML_TAGS:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID_HTML_TAGS:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            self.open.pop()
+        if tag in _LINKS and self.link is not None:
+            if not any(character.isalnum() for character in self.words):
+                hint = "write what it opens; a picture says it in `alt`"
+                self.problems.append(Problem(self.link, f"this <{tag}> shows no words", "link_text", hint))
+            self.link = None
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def _place(self) -> FilePosition:
+        line, column = self.getpos()
+        return FilePosition(self.source.file, line, column + 1)

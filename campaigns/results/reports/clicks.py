@@ -1,0 +1,67 @@
+"""Clicks of a run: people by variant and arm, and people, clicks and machines by link."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from campaigns.results.reports import click_counts
+from campaigns.results.reports.click_counts import ClickCount
+from campaigns.results.reports.link_names import link_names
+from campaigns.store.runs import link_clicks
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResult:
+    """Clicks on one link: `members` who clicked it, of those whose clicks may be noted; all clicks `people` made.
+
+    `machines` are clicks of message filters and link previews.
+    """
+
+    name: str
+    target: str
+    members: int
+    people: int
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClickReport:
+    """Clicks in the e-mails of a run; the arms of a variant add up to it."""
+
+    rows: Sequence[ClickCount]
+    links: Sequence[LinkResult]
+
+    @property
+    def total(self) -> ClickCount:
+        """Sum of all variants and arms."""
+        return add_counts(self.rows)
+
+
+def add_counts(rows: Sequence[ClickCount]) -> ClickCount:
+    """Return the sum of some rows."""
+    return ClickCount(
+        "",
+        "",
+        sum(row.delivered for row in rows),
+        sum(row.trackable for row in rows),
+        sum(row.clicked for row in rows),
+    )
+
+
+def click_report(connection: Connection, run_number: int, offer_ids: Collection[str]) -> ClickReport:
+    """Return the clicks of a run; `offer_ids` are its offers, by which links are named."""
+    counted = link_clicks.click_counts(connection, run_number)
+    names = link_names((link.target for link in counted), offer_ids)
+    members = click_counts.people_by_link(connection, run_number)
+    links = [
+        LinkResult(
+            names[link.target],
+            link.target,
+            members.get(link_clicks.link_name(link.target), 0),
+            link.people,
+            link.machines,
+        )
+        for link in counted
+    ]
+    return ClickReport(click_counts.people_by_variant(connection, run_number), links)

@@ -1,0 +1,43 @@
+"""Checks of pictures in `images/`: they exist, can be read, and are no larger than readers wait for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import imagesize
+
+from campaigns.core.errors import FilePosition, Problem, Severity, closest_match
+
+HUGE_BYTES, LARGE_BYTES = 1_000_000, 200_000
+HUGE_PIXELS, LARGE_PIXELS = 4_000, 1_600
+"""An e-mail is 600 pixels wide; twice that serves sharp screens."""
+_SERVED: Final = "/images/"
+
+
+def picture_of_address(address: str, public_url: str) -> str | None:
+    """Return the path below `images/` that an address of our own site serves; None for other addresses."""
+    prefix = public_url.rstrip("/") + _SERVED
+    return unquote(urlsplit(address).path.partition(_SERVED)[2]) if address.startswith(prefix) else None
+
+
+def picture_problems(images: Path, name: str, place: FilePosition) -> Iterator[Problem]:
+    """Yield what is wrong with a picture that stands at `place`, by its path below `images`."""
+    path = images / name
+    if not path.resolve().is_relative_to(images.resolve()) or not path.is_file():
+        names = (file.relative_to(images).as_posix() for file in images.rglob("*") if file.is_file())
+        hint = closest_match(name, names) or "put it there, or name another"
+        yield Problem(place, f"there is no picture `images/{name}`", "picture_missing", hint)
+        return
+    try:
+        width, height = imagesize.get(path)
+    except ValueError:
+        width, height = -1, -1
+    octets = path.stat().st_size
+    if min(width, height) < 1:
+        yield Problem(place, f"`images/{name}` is no picture", "picture_unreadable", "save it anew as PNG or JPEG")
+    elif octets > LARGE_BYTES or max(width, height) > LARGE_PIXELS:
+        is_huge = octets > HUGE_BYTES or max(width, height) > HUGE_PIXELS
+        message = f"`images/{name}` is {octets / 1000:.0f} kB and {width} × {height} pixels: readers wait for it"
+        hint = f"at most {LARGE_BYTES // 1000} kB and 1200 pixels wide"
+        yield Problem(place, message, "picture_size", hint, Severity.ERROR if is_huge else Severity.WARNING)

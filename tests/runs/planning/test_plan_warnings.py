@@ -1,0 +1,116 @@
+"""Warnings of a plan: nobody, no offers, a sudden change, and members of another campaign of the day."""
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from sqlalchemy import update
+
+from campaigns.store.runs.run_tables import RUN, Run
+from tests.support.sample_workspace import MEMBERS, SampleWorkspace
+
+CAMPAIGN: Final = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+content: {email: hello}
+"""
+NOBODY: Final = CAMPAIGN.replace("{register: [owners, customers]}", "{age: {from: 150}}")
+CUSTOMERS: Final = CAMPAIGN.replace("[owners, customers]", "customers")
+OFFERS: Final = CAMPAIGN.replace("email: hello", "email: offers")
+
+
+def warnings(workspace: SampleWorkspace, run: Run) -> list[tuple[str, str]]:
+    return [(problem.code, problem.message) for problem in workspace.engine.queries.plan_warnings(run)]
+
+
+def set_sends(workspace: SampleWorkspace, run: Run, number: int, **values: object) -> Run:
+    """Change the stored number of sends of a run."""
+    with workspace.engine.context.ledger.write() as connection:
+        counts = {**run.counts, "sends": {"email": number}, "variants": {"everyone": number}}
+        connection.execute(update(RUN).where(RUN.c.number == run.number).values(counts=counts, **values))
+    return workspace.engine.queries.run(run.run_id)
+
+
+def test_plan_without_anything_odd_has_no_warning(workspace: SampleWorkspace) -> None:
+    assert warnings(workspace, workspace.plan("hi", CAMPAIGN)[0]) == []
+
+
+def test_plan_of_nobody_says_that_no_member_matches(workspace: SampleWorkspace) -> None:
+    run, _ = workspace.plan("hi", NOBODY)
+    assert warnings(workspace, run) == [("nobody", "nobody gets this: no member matches the audience")]
+
+
+def test_plan_of_nobody_says_why_most_are_skipped(workspace: SampleWorkspace) -> None:
+    for member in MEMBERS:
+        workspace.record_choices(member, "email_own", on=False)
+    run, _ = workspace.plan("ho", CAMPAIGN)
+    message = "nobody gets this: all 24 members who match are skipped, 24 as `consent_withdrawn`"
+    assert warnings(workspace, run) == [("nobody", message)]
+
+
+@pytest.mark.parametrize(
+    "offers",
+    ["", "offers: {department: [COSMETICS]}\n"],
+    ids=["the campaign chooses none", "none matches"],
+)
+def test_plan_says_how_many_members_would_get_a_message_without_any_offer(
+    workspace: SampleWorkspace, offers: str
+) -> None:
+    run, plan_counts = workspace.plan("hi", OFFERS + offers)
+    message = "24 members would get `everyone` without any offer, and its template shows offers"
+    assert (plan_counts.without_offers, warnings(workspace, run)) == ({"everyone": 24}, [("no_offers", message)])
+
+
+def test_plan_with_offers_has_no_warning_until_none_is_on_sale(workspace: SampleWorkspace) -> None:
+    text = OFFERS + "offers: {department: [FOOD]}\n"
+    assert warnings(workspace, workspace.plan("hi", text)[0]) == []
+    run, _ = workspace.plan("hi", text, workspace.clock.time + timedelta(days=3650))
+    assert [code for code, _ in warnings(workspace, run)] == ["no_offers"]
+
+
+CHANGES: Final = (
+    (40, 20, "half as many members or fewer: 20 now, 40 in hi-20180101T0800Z"),
+    (20, 40, "twice as many members or more: 40 now, 20 in hi-20180101T0800Z"),
+    (21, 40, None),
+    (9, 1, None),
+    (0, 10, "twice as many members or more: 10 now, 0 in hi-20180101T0800Z"),
+)
+
+
+def test_plan_says_that_it_is_half_or_double_the_last_run(workspace: SampleWorkspace) -> None:
+    first, _ = workspace.plan("hi", CAMPAIGN)
+    second, _ = workspace.plan("hi", as_of=workspace.clock.time + timedelta(days=1))
+    for before, now, message in CHANGES:
+        set_sends(workspace, first, before, state="closed")
+        run = set_sends(workspace, second, now)
+        assert warnings(workspace, run) == ([("sudden_change", message)] if message else [])
+
+
+def test_change_since_a_plan_that_was_never_sent_is_no_warning(workspace: SampleWorkspace) -> None:
+    first, _ = workspace.plan("hi", CAMPAIGN)
+    second, _ = workspace.plan("hi", as_of=workspace.clock.time + timedelta(days=1))
+    set_sends(workspace, first, 100)
+    assert warnings(workspace, second) == []
+
+
+def test_plan_counts_the_members_whom_other_campaigns_write_to_on_its_day(workspace: SampleWorkspace) -> None:
+    workspace.plan("customers", CUSTOMERS)
+    workspace.plan("everybody", CAMPAIGN)
+    workspace.plan("service", CAMPAIGN.replace("marketing", "service"))
+    workspace.plan("tomorrow", CAMPAIGN, workspace.clock.time + timedelta(days=1))
+    run, _ = workspace.plan("hi", CAMPAIGN, workspace.clock.time + timedelta(hours=1))
+    message = (
+        "24 of its 24 members are written to by another campaign on 2018-01-01, too: "
+        "24 in everybody-20180101T0800Z, 6 in customers-20180101T0800Z"
+    )
+    assert warnings(workspace, run) == [("overlap", message)]
+    service, _ = workspace.plan("news", CAMPAIGN.replace("marketing", "service"))
+    assert warnings(workspace, service) == []
+
+
+def test_cancelled_campaign_of_the_day_is_no_overlap(workspace: SampleWorkspace) -> None:
+    other, _ = workspace.plan("everybody", CAMPAIGN)
+    set_sends(workspace, other, 24, state="cancelled")
+    assert warnings(workspace, workspace.plan("hi", CAMPAIGN)[0]) == []
