@@ -75,7 +75,7 @@ def column_sources(
 
 def _constant_of_a_column(ours: str, mapping: ImportMapping) -> Problem:
     message, hint = f"the file has values for `{ours}`, which a constant would replace", "leave the constant out"
-    return Problem(mapping.place("constants", ours).key_place, message, "constant_of_a_column", hint)
+    return Problem(mapping.key_place("constants", ours), message, "constant_of_a_column", hint)
 
 
 def _missing(kind: str, reader: TableReader, column: str, mapping: ImportMapping | None) -> Problem:
@@ -118,7 +118,7 @@ def _mapping_problems(
     """Yield the parts of a mapping that fit neither the file nor the kind of import."""
     file = mapping.file
     for name, ours in file.columns.items():
-        at = mapping.place("columns", name)
+        at = mapping.part("columns", name)
         if name not in reader.header:
             hint = closest_match(name, reader.header) or f"one of {_listed(reader.header)}"
             yield Problem(at.key_place, f"the file has no column `{name}`", "no_such_column", hint)
@@ -129,14 +129,14 @@ def _mapping_problems(
     for section in ("constants", "dates", "values"):
         for ours in getattr(file, section):
             if ours not in columns:
-                yield _unknown_target(mapping.place(section, ours).key_place, ours, kind, columns)
+                yield _unknown_target(mapping.key_place(section, ours), ours, kind, columns)
     yield from _silent_yes(mapping)
 
 
 def _silent_yes(mapping: ImportMapping) -> Iterator[Problem]:
     """Yield the problem of an empty cell that would be a permission: silence is none."""
     if mapping.file.values.get("state", {}).get("") == "on":
-        place = mapping.place("values", "state", "").key_place
+        place = mapping.key_place("values", "state", "")
         hint = "leave it out: rows without a state are then rejected"
         yield Problem(place, "an empty cell is no permission, and never `on`", "silent_permission", hint)
 

@@ -34,8 +34,8 @@ class RejectReason:
     def __str__(self) -> str:
         """Return a sentence about it."""
         rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
-        place = f"`{self.column}` is " if self.column else ""
-        return f"{rows}: {place}{self.reason} (first in line {self.first_line})"
+        place = f"{rows}, `{self.column}`" if self.column else rows
+        return f"{place}: {self.reason} (first in line {self.first_line})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from audiences.imports.chunk import ReadingOptions
 from audiences.imports.date_forms import DateForm
 from audiences.imports.text_encoding import Encoding
-from campaigns.core.errors import Problem, UserError
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.localised_text import FrozenModel
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
@@ -31,7 +31,7 @@ def _cell(value: object) -> object:
     return str(value) if isinstance(value, int | Decimal) else value
 
 
-Cell = Annotated[str, BeforeValidator(_cell)]
+Cell = Annotated[str, BeforeValidator(_cell, json_schema_input_type=str | bool | float)]
 """Text of a cell; true, false, numbers and dates need no quotes."""
 
 
@@ -66,15 +66,19 @@ class ImportMapping:
         delimiter = "\t" if self.file.delimiter == _TAB else self.file.delimiter
         return ReadingOptions(self.file.encoding, delimiter, self.file.sheet)
 
-    def place(self, *steps: str) -> Located:
-        """Return the part of the mapping at these keys; the option, for a constant that is not in the file."""
+    def part(self, *steps: str) -> Located:
+        """Return the part of the mapping at these keys."""
         at = self.at
-        try:
-            for step in steps:
-                at = at.part(step)
-        except KeyError:
-            return Located(OPTION, {}, {}, {})
+        for step in steps:
+            at = at.part(step)
         return at
+
+    def key_place(self, *steps: str) -> FilePosition:
+        """Return the place of a key; the option's, for a constant that is not in the file."""
+        try:
+            return self.part(*steps).key_place
+        except KeyError:
+            return FilePosition(OPTION)
 
 
 def load_mapping(path: Path) -> ImportMapping:

@@ -100,7 +100,8 @@ def _report_lines(report: "ImportReport") -> Iterator[str]:
     }
     yield from (f"{rows} {remark}" for remark, rows in remarks.items() if rows)
     for column, rows in report.unknown.items():
-        yield f"{rows} rows name a {_REGISTERS[column]} (`{column}`) that was never imported: stored nevertheless"
+        named = f"{rows} rows name" if rows > 1 else "1 row names"
+        yield f"{named} a {_REGISTERS[column]} (`{column}`) that was never imported: stored nevertheless"
     yield from (f"  {reason}" for reason in report.reasons[:_REASONS_SHOWN])
     if report.rejects_path is not None:
         yield f"rejected rows, with line, column and reason: {report.rejects_path}"

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from ruamel.yaml import YAML
 
+from audiences.imports.mapping import load_mapping
 from campaigns.core.model.settings import Settings
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import WorkspaceRepository
@@ -40,6 +41,11 @@ def test_block_loads(page: str, block: str, tmp_path: Path) -> None:
         file.write_text(block, "utf-8")
         _, warnings = WorkspaceRepository(Workspace(ROOT)).campaign_definition(str(file))
         assert warnings == ()
+        return
+    if block.startswith("# config/mappings/"):
+        file = tmp_path / "mapping.yaml"
+        file.write_text(block, "utf-8")
+        load_mapping(file)
         return
     yaml = YAML(typ="safe", pure=True)
     part = yaml.load(block)
