@@ -5,7 +5,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -34,9 +34,9 @@ def steps_to_a_plan() -> Iterator[Step]:
             return
 
 
-def write_messy(name: str, folder: Path, now: datetime) -> bool:
+def write_messy(name: str, folder: Path, today: date) -> bool:
     """Write a system's file under the name of the page's small one; return whether there is such a file."""
-    path, today = folder / name, now.date()
+    path = folder / name
     match name:
         case "asiakkaat.csv":
             messy_files.write_text(path, messy_files.members(today), "cp1252", ";")
@@ -45,7 +45,7 @@ def write_messy(name: str, folder: Path, now: datetime) -> bool:
         case "tuotteet.csv":
             messy_files.write_workbook(path, messy_files.products())
         case "ostot.csv":
-            messy_files.write_text(path, messy_files.purchases(now), "latin-1", "|")
+            messy_files.write_text(path, messy_files.purchases(today), "latin-1", "|")
         case _:
             return False
     return True
@@ -54,11 +54,11 @@ def write_messy(name: str, folder: Path, now: datetime) -> bool:
 @pytest.mark.long
 @pytest.mark.child_process
 def test_files_of_other_systems_lead_to_a_plan_in_a_minute_of_processor_time(tmp_path: Path) -> None:
-    now = Clock().now().astimezone(ZoneInfo("Europe/Helsinki"))
+    today = Clock().now().astimezone(ZoneInfo("Europe/Helsinki")).date()
     folder, printed, before = tmp_path, "", _seconds()
     for step in steps_to_a_plan():
         if isinstance(step, FileStep):
-            if not write_messy(step.name, folder, now):
+            if not write_messy(step.name, folder, today):
                 step.write(folder)
         elif isinstance(step, ProposalStep):
             continue
