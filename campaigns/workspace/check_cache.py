@@ -59,7 +59,8 @@ class CheckCache:
 
 
 def _code_state() -> Iterator[str]:
-    """Yield every module that takes part in a check, with its size and time of change."""
-    for file in sorted(Path(campaigns.rendering.__path__[0]).rglob("*.py")):
+    """Yield every module, and every file of texts, that takes part in a check, with its size and time of change."""
+    folder = Path(campaigns.rendering.__path__[0])
+    for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.yaml")]):
         state = file.stat()
         yield f"{file.name} {state.st_size} {state.st_mtime_ns}"

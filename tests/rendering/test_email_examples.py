@@ -99,7 +99,9 @@ def offers() -> list[dict[str, object]]:
 
 
 def render(name: str, language: Language, **changes: object) -> EmailBody:
-    return template_of(name, language).render({**sample_values(folder_of(name), language, SETTINGS), **changes})
+    return template_of(name, language).render(
+        {**sample_values(folder_of(name), PURPOSES[name], language, SETTINGS), **changes}
+    )
 
 
 def member_values(name: str, language: Language, **changes: object) -> dict[str, object]:
@@ -277,7 +279,7 @@ def test_the_store_of_the_member_is_shown_and_nothing_where_none_is_known(name: 
 
 @pytest.mark.parametrize("missing", ["street", "city", "hours", "url"])
 def test_a_store_without_one_of_its_facts_is_shown_with_the_others(missing: str) -> None:
-    store = sample_values(folder_of("beauty_brands"), Language.FI, SETTINGS)["store"]
+    store = sample_values(folder_of("beauty_brands"), Purpose.NEWSLETTER, Language.FI, SETTINGS)["store"]
     assert isinstance(store, dict)
 
     body = render("beauty_brands", Language.FI, store={**store, missing: None})

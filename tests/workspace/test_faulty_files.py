@@ -1,5 +1,6 @@
 """One bad file stops only what uses it: audiences, offers and campaigns."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -126,7 +127,9 @@ def test_price_feed_replaces_offers_with_a_fault(workspace: SampleWorkspace) -> 
 def test_campaign_with_a_fault_leaves_the_others_in_the_calendar(workspace: SampleWorkspace) -> None:
     workspace.write_campaign("hi", OWNERS)
     workspace.write_campaign("ho", "purpose: markting\n")
-    assert [entry.campaign.name for entry in workspace.engine.queries.calendar(14)] == ["hi"]
+    now = workspace.engine.context.clock.now()
+    entries = workspace.engine.queries.calendar(now, now + timedelta(days=14))
+    assert [entry.campaign.name for entry in entries] == ["hi"]
     assert {Path(problem.place.file).stem for problem in workspace.engine.queries.unreadable_campaigns()} == {"ho"}
     definitions, _ = readable_campaigns(workspace.engine.context.repository)
     assert [definition.campaign.name for definition in definitions] == ["hi"]

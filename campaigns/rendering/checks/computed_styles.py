@@ -24,6 +24,11 @@ _BOLD: Final = 600
 _Weight = tuple[bool, bool, tuple[int, ...], int]  # important, inline, specificity, order
 
 
+def hexadecimal(color: RGBA) -> str:
+    """Return an opaque colour as six digits."""
+    return "#" + "".join(f"{round(part * 255):02X}" for part in color[:3])
+
+
 @dataclass(frozen=True, slots=True)
 class TextStyle:
     """Style of a run of text: colours without transparency, size in pixels."""

@@ -1,38 +1,29 @@
 """Contrast of an e-mail's texts with their own background, in light and in dark mode (WCAG 2.2, 1.4.3, level AA).
 
-The formula is that of https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio. A picture or gradient behind a text is judged
-by the plain colour below it, which readers see who do not load pictures.
+A picture or gradient behind a text is judged by the plain colour below it, which readers see who load no pictures.
 """
 
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
-from tinycss2.color3 import RGBA
-
 from campaigns.core.errors import FilePosition, Problem, Severity
+from campaigns.core.model.colour import AA_CONTRAST, contrast, legible_shade
 from campaigns.core.model.enums import Language
-from campaigns.rendering.checks.computed_styles import StyledPage, StyledText, TextStyle
+from campaigns.rendering.checks.computed_styles import StyledPage, StyledText, TextStyle, hexadecimal
 from campaigns.rendering.email.includes import collect_includes, own_include_place
 from campaigns.rendering.email.mjml import MJML_FILE
 from campaigns.rendering.templates.folder import TemplateFolder
 
-NORMAL_RATIO: Final = 4.5
 LARGE_RATIO: Final = 3.0
 _LARGE, _LARGE_BOLD = 24.0, 18.66  # pixels: 18 points, or 14 bold
 _EXCERPT: Final = 40
 
 
-def contrast_ratio(one: RGBA, other: RGBA) -> float:
-    """Return the contrast of two colours, from 1 to 21."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def required_ratio(style: TextStyle) -> float:
     """Return the least contrast of a text: large text may have less."""
     is_large = style.size >= (_LARGE_BOLD if style.is_bold else _LARGE)
-    return LARGE_RATIO if is_large else NORMAL_RATIO
+    return LARGE_RATIO if is_large else AA_CONTRAST
 
 
 def contrast_problems(folder: TemplateFolder, language: Language, html: str) -> Iterator[Problem]:
@@ -41,8 +32,8 @@ def contrast_problems(folder: TemplateFolder, language: Language, html: str) -> 
     seen: set[tuple[str, str]] = set()
     for mode in ("light", "dark") if page.has_dark_mode else ("light",):
         for run in page.texts(dark=mode == "dark"):
-            pair = _hex(run.style.color), _hex(run.style.background)
-            ratio = contrast_ratio(run.style.color, run.style.background)
+            pair = hexadecimal(run.style.color), hexadecimal(run.style.background)
+            ratio = contrast(*pair)
             if ratio >= required_ratio(run.style) or pair in seen or not any(map(str.isalnum, run.text)):
                 continue
             seen.add(pair)
@@ -59,13 +50,10 @@ def _problem(
         f"`{excerpt}` is hard to read in {mode} mode: {color} on {background} has a contrast of {rounded}, "
         f"and needs {required_ratio(run.style):g}"
     )
-    hint = f"a {'lighter' if _luminance(run.style.background) < _MIDDLE else 'darker'} colour"
+    hint = f"{legible_shade(color, (background,))} can be read on it"
     if mode == "dark":
-        hint = f"{hint}, in `@media (prefers-color-scheme: dark)` of the style sheet"
+        hint = f"{hint}: say so in `@media (prefers-color-scheme: dark)` of the style sheet"
     return Problem(_place(folder, language, run, pair), message, "contrast", hint, Severity.WARNING)
-
-
-_MIDDLE: Final = 0.179  # the luminance on which black and white are equally easy to read
 
 
 def _place(folder: TemplateFolder, language: Language, run: StyledText, pair: tuple[str, str]) -> FilePosition:
@@ -97,16 +85,3 @@ def _text_place(folder: TemplateFolder, language: Language, text: str) -> FilePo
         if place.file.startswith(own) and translated.localised.text(language).strip() == text.strip():
             return place
     return None
-
-
-def _luminance(color: RGBA) -> float:
-    red, green, blue = (_linear(part) for part in color[:3])
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
-
-
-def _hex(color: RGBA) -> str:
-    return "#" + "".join(f"{round(part * 255):02X}" for part in color[:3])
