@@ -16,6 +16,7 @@ from audiences.imports.cell_types import (
     timestamp_type,
 )
 from audiences.imports.file_kind import FileKind, ImportJob, invalid_id_check, missing_value_checks
+from audiences.imports.import_report import ImportProgress
 from audiences.imports.products import declared_cells
 from audiences.imports.staging import VALID_TABLE, CellCleaning, RowCheck
 from audiences.imports.upsert import CHANGED_TABLE, upsert
@@ -117,7 +118,10 @@ def _store_contact(job: ImportJob) -> None:
     served = frozenset(callable_classes(job.settings.sms_countries))
     with job.ledger.read() as connection:
         erased = member_erasure.erased_address_hashes(connection)
+    whole, done = job.staging.count_rows(f"FROM {VALID_TABLE}"), 0
     for rows in job.staging.rows(query, _IN_TRANSACTION):
+        job.on_progress(ImportProgress("storing", done, whole, done))
+        done += len(rows)
         invalid, remarks = list[_Remark](), list[_Remark]()
         read = [(row[0], dict(zip(contact_columns, row[1:], strict=True))) for row in rows]
         if job.settings.country == _FINLAND:
