@@ -1,4 +1,4 @@
-"""Size of a PNG or JPEG picture, read from its first bytes."""
+"""Size of a PNG, JPEG or GIF picture, read from its first bytes."""
 
 import struct
 from collections.abc import Iterator
@@ -27,6 +27,12 @@ def picture_size(content: bytes) -> PictureSize | None:
                 height, width = struct.unpack(">HH", content[start + 3 : start + 7])
                 return _positive(width, height)
     return None
+
+
+def gif_size(content: bytes) -> PictureSize | None:
+    """Return the size of a GIF, which mailboxes show, but letters do not print; None for anything else."""
+    is_gif = content.startswith((b"GIF87a", b"GIF89a")) and len(content) >= 10
+    return _positive(*struct.unpack("<HH", content[6:10])) if is_gif else None
 
 
 def _positive(width: int, height: int) -> PictureSize | None:

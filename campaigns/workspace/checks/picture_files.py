@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-import imagesize
-
 from campaigns.core.errors import FilePosition, Problem, Severity, closest_match
+from campaigns.core.picture_size import gif_size, picture_size
 
 HUGE_BYTES, LARGE_BYTES = 1_000_000, 200_000
 HUGE_PIXELS, LARGE_PIXELS = 4_000, 1_600
@@ -29,15 +28,15 @@ def picture_problems(images: Path, name: str, place: FilePosition) -> Iterator[P
         hint = closest_match(name, names) or "put it there, or name another"
         yield Problem(place, f"there is no picture `images/{name}`", "picture_missing", hint)
         return
-    try:
-        width, height = imagesize.get(path)
-    except ValueError:
-        width, height = -1, -1
-    octets = path.stat().st_size
-    if min(width, height) < 1:
-        yield Problem(place, f"`images/{name}` is no picture", "picture_unreadable", "save it anew as PNG or JPEG")
-    elif octets > LARGE_BYTES or max(width, height) > LARGE_PIXELS:
-        is_huge = octets > HUGE_BYTES or max(width, height) > HUGE_PIXELS
-        message = f"`images/{name}` is {octets / 1000:.0f} kB and {width} × {height} pixels: readers wait for it"
+    with path.open("rb") as file:
+        head = file.read(HUGE_BYTES)
+    size, octets = picture_size(head) or gif_size(head), path.stat().st_size
+    if size is None:
+        message = f"`images/{name}` is no PNG, JPEG or GIF, which all mailboxes show"
+        yield Problem(place, message, "picture_unreadable", "save it anew as PNG or JPEG")
+    elif octets > LARGE_BYTES or max(size) > LARGE_PIXELS:
+        is_huge = octets > HUGE_BYTES or max(size) > HUGE_PIXELS
+        pixels = f"{size.width} × {size.height} pixels"
+        message = f"`images/{name}` is {octets / 1000:.0f} kB and {pixels}: readers wait for it"
         hint = f"at most {LARGE_BYTES // 1000} kB and 1200 pixels wide"
         yield Problem(place, message, "picture_size", hint, Severity.ERROR if is_huge else Severity.WARNING)
