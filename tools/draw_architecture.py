@@ -64,9 +64,10 @@ ROOMS: Final = (
          200, 432, 396, 92, "#ebe2f0"),
     Room("offers", "per member", "", 612, 432, 126, 92, "#f4ebcf"),
     Room("workspace", "the marketer's files", "checks", 754, 432, 160, 92, "#f4ebcf"),
-    Room("store", "tables and queries", "ledger runs people admin migrations", 200, 540, 246, 122, "#e0e8f3"),
-    Room("rules", "YAML to SQL, and to words", "parsing operators lowering describing", 462, 540, 208, 122, "#e0e8f3"),
-    Room("rendering", "messages from templates", "email sms letters templates checks", 686, 540, 206, 122, "#e0e8f3"),
+    Room("store", "tables and queries", "ledger runs people admin migrations", 200, 540, 224, 122, "#e0e8f3"),
+    Room("rules", "YAML to SQL, and to words", "parsing operators lowering describing", 440, 540, 208, 122, "#e0e8f3"),
+    Room("rendering", "messages from templates", "templates letters sms email gallery checks",
+         664, 540, 228, 122, "#e0e8f3"),
     Room("channels", "providers", "", 908, 540, 132, 122, "#e0e8f3"),
     Room("core", "errors, clock, tokens, metrics", "model yaml", 200, 678, 840, 56, "#e9e6de"),
 )  # fmt: skip
@@ -74,9 +75,10 @@ PARTS_OF_RUNS: Final = {
     "planning": (230, 306, 130),
     "dispatch": (486, 306, 130),
     "composing": (838, 306, 130),
-    "capacity": (230, 372, 92),
-    "notices": (332, 372, 84),
-    "proofs": (426, 372, 76),
+    "capacity": (230, 372, 80),
+    "notices": (316, 372, 72),
+    "proofs": (394, 372, 66),
+    "previews": (466, 372, 78),
 }
 STEPS: Final = {
     "due": ("1", 295, 240, "an occasion is claimed"),

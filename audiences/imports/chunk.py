@@ -1,13 +1,14 @@
 """Chunk of a file: text rows with the line of each, and the invalid lines."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 import pyarrow as pa
 
 from audiences.imports.import_report import FileProgressCallback
+from audiences.imports.text_encoding import Encoding
 from campaigns.core.errors import FilePosition, Problem, UserError
 
 LINE: Final = "line"
@@ -31,8 +32,26 @@ class Chunk:
     invalid_lines: tuple[InvalidLine, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """Properties of a file that are not to be recognised, but known; `sheet` is that of a workbook."""
+
+    encoding: Encoding | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+
+
+RECOGNISED: Final = ReadingOptions()
+"""Options of a file whose properties are all to be recognised."""
+
+
 class TableReader(Protocol):
     """Reader of an opened file."""
+
+    @property
+    def description(self) -> str:
+        """Return what the file is: its format, and how it is written."""
+        ...
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -42,6 +61,10 @@ class TableReader(Protocol):
     @property
     def decimal_comma(self) -> bool:
         """Return whether `1,5` may be a number: the comma does not separate fields."""
+        ...
+
+    def column_place(self, number: int) -> FilePosition:
+        """Return the place of the name of a column, counted from 0."""
         ...
 
     def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
@@ -55,6 +78,11 @@ def text_batch(
     """Return a batch of text columns beside the line of each row."""
     texts = [pa.array(column, pa.string()) for column in columns]
     return pa.RecordBatch.from_arrays([pa.array(lines, pa.int64()), *texts], names=[LINE, *header])
+
+
+def place_in_line(start: FilePosition, header: Sequence[str], number: int) -> FilePosition:
+    """Return the place of a column's name in a line of names that begins at `start`."""
+    return replace(start, column=1 + sum(len(column) + 1 for column in header[:number]))
 
 
 def check_column_count(path: Path, header: Sequence[str]) -> None:

@@ -1,8 +1,8 @@
-"""CSV reader for real-world files: comma or semicolon, any line end, with or without a BOM, stray quotes."""
+"""CSV reader for real-world files: encodings, delimiters and line ends of all programs, stray quotes."""
 
-import codecs
 import csv
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -10,13 +10,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from audiences.imports.chunk import ROWS_PER_CHUNK, Chunk, InvalidLine, text_batch
+from audiences.imports.chunk import (
+    RECOGNISED,
+    ROWS_PER_CHUNK,
+    Chunk,
+    InvalidLine,
+    ReadingOptions,
+    place_in_line,
+    text_batch,
+)
 from audiences.imports.import_report import FileProgressCallback
+from audiences.imports.text_encoding import encoding_name, text_codec
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.regular_files import open_regular
 
-_BLOCK: Final = 1 << 20
-_MAX_LINE: Final = 1 << 20
+_DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_DELIMITER_LINE: Final = re.compile("sep=(.)", re.IGNORECASE)  # Excel's, above the header
+_QUOTED: Final = re.compile('"[^"]*"')
 _MAX_RECORD_LINES: Final = 50  # lines; a quote still open after them is a stray one
 _STRAY_QUOTE: Final = "a quote stands in the wrong place or is never closed"
 
@@ -26,37 +36,49 @@ CsvRecord = tuple[int, list[str] | None]
 class CsvReader:
     """Reader of a CSV file with checked encoding; an invalid line costs no other line."""
 
-    def __init__(self, path: Path) -> None:
-        _check_encoding(path)
+    def __init__(self, path: Path, options: ReadingOptions = RECOGNISED) -> None:
+        self._codec = text_codec(path, options.encoding)
         self._path = path
         with self._open() as file:
             first = file.readline().rstrip("\r\n")
-        self._delimiter = ";" if first.count(";") > first.count(",") else ","
-        self.decimal_comma = self._delimiter == ";"
+            announced = _DELIMITER_LINE.fullmatch(first)
+            self._header_lines = 2 if announced else 1
+            header = file.readline().rstrip("\r\n") if announced else first
+        self._delimiter = options.delimiter or (announced[1] if announced else _delimiter(header))
+        self.decimal_comma = self._delimiter != ","
+        separated = _DELIMITERS.get(self._delimiter, f"`{self._delimiter}`")
+        self.description = f"CSV in {encoding_name(self._codec)}, separated by {separated}"
+        self._header_place = FilePosition(str(path), self._header_lines, 1)
         try:
-            names = next(csv.reader([first], delimiter=self._delimiter), [])
+            names = next(csv.reader([header], delimiter=self._delimiter), [])
         except csv.Error as error:
-            place = FilePosition(str(path), 1, 1)
             message, hint = "the header is not a line of column names", "is this a CSV file?"
-            raise UserError([Problem(place, message, "header", hint)]) from error
+            raise UserError([Problem(self._header_place, message, "header", hint)]) from error
         self.header = tuple(name.strip() for name in names)
+        if len(self.header) == 1:
+            self.description = f"text in {encoding_name(self._codec)} with a single column"
+
+    def column_place(self, number: int) -> FilePosition:
+        """Return the place of the name of a column."""
+        return place_in_line(self._header_place, self.header, number)
 
     def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
         """Yield the rows in the file's order; a record's line is the one on which it begins."""
         total = self._path.stat().st_size
         with self._open() as file:
-            file.readline()
+            for _ in range(self._header_lines):
+                file.readline()
             records = self._records(file)
             while (chunk := self._next_chunk(records)) is not None:
                 yield chunk
                 on_progress(os.lseek(file.fileno(), 0, os.SEEK_CUR), total)
 
     def _open(self) -> TextIOWrapper:
-        return TextIOWrapper(open_regular(self._path), encoding="utf-8-sig", newline="")
+        return TextIOWrapper(open_regular(self._path), encoding=self._codec, newline="")
 
     def _records(self, file: Iterator[str]) -> Iterator[CsvRecord]:
         """Yield each record with its line; None for an invalid line. Empty lines are skipped."""
-        lines = _Lines(file)
+        lines = _Lines(file, self._header_lines + 1)
         while True:
             try:
                 for row in csv.reader(lines, delimiter=self._delimiter, strict=True):
@@ -90,11 +112,11 @@ class CsvReader:
 class _Lines:
     """Lines of a file; those after the first line of an invalid record can be read again."""
 
-    def __init__(self, file: Iterator[str]) -> None:
+    def __init__(self, file: Iterator[str], first_line: int) -> None:
         self._file = file
         self._again: deque[str] = deque()
         self._record: list[str] = []
-        self._line = 2  # the header was the first
+        self._line = first_line
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -119,32 +141,7 @@ class _Lines:
         return self.close_record()
 
 
-def _check_encoding(path: Path) -> None:
-    """Raise UserError with the place of the first byte that is not UTF-8."""
-    decode = codecs.getincrementaldecoder("utf-8")().decode
-    line, before = 1, b""  # `before`: part of the present line in earlier blocks
-    with open_regular(path) as file:
-        while True:
-            block = file.read(_BLOCK)
-            try:
-                decode(block, final=not block)
-            except UnicodeDecodeError as error:
-                text_before = before + block[: len(block) - len(error.object) + error.start]
-                raise _not_utf8(
-                    path, line + text_before.count(b"\n"), len(text_before) - text_before.rfind(b"\n")
-                ) from error
-            if not block:
-                return
-            line += block.count(b"\n")
-            before = block.rpartition(b"\n")[2] if b"\n" in block else before + block
-            if len(before) > _MAX_LINE:
-                message = f"line {line} is longer than 1 MB"
-                place = FilePosition(str(path), line, 1)
-                raise UserError([Problem(place, message, "line_too_long", "is this a CSV file?")])
-
-
-def _not_utf8(path: Path, line: int, column: int) -> UserError:
-    message = f"byte {column} of line {line} is not UTF-8"
-    return UserError(
-        [Problem(FilePosition(str(path), line, column), message, "encoding", "save the file as `CSV UTF-8`")]
-    )
+def _delimiter(header: str) -> str:
+    """Return the character that separates the names of a header; a comma when there is none."""
+    unquoted = _QUOTED.sub("", header)
+    return max(_DELIMITERS, key=unquoted.count)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from audiences.imports.cell_types import timestamp_type
+from audiences.imports.import_report import ProgressCallback
 from audiences.imports.staging import CellCleaning, RowCheck, Staging
 from audiences.warehouse import columns
 from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
@@ -37,11 +38,18 @@ class ImportJob:
     now: datetime
     header: frozenset[str]
     signer: Signer
+    on_progress: ProgressCallback = lambda _progress: None
 
     def future_time_check(self, column: str) -> RowCheck:
         """Return the check that rejects a time in the future."""
         now = f"TIMESTAMP {quote_literal(to_warehouse_time(self.now).isoformat(sep=' '))}"
-        return RowCheck(column, f"coalesce({timestamp_type(column).value} > {now}, false)", "lies in the future")
+        return RowCheck(column, f"coalesce({timestamp_type(column).value} > {now}, false)", self.in_the_future())
+
+    def in_the_future(self) -> str:
+        """Return the reason of a time that is still to come, with the clock that says so."""
+        wall_time = self.now.astimezone(self.settings.zone).strftime("%Y-%m-%d %H:%M")
+        clock = "the clock" if self.settings.clock_start is None else "`clock: {start: ...}` of config/settings.yaml"
+        return f"lies in the future: now it is {wall_time} by {clock}"
 
     def erased_member_check(self) -> RowCheck:
         """Return the check that rejects an erased member (GD-12)."""

@@ -1,5 +1,6 @@
 """Import of members: contact goes to the ledger, the profile to the warehouse."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -55,10 +56,14 @@ _ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
         "not a postal code of five digits; the member is stored without one",
     ),
 }
+PADDED: Final = "a postal code that a spreadsheet took for a number: its zeros were put back"
 NOT_WRITTEN_TO: Final = "a number of a country that the settings do not serve: stored but neither written to nor called"
+_FINLAND: Final = "FI"
+_WITHOUT_ZEROS: Final = re.compile("[1-9][0-9]{2,3}")
 _IN_TRANSACTION: Final = 1000
 
 _Contact = dict[str, Any]
+_Remark = tuple[int, str, str]
 
 
 def _store(job: ImportJob) -> int:
@@ -99,7 +104,7 @@ def _cell_type(column: str, catalogue: Catalogue) -> CellType:
 def _birth_date_check(job: ImportJob) -> RowCheck:
     today = local_day(job.now, job.settings.zone).isoformat()
     birth_date = date_type("birth_date").value
-    return RowCheck("birth_date", f"coalesce({birth_date} > DATE {quote_literal(today)}, false)", "lies in the future")
+    return RowCheck("birth_date", f"coalesce({birth_date} > DATE {quote_literal(today)}, false)", job.in_the_future())
 
 
 def _store_contact(job: ImportJob) -> None:
@@ -113,17 +118,19 @@ def _store_contact(job: ImportJob) -> None:
     with job.ledger.read() as connection:
         erased = member_erasure.erased_address_hashes(connection)
     for rows in job.staging.rows(query, _IN_TRANSACTION):
-        invalid: list[tuple[int, str, str]] = []
-        normalised = [(row[0], _normalise_contact(row, contact_columns, invalid)) for row in rows]
+        invalid, remarks = list[_Remark](), list[_Remark]()
+        read = [(row[0], dict(zip(contact_columns, row[1:], strict=True))) for row in rows]
+        if job.settings.country == _FINLAND:
+            _restore_zeros(read, remarks)
+        normalised = [(line, _normalise_contact(line, contact, invalid)) for line, contact in read]
         accepted = _without_erased(job, normalised, erased)
         job.staging.record_emptied(invalid)
-        job.staging.record_remarks(
-            [
-                (line, "phone", NOT_WRITTEN_TO)
-                for line, contact in normalised
-                if not _is_served(contact.get("phone"), served)
-            ]
-        )
+        remarks += [
+            (line, "phone", NOT_WRITTEN_TO)
+            for line, contact in normalised
+            if not _is_served(contact.get("phone"), served)
+        ]
+        job.staging.record_remarks(remarks)
         with job.ledger.write() as connection:
             accepted = self_service_changes.apply_own_changes(connection, accepted)
             contact_changes.record_imported(connection, accepted, job.now)
@@ -162,12 +169,17 @@ def _erased_address_column(job: ImportJob, contact: _Contact, erased: frozenset[
     )
 
 
-def _normalise_contact(
-    row: Sequence[Any], contact_columns: Sequence[str], invalid: list[tuple[int, str, str]]
-) -> _Contact:
+def _restore_zeros(rows: Sequence[tuple[int, _Contact]], remarks: list[_Remark]) -> None:
+    """Put back the zeros of Finnish postal codes that a spreadsheet took for numbers: `100` is `00100`."""
+    for line, contact in rows:
+        code = contact.get("postal_code") or ""
+        if _WITHOUT_ZEROS.fullmatch(code):
+            contact["postal_code"] = code.zfill(5)
+            remarks.append((line, "postal_code", PADDED))
+
+
+def _normalise_contact(line: int, contact: _Contact, invalid: list[_Remark]) -> _Contact:
     """Return a contact with normalised addresses; invalid ones are left out and added to `invalid`."""
-    line, *values = row
-    contact = dict(zip(contact_columns, values, strict=True))
     if contact.get(self_service_changes.CHANGED_AT) is not None:
         contact[self_service_changes.CHANGED_AT] = from_warehouse_time(contact[self_service_changes.CHANGED_AT])
     for column, (normalise, reason) in _ADDRESSES.items():

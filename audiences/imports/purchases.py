@@ -6,6 +6,7 @@ from typing import Final
 
 from audiences.imports.cell_types import CellType, decimal_type, text_type, timestamp_type
 from audiences.imports.file_kind import MAX_ID_LENGTH, FileKind, ImportJob, invalid_id_check, missing_value_checks
+from audiences.imports.import_report import ImportProgress
 from audiences.imports.staging import VALID_TABLE, CellCleaning, RowCheck
 from audiences.warehouse import columns
 from audiences.warehouse.sql_quoting import quote_literal
@@ -49,7 +50,8 @@ def _store(job: ImportJob) -> int:
     )
     months = job.staging.connection.execute("SELECT DISTINCT month FROM incoming ORDER BY month").fetchall()
     changed, files = 0, dict[str, dict[str, list[Path]]](purchases={}, receipts={})
-    for (month,) in months:
+    for number, (month,) in enumerate(months):
+        job.on_progress(ImportProgress("storing", number, len(months)))
         new = _merge(job, month)
         if new:
             files["purchases"][month] = _write(job, "purchases", month, _ORDERED)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,14 +13,15 @@ import pyarrow as pa
 
 from audiences.imports.cell_types import CellType
 from audiences.imports.chunk import LINE, InvalidLine, TableReader
-from audiences.imports.import_report import FileProgressCallback
+from audiences.imports.column_sources import ColumnSource
+from audiences.imports.date_forms import example
+from audiences.imports.import_report import ImportProgress, ProgressCallback, RejectReason
 from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
 from audiences.warehouse.warehouse import STAGING_PREFIX, WarehouseConnection
 from campaigns.core.private_files import make_private_folder
 
 RAW_TABLE: Final = "raw"
 VALID_TABLE: Final = "good"
-_SPACES: Final = r"[\s\p{Cc}\x{A0}]+"
 
 
 class CellCleaning(Enum):
@@ -52,16 +53,37 @@ class Staging:
     """
 
     connection: WarehouseConnection
+    date_forms: dict[str, str] = field(default_factory=dict)
 
-    def load(self, reader: TableReader, columns: Mapping[str, CellCleaning], on_progress: FileProgressCallback) -> None:
-        """Read the file into `raw`; columns that it lacks are empty."""
-        cells = ", ".join(_cell_sql(column, cell, reader) for column, cell in columns.items())
+    def load(
+        self,
+        reader: TableReader,
+        columns: Mapping[str, CellCleaning],
+        sources: Mapping[str, ColumnSource],
+        on_progress: ProgressCallback,
+    ) -> None:
+        """Read the file into `raw`; columns without a source are empty."""
+        cells = ", ".join(
+            sources.get(column, ColumnSource()).sql(
+                words=cell is CellCleaning.WORDS,
+                number=cell is CellCleaning.NUMBER,
+                decimal_comma=reader.decimal_comma,
+            )
+            for column, cell in columns.items()
+        )
+        self.date_forms.update({name: source.date_form for name, source in sources.items() if source.date_form})
         typed = ", ".join(f"{quote_identifier(column)} VARCHAR" for column in columns)
         self.connection.execute(f"CREATE TABLE {RAW_TABLE} ({LINE} BIGINT, {typed})")
         self.connection.execute('CREATE TABLE rejects (line BIGINT, "column" VARCHAR, reason VARCHAR, whole BOOLEAN)')
         self.connection.execute('CREATE TABLE remarks (line BIGINT, "column" VARCHAR, reason VARCHAR)')
         self.connection.begin()
-        for chunk in reader.chunks(on_progress):
+        rows = 0
+
+        def report(done: int, whole: int) -> None:
+            on_progress(ImportProgress("reading", done, whole, rows))
+
+        for chunk in reader.chunks(report):
+            rows += chunk.rows.num_rows
             self.connection.register("piece", chunk.rows)
             self.connection.execute(f"INSERT INTO {RAW_TABLE} SELECT {LINE}, {cells} FROM piece")
             self.connection.unregister("piece")
@@ -75,7 +97,7 @@ class Staging:
         """
         all_checks = [
             *checks,
-            *(RowCheck(cell_type.column, cell_type.fails, f"not {cell_type.expected}") for cell_type in cell_types),
+            *(RowCheck(cell_type.column, cell_type.fails, self._not_expected(cell_type)) for cell_type in cell_types),
         ]
         values = ", ".join(f"{cell_type.value} AS {quote_identifier(cell_type.column)}" for cell_type in cell_types)
         suspect = " OR ".join(
@@ -145,6 +167,18 @@ class Staging:
         self.connection.execute(f"COPY ({rejects}) TO {quote_literal(str(path))} (FORMAT csv, HEADER)")
         return True
 
+    def reject_reasons(self) -> tuple[RejectReason, ...]:
+        """Return the reasons of rejected rows and of emptied values, the most frequent first."""
+        query = (
+            "SELECT \"column\", regexp_replace(reason, 'in line \\d+$', 'in an earlier line') AS cause, "
+            f"count(DISTINCT {LINE}) AS number, min({LINE}) FROM rejects GROUP BY ALL ORDER BY number DESC, 4, 1, 2"
+        )
+        return tuple(RejectReason(*row) for row in self.connection.execute(query).fetchall())
+
+    def _not_expected(self, cell_type: CellType) -> str:
+        form = self.date_forms.get(cell_type.column)
+        return f"not {cell_type.expected}" if form is None else f"not a date like {example(form)}"
+
     def _reject_lines(self, invalid_lines: Sequence[InvalidLine]) -> None:
         if invalid_lines:
             reasons = [invalid.reason for invalid in invalid_lines]
@@ -181,14 +215,3 @@ def open_staging(root: Path, zone: ZoneInfo) -> Iterator[Staging]:
             yield Staging(connection)
         finally:
             connection.close()
-
-
-def _cell_sql(column: str, cell: CellCleaning, reader: TableReader) -> str:
-    expression = quote_identifier(column)
-    if column not in reader.header:
-        return "NULL"
-    if cell is CellCleaning.WORDS:
-        expression = f"regexp_replace({expression}, {quote_literal(_SPACES)}, ' ', 'g')"
-    elif cell is CellCleaning.NUMBER and reader.decimal_comma:
-        expression = f"replace({expression}, ',', '.')"
-    return f"nullif(trim({expression}), '')"

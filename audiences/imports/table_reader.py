@@ -3,36 +3,41 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audiences.imports.chunk import ROWS_PER_CHUNK, Chunk, TableReader, text_batch
+from audiences.imports.chunk import (
+    RECOGNISED,
+    ROWS_PER_CHUNK,
+    Chunk,
+    ReadingOptions,
+    TableReader,
+    place_in_line,
+    text_batch,
+)
 from audiences.imports.csv_reader import CsvReader
+from audiences.imports.file_content import TableFormat, table_format
 from audiences.imports.import_report import FileProgressCallback
-from campaigns.core.errors import UserError
-from campaigns.core.regular_files import open_regular
-
-_MAGIC: Final = b"PAR1"
+from audiences.imports.workbook_reader import WorkbookReader
+from campaigns.core.errors import FilePosition, UserError
 
 
-def open_reader(path: Path) -> TableReader:
-    """Return a reader of the file; raise UserError when it is no file, missing, empty, not UTF-8 or damaged."""
-    try:
-        with open_regular(path) as file:
-            start = file.read(len(_MAGIC))
-    except FileNotFoundError as error:
-        raise UserError.about(str(path), "there is no such file", "file_missing", "is the path right?") from error
-    if not start:
-        raise UserError.about(str(path), "the file is empty", "file_empty", "give it a header and rows")
-    return ParquetReader(path) if start == _MAGIC else CsvReader(path)
+def open_reader(path: Path, options: ReadingOptions = RECOGNISED) -> TableReader:
+    """Return a reader of the file; raise UserError when it is missing, empty, damaged, or no table."""
+    match table_format(path):
+        case TableFormat.PARQUET:
+            return ParquetReader(path)
+        case TableFormat.WORKBOOK:
+            return WorkbookReader(path, options)
+    return CsvReader(path, options)
 
 
 class ParquetReader:
     """Reader of a Parquet file: each value as the text that CSV would hold; the line is the row number."""
 
     decimal_comma = False
+    description = "a Parquet file"
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,6 +48,10 @@ class ParquetReader:
         for field in schema:
             if pa.types.is_nested(field.type) or pa.types.is_binary(field.type):
                 raise UserError.about(str(path), f"the column `{field.name}` holds no plain values", "parquet")
+
+    def column_place(self, number: int) -> FilePosition:
+        """Return the place of the name of a column, as if it stood in a line of names."""
+        return place_in_line(FilePosition(str(self._path), 1, 1), self.header, number)
 
     def chunks(self, on_progress: FileProgressCallback) -> Iterator[Chunk]:
         """Yield the rows in the file's order."""

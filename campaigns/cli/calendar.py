@@ -38,6 +38,7 @@ def calendar(
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Show the campaigns of a month, with expected messages and caps at risk; only published ones run by themselves."""
+    from campaigns.runs.capacity.cap_risks import LONGEST_WINDOW
     from campaigns.runs.capacity.expected_sends import expected_sends
 
     if days is not None and month is not None:
@@ -49,8 +50,9 @@ def calendar(
         now, zone = engine.context.clock.now(), engine.context.settings.zone
         first = _first_day(month) or now.astimezone(zone).date().replace(day=1)
         start, end = (now, now + timedelta(days=days)) if days is not None else _bounds(first, zone)
-        risks = _risks(engine, start, end)
-        sends = expected_sends(engine.queries, start, end)
+        history = expected_sends(engine.queries, start - LONGEST_WINDOW, end)
+        risks = _risks(engine, history, start)
+    sends = [each for each in history if each.due_at >= start]
     if json:
         output.print_json(_as_json(sends, risks, start.astimezone(zone), end.astimezone(zone)))
         return
@@ -77,13 +79,11 @@ def _bounds(first: date, zone: "ZoneInfo") -> "tuple[datetime, datetime]":
     return midnight(first, zone), midnight((first + timedelta(days=31)).replace(day=1), zone)
 
 
-def _risks(engine: "Engine", start: "datetime", end: "datetime") -> "list[CapRisk | RateRisk]":
-    from campaigns.runs.capacity.cap_risks import LONGEST_WINDOW, cap_risks
-    from campaigns.runs.capacity.expected_sends import expected_sends
+def _risks(engine: "Engine", sends: "Sequence[ExpectedSend]", start: "datetime") -> "list[CapRisk | RateRisk]":
+    from campaigns.runs.capacity.cap_risks import cap_risks
     from campaigns.runs.capacity.rate_risks import rate_risks
 
     settings, after = engine.context.settings, max(start, engine.context.clock.now())
-    sends = expected_sends(engine.queries, start - LONGEST_WINDOW, end)
     caps = cap_risks(engine.context.ledger, sends, settings, after)
     return sorted((*caps, *rate_risks(sends, settings, after)), key=lambda risk: risk.day)
 

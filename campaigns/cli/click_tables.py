@@ -99,7 +99,7 @@ def _print_links(clicks: "ClickReport", phrases: "Phrases") -> None:
         (link.name, link.members, phrases.share(link.members, clicks.total.trackable), link.people, link.machines)
         for link in clicks.links
     ]
-    head = phrases.texts("link", "people", "click rate", "clicks", "clicks by machines")
+    head = phrases.texts("link", "people", "click rate", "clicks", "machines")
     output.print_table(f"\n{phrases.text('Links')}", head, rows, none=phrases.text("none"))
     machines = sum(link.machines for link in clicks.links)
     if rows:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campaigns.cli import open_workspace, output
+from campaigns.cli.output_phrases import Phrases
 from campaigns.cli.planning import RunArgument
+from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
     from campaigns.workspace.context import Context
@@ -37,6 +39,7 @@ def uncertain(
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FILE", help="Write the remaining messages to a CSV file.")
     ] = None,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """List the messages of a run with unknown outcome, and settle them; none is ever sent again."""
@@ -57,9 +60,14 @@ def uncertain(
     if json:
         output.print_json({"run": run, **done, "uncertain": rows})
         return
+    phrases = Phrases(language)
     for name, number in done.items():
-        output.print_line(f"{output.format_number(number)} {name.replace('_', ' ')}")
-    output.print_table("", resolve_uncertain.CSV_COLUMNS, [tuple(cell or "" for cell in row.values()) for row in rows])
+        output.print_line(f"{output.format_number(number)} {phrases.code(name.replace('_', ' '))}")
+    head = [phrases.code(name) for name in resolve_uncertain.CSV_COLUMNS]
+    cells = [
+        tuple(phrases.code(cell) if name == "channel" else cell or "" for name, cell in row.items()) for row in rows
+    ]
+    output.print_table("", head, cells, none=phrases.text("none"))
 
 
 def _settle(

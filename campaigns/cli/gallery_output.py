@@ -12,6 +12,7 @@ _NOTES: Final = {
     "no_plan": "samples only: the campaign has no plan; `viesti plan {campaign}` makes one",
     "no_role": "samples only: your account may not see members' data; `viesti agent list` says who may",
     "none_left": "samples only: nobody in {run} would get the message now; `viesti plan {campaign}` plans anew",
+    "not_planned": "samples only: the members of {run} cannot be planned with the files as they are now",
     "personal": "the page holds personal data of members: keep it to yourself, and delete it when you are done",
 }
 
@@ -37,6 +38,7 @@ def print_gallery(written: "WrittenGallery", *, json: bool) -> None:
                     {"place": entry.anchor, "problem": entry.problem} for entry in gallery.entries if entry.problem
                 ],
                 "notes": list(gallery.notes),
+                "members_left_out": [str(problem) for problem in written.problems],
             }
         )
         return
@@ -47,5 +49,6 @@ def print_gallery(written: "WrittenGallery", *, json: bool) -> None:
     output.print_line(f"{len(gallery.entries)} messages: {samples} of samples{of_members}; nothing was sent")
     for note in gallery.notes:
         output.print_line(_NOTES[note].format(campaign=gallery.campaign, run=gallery.run_id))
+    output.print_problems(written.problems)
     if gallery.problems:
         output.print_warning(f"{gallery.problems} of the messages cannot be written; the page says why")

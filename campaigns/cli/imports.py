@@ -1,16 +1,23 @@
 """Command `import`."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from campaigns.cli import open_workspace, output
 from campaigns.core.errors import Severity
 
+if TYPE_CHECKING:
+    from audiences.imports.import_report import ImportReport
+
 _OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
 _ABOUT_PRODUCTS: Final = ("products", _OFFERS)
+_PLAIN: Final = ("", "CSV in UTF-8, separated by commas")
+_REASONS_SHOWN: Final = 5
+_REGISTERS: Final = {"member_id": "member", "product_id": "product", "store_id": "store", "home_store": "store"}
 
 ImportKind = Annotated[
     str,
@@ -24,39 +31,96 @@ ImportKind = Annotated[
 def import_(
     context: typer.Context,
     kind: ImportKind,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV file (UTF-8) or Parquet file.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV file, Excel workbook (.xlsx) or Parquet file, whatever its name."),
+    ],
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", metavar="FILE", help="What the columns, dates and words of the file mean."),
+    ] = None,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option("--constant", metavar="COLUMN=VALUE", help="A column that the file lacks; may be repeated."),
+    ] = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Import nothing; look at the file and write a mapping to config/mappings.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --propose: replace a mapping.")] = False,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Import a file; set bad rows aside with reasons. Importing the same file again changes nothing."""
     from audiences.imports.import_file import FILE_KINDS
+    from audiences.imports.mapping import load_mapping, with_constants
     from campaigns.offers.price_feed import import_offers
     from campaigns.workspace.import_data import import_data
 
     if kind not in (*FILE_KINDS, _OFFERS):
         raise typer.BadParameter(f"one of {', '.join((*FILE_KINDS, _OFFERS))}", param_hint="KIND")
-    with open_workspace.open_engine(context) as engine, output.show_percentage(f"importing {file.name}") as on_progress:
+    if kind == _OFFERS and (mapping or constants or propose):
+        raise typer.BadParameter("a price feed has columns of its own, and no mapping", param_hint="KIND")
+    if propose:
+        _propose(context, kind, file, overwrite=force, json=json)
+        return
+    columns = with_constants(None if mapping is None else load_mapping(mapping), _constants(constants or ()))
+    with open_workspace.open_engine(context) as engine, output.show_import(f"importing {file.name}") as on_progress:
         if kind == _OFFERS:
             report = import_offers(engine.context, file)
         else:
-            report = import_data(engine.context, kind, file, on_progress)
+            report = import_data(engine.context, kind, file, on_progress, columns)
         problems = engine.context.repository.goods_protection.problems if kind in _ABOUT_PRODUCTS else ()
     output.print_problems(replace(problem, severity=Severity.WARNING) for problem in problems)
     if json:
         output.print_json(asdict(report))
-        return
-    output.print_line(
-        f"{report.read} rows: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected"
-    )
-    if report.emptied:
-        output.print_line(f"{report.emptied} values were left out of rows that were stored")
-    if report.not_served:
-        output.print_line(
-            f"{report.not_served} telephone numbers are of countries not served: stored, but not written to"
-        )
-    for column, count in report.unknown.items():
-        output.print_line(f"{count} rows have a `{column}` that was never imported: stored nevertheless")
+    else:
+        for line in _report_lines(report):
+            output.print_line(line)
+    if report.is_refused:
+        raise typer.Exit(1)
+
+
+def _constants(texts: Sequence[str]) -> Mapping[str, str]:
+    for text in texts:
+        if "=" not in text.strip("="):
+            raise typer.BadParameter(f"`{text}` is not COLUMN=VALUE", param_hint="--constant")
+    return {column.strip(): value.strip() for column, _, value in (text.partition("=") for text in texts)}
+
+
+def _report_lines(report: "ImportReport") -> Iterator[str]:
+    """Yield what became of the rows, and what their sender should know."""
+    if report.format not in _PLAIN:
+        yield f"this is {report.format}"
+    yield f"{report.read} rows: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected"
+    if not report.read:
+        yield "the file has a header, and no rows below it"
+    remarks = {
+        "values were left out of rows that were stored": report.emptied,
+        "postal codes had lost their zeros in a spreadsheet: put back": report.padded,
+        "telephone numbers are of countries not served: stored, but not written to": report.not_served,
+    }
+    yield from (f"{rows} {remark}" for remark, rows in remarks.items() if rows)
+    for column, rows in report.unknown.items():
+        named = f"{rows} rows name" if rows > 1 else "1 row names"
+        yield f"{named} a {_REGISTERS[column]} (`{column}`) that was never imported: stored nevertheless"
+    yield from (f"  {reason}" for reason in report.reasons[:_REASONS_SHOWN])
     if report.rejects_path is not None:
-        output.print_line(f"rejected rows, with line, column and reason: {report.rejects_path}")
+        yield f"rejected rows, with line, column and reason: {report.rejects_path}"
+    if report.is_refused:
+        yield "nothing was imported: every row was rejected; where their form is the cause, --propose writes a mapping"
+
+
+def _propose(context: typer.Context, kind: str, file: Path, *, overwrite: bool, json: bool) -> None:
+    from campaigns.workspace.import_proposal import write_proposal
+
+    proposal = write_proposal(open_workspace.open_repository(context), kind, file, overwrite=overwrite)
+    if json:
+        output.print_json(asdict(proposal))
+        return
+    output.print_line(f"this is {proposal.format}")
+    output.print_line(f"wrote {proposal.path}")
+    for doubt in proposal.doubts:
+        output.print_line(f"  not sure: {doubt}")
+    output.print_line(f"next: read it, then viesti import {kind} {file} --mapping {proposal.path}")
 
 
 def add_to(app: typer.Typer) -> None:

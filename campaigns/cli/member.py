@@ -77,19 +77,23 @@ def erase(
     member: MemberArgument,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     despite_wait: open_workspace.DespiteWaitOption = False,
+    language: open_workspace.OutputLanguageOption = Language.EN,
 ) -> None:
     """Erase a member's contact, profile and purchases for good; no import brings them back."""
     from campaigns.people.privacy import erasure
     from campaigns.rendering.notice_writer import copy_lines
 
+    phrases = Phrases(language)
     with open_workspace.open_engine(context) as engine:
         engine.queries.member(member)
         if not yes:
-            typer.confirm(f"Erase {member}? This cannot be undone", abort=True)
+            typer.confirm(phrases.text("Erase {member}? This cannot be undone", member=member), abort=True)
         copies = erasure.erase(engine.context, member, despite_wait=despite_wait)
-        lines = copy_lines(copies.days(), Language.EN, engine.context.repository.settings)
-    output.print_line("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
-    for line in ("what to tell the member:", *lines) if lines else ():
+        lines = copy_lines(copies.days(), language, engine.context.repository.settings)
+    output.print_line(
+        phrases.text("erased; `viesti retention`, or the nightly job, deletes the last rows from the files")
+    )
+    for line in (phrases.text("what to tell the member:"), *lines) if lines else ():
         output.print_line(line)
 
 
@@ -101,6 +105,7 @@ def merge(
     approve: Annotated[
         bool, typer.Option("--approve", help="As a supervisor, merge although fewer than two facts agree.")
     ] = False,
+    language: open_workspace.OutputLanguageOption = Language.EN,
 ) -> None:
     """Merge two ids of one person; every opt-out of either id stays in force.
 
@@ -114,17 +119,20 @@ def merge(
         if approve:
             staff_accounts.require_permission(engine.context, REQUIRED_BY_OPTIONS["member merge --approve"])
         moved = merging.merge(engine.context, member, into, approved=approve)
-    output.print_line(f"{member} is {into} now; {moved} purchases, receipts and earlier messages were moved")
+    sentence = "{member} is {into} now; {moved} purchases, receipts and earlier messages were moved"
+    output.print_line(Phrases(language).text(sentence, member=member, into=into, moved=moved))
 
 
 @app.command("unmerge")
-def unmerge(context: typer.Context, member: MemberArgument) -> None:
+def unmerge(
+    context: typer.Context, member: MemberArgument, language: open_workspace.OutputLanguageOption = Language.EN
+) -> None:
     """Undo the merge of a member id within 30 days; what was refused since binds both ids."""
     from campaigns.people.privacy import merging
 
     with open_workspace.open_engine(context) as engine:
         into = merging.unmerge(engine.context, member)
-    output.print_line(f"{member} and {into} are two members again")
+    output.print_line(Phrases(language).text("{member} and {into} are two members again", member=member, into=into))
 
 
 def _show_history(decisions: list[dict[str, object]], phrases: Phrases, *, json: bool) -> None:

@@ -58,6 +58,9 @@ def status(
         )
         return
     phrases = Phrases(language)
+    for listed_run, _ in outcomes_by_run.values():
+        if listed_run.reason and not phrases.covers(listed_run.reason):
+            output.print_warning(f"{listed_run.run_id}: {listed_run.reason}")
     none, lines = phrases.text("none"), [_line(*entry, phrases) for entry in outcomes_by_run.values()]
     output.print_table("", phrases.texts("run", "state", "planned", "accepted", ""), lines, none=none)
     if run is not None and events is not None:
@@ -98,39 +101,56 @@ def _line(run: "Run", outcomes: "OutcomeCounts", phrases: Phrases) -> tuple[str,
     states = outcomes.by_state
     accepted = states.pop("accepted")
     rest = [f"{output.format_number(number)} {phrases.code(state)}" for state, number in states.items() if number]
-    notes = ", ".join([*([phrases.code(run.reason)] if run.reason else []), *rest])
-    return run.run_id, phrases.code(run.state), outcomes.planned, accepted, notes
+    reason = [phrases.code(run.reason)] if run.reason and phrases.covers(run.reason) else []
+    return run.run_id, phrases.code(run.state), outcomes.planned, accepted, ", ".join([*reason, *rest])
 
 
-def pause(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
+def pause(
+    context: typer.Context,
+    run: RunArgument,
+    language: open_workspace.OutputLanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
     """Pause a run; claimed messages are still sent."""
     from campaigns.runs.dispatch import run_transitions
 
     with open_workspace.open_engine(context) as engine:
         engine.run_control.transition(run_transitions.pause, run)
-    output.print_result(f"paused; `viesti resume {run}` continues it", {"run": run, "state": "paused"}, json=json)
+    text = Phrases(language).text("paused; `viesti resume {run}` continues it", run=run)
+    output.print_result(text, {"run": run, "state": "paused"}, json=json)
 
 
-def resume(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
+def resume(
+    context: typer.Context,
+    run: RunArgument,
+    language: open_workspace.OutputLanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
     """Resume a paused run."""
     from campaigns.runs.dispatch import run_transitions
 
     with open_workspace.open_engine(context) as engine:
         engine.run_control.transition(run_transitions.resume, run)
         sender = "viesti worker" if engine.context.has_workers else "viesti serve"
-    output.print_result(
-        f"resumed; `{sender}` or `viesti send {run}` sends", {"run": run, "state": "sending"}, json=json
-    )
+    text = Phrases(language).text("resumed; `{sender}` or `viesti send {run}` sends", sender=sender, run=run)
+    output.print_result(text, {"run": run, "state": "sending"}, json=json)
 
 
-def cancel(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
+def cancel(
+    context: typer.Context,
+    run: RunArgument,
+    language: open_workspace.OutputLanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
     """Cancel a run for good; unclaimed deliveries are withdrawn."""
     from campaigns.runs.dispatch import run_transitions
 
     with open_workspace.open_engine(context) as engine:
         withdrawn = engine.run_control.transition(run_transitions.cancel, run)
     value = {"run": run, "state": "cancelled", "withdrawn": withdrawn}
-    output.print_result(f"cancelled; {output.format_number(withdrawn)} deliveries were withdrawn", value, json=json)
+    number = output.format_number(withdrawn)
+    text = Phrases(language).text("cancelled; {number} deliveries were withdrawn", number=number)
+    output.print_result(text, value, json=json)
 
 
 def retention(context: typer.Context, json: open_workspace.JsonOption = False) -> None:

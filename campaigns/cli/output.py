@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from audiences.imports.import_report import ImportProgress, ProgressCallback
+
 TableRows = Sequence[Sequence[object]]
 StyledLine = tuple[str, str]
 """Line of a cell, and its style: `bold`, `dim` or a colour; empty for none."""
@@ -153,15 +155,39 @@ def show_progress(title: str, total: int | None = None) -> Iterator[Callable[[in
 
 
 @contextmanager
-def show_percentage(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show the completed part of a whole, on a terminal only; yield a callback that takes completed and total."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+def show_import(title: str) -> Iterator["ProgressCallback"]:
+    """Show each step of an import with its rows a second and the time left, on a terminal only."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = _console(errors=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda completed, total: bar.update(task, completed=completed, total=total)
+    texts = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}")
+    times = TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn()
+    with Progress(*texts, *times, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None, speed="")
+        step = ""
+
+        def update(progress: "ImportProgress") -> None:
+            nonlocal step
+            if progress.step != step:
+                step = progress.step
+                bar.reset(task, description=f"{title}: {step}")
+            bar.update(
+                task, completed=progress.done, total=progress.whole, speed=_speed(progress, bar.tasks[0].elapsed)
+            )
+
+        yield update
+
+
+def _speed(progress: "ImportProgress", seconds: float | None) -> str:
+    """Return the rows a second of a step that counts rows."""
+    return f"{format_number(round(progress.rows / seconds))} rows/s" if progress.rows and seconds else ""
 
 
 def sorted_counts(counts: Mapping[Any, int]) -> TableRows:

@@ -27,6 +27,10 @@ class Phrases:
         """Return a stored code, such as a reason or a state, in the language; English has the code itself."""
         return self.text(code) if code else ""
 
+    def covers(self, english: str) -> bool:
+        """Return whether a text can be said in the language; stored sentences are English."""
+        return self.language is Language.EN or english in translated_phrases()
+
     def texts(self, *english: str) -> tuple[str, ...]:
         """Return several phrases, such as the headings of a table."""
         return tuple(map(self.text, english))
@@ -52,5 +56,5 @@ def translated_phrases() -> Mapping[str, tuple[str, str]]:
     """Return the Finnish and the Swedish text of each English phrase."""
     from campaigns.core.yaml.source import parse_yaml
 
-    phrases = parse_yaml(_FILE.read_bytes(), _FILE.name).value
-    return {english: (str(finnish), str(swedish)) for english, (finnish, swedish) in phrases.items()}
+    pairs = [(english, entry.items()) for english, entry in parse_yaml(_FILE.read_bytes(), _FILE.name).entries()]
+    return {english: (str(finnish.value), str(swedish.value)) for english, (finnish, swedish) in pairs}

@@ -139,37 +139,56 @@ def preview(
         typer.launch(str(path))
 
 
-def publish(context: typer.Context, campaign: CampaignArgument, json: open_workspace.JsonOption = False) -> None:
+def publish(
+    context: typer.Context,
+    campaign: CampaignArgument,
+    language: open_workspace.OutputLanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
     """Publish a campaign as its files are now; the scheduler runs it."""
     with open_workspace.open_engine(context) as engine:
         draft, warnings = engine.context.repository.campaign_definition(campaign, engine.context.clock.now())
         output.print_problems((*warnings, *_goods_warnings(engine, draft)))
         due = engine.publisher.publish(draft)
     name, at = draft.campaign.name, due and due.astimezone(draft.campaign.schedule.zone)
-    when = f"next due {at:%Y-%m-%d %H:%M}" if at else "never due again"
     value = {"campaign": name, "published": True, "next_due": at and at.isoformat()}
-    output.print_result(f"published {name}, {when}", value, json=json)
+    phrases = Phrases(language)
+    text = (
+        phrases.text("published {campaign}, next due {moment}", campaign=name, moment=f"{at:%Y-%m-%d %H:%M}")
+        if at
+        else phrases.text("published {campaign}, never due again", campaign=name)
+    )
+    output.print_result(text, value, json=json)
 
 
 def unpublish(
     context: typer.Context,
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Name of a published campaign.")],
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Take a campaign off the schedule; planned runs continue."""
     with open_workspace.open_engine(context) as engine:
         continuing = engine.publisher.unpublish(campaign)
-    ends = "".join(f"; {run} continues, `viesti cancel {run}` ends it" for run in continuing)
+    phrases = Phrases(language)
+    ends = "".join(f"; {phrases.text('{run} continues, `viesti cancel {run}` ends it', run=run)}" for run in continuing)
     value = {"campaign": campaign, "published": False, "going_on": continuing}
-    output.print_result(f"{campaign} is off the schedule{ends}", value, json=json)
+    text = phrases.text("{campaign} is off the schedule", campaign=campaign)
+    output.print_result(f"{text}{ends}", value, json=json)
 
 
-def approve(context: typer.Context, run: RunArgument, json: open_workspace.JsonOption = False) -> None:
+def approve(
+    context: typer.Context,
+    run: RunArgument,
+    language: open_workspace.OutputLanguageOption = Language.EN,
+    json: open_workspace.JsonOption = False,
+) -> None:
     """Approve a plan made by somebody else, where the campaign requires approval."""
     with open_workspace.open_engine(context) as engine:
         engine.run_control.approve(run)
         value = {"run": run, "state": engine.queries.run(run).state, "approved_by": engine.context.actor}
-    output.print_result(f"approved; `viesti send {run}` sends it", value, json=json)
+    text = Phrases(language).text("approved; `viesti send {run}` sends it", run=run)
+    output.print_result(text, value, json=json)
 
 
 def _decide(engine: "Engine", campaign: str, as_of: str | None) -> "tuple[Campaign, Run, PlanCounts, list[Problem]]":

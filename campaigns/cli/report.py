@@ -55,7 +55,9 @@ def _show(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> None:
     ]
     head = phrases.texts("channel", "variant", "state", "reason", "deliveries")
     output.print_table(f"\n{phrases.text('Deliveries')}", head, deliveries, none=none)
-    skips = [(phrases.code(reason), number) for reason, number in output.sorted_counts(run_report.plan_counts.skips)]
+    skips = [
+        (phrases.code(str(reason)), number) for reason, number in output.sorted_counts(run_report.plan_counts.skips)
+    ]
     output.print_table(f"\n{phrases.text('Skipped')}", phrases.texts("reason", "members"), skips, none=none)
     click_tables.print_clicks(run_report.clicks, phrases)
     events = [

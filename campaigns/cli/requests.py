@@ -1,16 +1,21 @@
 """Command `requests`: open privacy requests, and notifications that processors are owed."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from campaigns.cli import open_workspace, output
+from campaigns.cli.output_phrases import Phrases
+from campaigns.core.model.enums import Language
 from campaigns.core.model.privacy_rights import ProcessorAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from campaigns.workspace.context import Context
+
+
+_CODED: Final = ("kind", "channel")
 
 
 def requests(
@@ -22,6 +27,7 @@ def requests(
     answer: Annotated[
         ProcessorAnswer | None, typer.Option("--answer", help="With --told, the processor's answer; default: done.")
     ] = None,
+    language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """List open privacy requests and the processors to be told, the most urgent first."""
@@ -38,10 +44,12 @@ def requests(
     if json:
         output.print_json({"requests": waiting, "processors": tasks})
         return
-    _table("", ("request", "member", "kind", "due on", "days left"), waiting)
+    phrases = Phrases(language)
+    _table("", ("request", "member", "kind", "due on", "days left"), waiting, phrases)
     if tasks:
         rows = [{**row, "messages": len(row["messages"])} for row in tasks]
-        _table("Processors to be told", ("task", "processor", "channel", "kind", "member", "messages", "due on"), rows)
+        head = ("task", "processor", "channel", "kind", "member", "messages", "due on")
+        _table("Processors to be told", head, rows, phrases)
 
 
 def _waiting(context: "Context") -> "list[dict[str, Any]]":
@@ -82,8 +90,13 @@ def _processor_tasks(context: "Context") -> "list[dict[str, Any]]":
     ]
 
 
-def _table(title: str, head: "Sequence[str]", rows: "Sequence[dict[str, Any]]") -> None:
-    output.print_table(title, head, [[row[name.replace(" ", "_")] for name in head] for row in rows])
+def _table(title: str, head: "Sequence[str]", rows: "Sequence[dict[str, Any]]", phrases: Phrases) -> None:
+    cells = [[_cell(name, row[name.replace(" ", "_")], phrases) for name in head] for row in rows]
+    output.print_table(phrases.text(title) if title else "", phrases.texts(*head), cells, none=phrases.text("none"))
+
+
+def _cell(name: str, value: object, phrases: Phrases) -> object:
+    return phrases.code(str(value)) if name in _CODED else value
 
 
 def add_to(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ from campaigns.core.private_files import make_private_folder, write_private
 FilesArgument = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE", help="Campaigns or audiences, by file or name; default: all.")
 ]
-SchemaKind = Literal["campaign", "audience", "offers", "settings", "brand", "catalogue"]
+SchemaKind = Literal["campaign", "audience", "offers", "settings", "brand", "catalogue", "mapping"]
 
 
 def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
@@ -72,6 +72,8 @@ def schema(
             json_schema = schemas.brand_schema()
         case "catalogue":
             json_schema = schemas.catalogue_schema()
+        case "mapping":
+            json_schema = schemas.mapping_schema()
         case _ as never:
             assert_never(never)
     output.print_json(json_schema)

@@ -48,7 +48,7 @@ def import_demo_files(context: Context, on_step: Callable[[str], None]) -> Itera
     for field in fields(files):
         on_step(f"importing {field.name}")
         own = {(each.column, each.value) for each in _unreviewed(context)}
-        yield field.name, import_data(context, field.name, getattr(files, field.name), lambda _done, _whole: None)
+        yield field.name, import_data(context, field.name, getattr(files, field.name))
         if field.name == "products":  # the catalogue names their sensitive goods; a user's own are left to the user
             imported = [each for each in _unreviewed(context) if (each.column, each.value) not in own]
             record_review(context, _REVIEWER, imported)

@@ -34,7 +34,7 @@ def import_sign_ups(context: Context) -> int:
             writer = csv.DictWriter(output, list(members[0]))
             writer.writeheader()
             writer.writerows(members)
-        import_data(context, "members", file, lambda _done, _whole: None)
+        import_data(context, "members", file)
     with context.ledger.write() as connection:
         sign_ups.delete_imported(connection, [member["member_id"] for member in members])
     return len(members)

@@ -58,7 +58,7 @@ class PlanMembers:
                 closest_match(self.reason, _REASONS) or f"one of: {', '.join(self._reasons_of_plan()) or EVERY_REASON}"
             )
             raise UserError.about(self.reason, "there is no reason of this name", "unknown_reason", hint)
-        variants = [variant.name for variant in self.queries.run_definitions.campaign(self.run).variants]
+        variants = [] if self.variant is None else self._variants()
         if self.variant is not None and self.variant not in variants:
             hint = closest_match(self.variant, variants) or f"one of: {', '.join(variants)}"
             raise UserError.about(self.variant, "the campaign has no variant of this name", "unknown_variant", hint)
@@ -73,9 +73,9 @@ class PlanMembers:
             DELIVERY.c.state,
             func.coalesce(DECISION.c.reason, DELIVERY.c.reason),
         )
-        shown = statement.where(_MAY_BE_SHOWN).order_by(DECISION.c.member_id)
+        ordered = statement.where(_MAY_BE_SHOWN).order_by(DECISION.c.member_id)
         with self.queries.context.ledger.read() as connection:
-            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(shown):
+            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(ordered):
                 yield PlanMember(*(value or "" for value in row))
 
     def hidden(self) -> int:
@@ -106,6 +106,9 @@ class PlanMembers:
         else:
             condition &= or_(DECISION.c.reason == self.reason, DELIVERY.c.reason == self.reason)
         return condition if self.variant is None else condition & (DECISION.c.variant == self.variant)
+
+    def _variants(self) -> list[str]:
+        return [variant.name for variant in self.queries.run_definitions.campaign(self.run).variants]
 
     def _reasons_of_plan(self) -> list[str]:
         return sorted(PlanCounts.from_json(self.run.counts).skips)

@@ -13,11 +13,11 @@ from campaigns.core.model.brand import Brand, Colours, DarkColours, Logo, LogoPi
 from campaigns.core.model.colour import AA_CONTRAST, WHITE, contrast, legible_shade
 from campaigns.core.model.localised_text import FrozenModel, Localised, TextPattern
 from campaigns.core.model.settings import Organisation
-from campaigns.core.picture_size import picture_size
 from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validation_problems
+from campaigns.workspace.checks.picture_files import PRINTED, size_in_pixels
 
 MAX_LOGO_BYTES: Final = 200_000
 MAX_LOGO_PIXELS: Final = 2_000
@@ -156,20 +156,22 @@ def _load_logo(logo: LogoFiles | None, at: Located, root: Path, problems: list[P
 def _picture(root: Path, file: str, at: Located, problems: list[Problem]) -> LogoPicture | None:
     """Return a picture of the logo; None when problems were added."""
     try:
+        if not (root / file).resolve().is_relative_to((root / "images").resolve()):
+            raise FileNotFoundError(file)
         with open_regular(root / file) as source:
             content = source.read(MAX_LOGO_BYTES + 1)
     except (OSError, UserError):
         problems.append(Problem(at.place, f"there is no file `{file}`", "logo", "a path from the workspace's folder"))
         return None
-    size = picture_size(content)
-    if size is None:
+    width, height = size_in_pixels(content, PRINTED)
+    if min(width, height) < 1:
         problems.append(Problem(at.place, f"`{file}` is no PNG or JPEG", "logo", "save it as PNG"))
     elif len(content) > MAX_LOGO_BYTES:
         message = f"`{file}` is over {MAX_LOGO_BYTES // 1000} kB"
         problems.append(Problem(at.place, message, "logo", "save it smaller; twice the width it is shown at is enough"))
-    elif max(size) > MAX_LOGO_PIXELS:
-        message = f"`{file}` is {size.width} × {size.height} pixels"
+    elif max(width, height) > MAX_LOGO_PIXELS:
+        message = f"`{file}` is {width} × {height} pixels"
         problems.append(Problem(at.place, message, "logo", f"at most {MAX_LOGO_PIXELS} pixels each way"))
     else:
-        return LogoPicture(file.removeprefix("images/"), content, size.width, size.height)
+        return LogoPicture(file.removeprefix("images/"), content, width, height)
     return None

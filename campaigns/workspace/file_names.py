@@ -1,6 +1,5 @@
 """Names of campaign and audience files, and warnings for files that are not read."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,7 @@ def file_name_problems(path: Path) -> Iterator[Problem]:
     try:
         IDENTIFIER_PATTERN.check(path.stem)
     except FormatError as error:
-        name = re.sub(r"[^a-z0-9]+", "_", path.stem.casefold()).strip("_")
-        suggestion = name if re.fullmatch(IDENTIFIER_PATTERN.pattern, name) else IDENTIFIER_PATTERN.example
+        suggestion = error.hint.strip("`")
         message = f"the file's name gives the name, and {error}"
         yield Problem(FilePosition(str(path)), message, "file_name", f"`{suggestion}{path.suffix}`")
 

@@ -3,11 +3,18 @@
 from pathlib import Path
 
 from audiences.imports.import_file import import_file
-from audiences.imports.import_report import FileProgressCallback, ImportReport
+from audiences.imports.import_report import ImportReport, ProgressCallback
+from audiences.imports.mapping import ImportMapping
 from campaigns.workspace.context import Context
 
 
-def import_data(context: Context, kind: str, file: Path, on_progress: FileProgressCallback) -> ImportReport:
+def import_data(
+    context: Context,
+    kind: str,
+    file: Path,
+    on_progress: ProgressCallback = lambda _progress: None,
+    mapping: ImportMapping | None = None,
+) -> ImportReport:
     """Import a file of one kind (see `audiences.imports`); rejected rows are written to `data/rejects`."""
     repository = context.repository
     return import_file(
@@ -19,5 +26,6 @@ def import_data(context: Context, kind: str, file: Path, on_progress: FileProgre
         clock=context.clock,
         signer=context.signer,
         rejects=context.workspace.data / "rejects",
+        mapping=mapping,
         on_progress=on_progress,
     )

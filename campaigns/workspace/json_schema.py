@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from audiences.imports.mapping import MappingFile
 from campaigns.core.errors import FilePosition
 from campaigns.core.model.audience import AudienceBase
 from campaigns.core.model.catalogue import Catalogue
@@ -60,6 +61,11 @@ def brand_schema() -> dict[str, Any]:
 def catalogue_schema() -> dict[str, Any]:
     """Return the schema of `config/catalogue.yaml`."""
     return _schema(Catalogue)
+
+
+def mapping_schema() -> dict[str, Any]:
+    """Return the schema of a mapping file of `config/mappings`."""
+    return _schema(MappingFile)
 
 
 def offers_schema() -> dict[str, Any]:

@@ -43,6 +43,11 @@ class Workspace:
         return self.root / "config" / "reviewed_categories.csv"
 
     @property
+    def mappings(self) -> Path:
+        """Folder of mapping files, which describe other systems' import files; a workspace may have none."""
+        return self.root / "config" / "mappings"
+
+    @property
     def offers(self) -> Path:
         """Offers file; a workspace may have none."""
         return self.root / "config" / "offers.yaml"

@@ -10,7 +10,8 @@ from typing import Final
 from campaigns.core.errors import UserError
 from campaigns.core.private_files import inherited_umask
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.starter_answers import Answers, starter_values
+from campaigns.workspace.starter_answers import starter_values
+from campaigns.workspace.starter_questions import Answers
 
 DEMO_PARTS: Final = (
     *("config/audiences", "config/campaigns", "config/labels"),

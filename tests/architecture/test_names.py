@@ -38,7 +38,7 @@ TWINS: Final = {
     },
     "data made for the demonstration, its import, and its own module": {
         "choices": {"audiences/consent", "audiences/imports", "campaigns/demo/data"},
-        "members": {"audiences/imports", "campaigns/demo/data"},
+        "members": {"audiences/imports", "campaigns/cli", "campaigns/demo/data"},
         "store_locations": {"audiences/imports", "campaigns/demo/data"},
         "suppressions": {"audiences/consent", "audiences/imports", "campaigns/demo/data"},
     },

@@ -22,12 +22,15 @@ def outcome(target: ImportTarget, path: Path) -> str:
     """Return the report and the rejects, or the error."""
     kind = path.name.partition(".")[0]
     try:
-        report = target.import_file(kind, path)
+        mapping = path.with_suffix(".yaml")
+        report = target.import_file(kind, path, mapping if mapping.exists() else None)
     except UserError as error:
         assert target.warehouse.manifest().version == 0
-        return str(error).replace(str(path), path.name) + "\n"
+        return str(error).replace(f"{path.parent}/", "") + "\n"
     counts = f"read {report.read}, stored {report.stored}, unchanged {report.unchanged}, "
     counts += f"rejected {report.rejected}, emptied {report.emptied}\n"
+    if report.format != "CSV in UTF-8, separated by commas":
+        counts += f"{report.format}\n"
     rejects = report.rejects_path.read_text(encoding="utf-8") if report.rejects_path else ""
     return counts + rejects
 

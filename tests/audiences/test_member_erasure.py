@@ -45,7 +45,7 @@ def import_member(workspace: SampleWorkspace, **member: object) -> ImportReport:
     """Import one member."""
     file = workspace.root / "one.csv"
     file.write_text(",".join(member) + "\n" + ",".join(map(str, member.values())) + "\n", encoding="utf-8")
-    return import_data(workspace.engine.context, "members", file, lambda _done, _whole: None)
+    return import_data(workspace.engine.context, "members", file)
 
 
 def test_gd12_erased_member_is_in_no_view_contact_or_plan(workspace: SampleWorkspace) -> None:

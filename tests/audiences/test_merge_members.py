@@ -145,7 +145,7 @@ def test_import_of_the_duplicate_is_rejected(workspace: SampleWorkspace) -> None
     merging.merge(workspace.engine.context, "m07", "m05", approved=True)
     file = workspace.root / "again.csv"
     file.write_text("member_id,register\nm07,owners\n", encoding="utf-8")
-    assert import_data(workspace.engine.context, "members", file, lambda _done, _whole: None).rejected == 1
+    assert import_data(workspace.engine.context, "members", file).rejected == 1
 
 
 @pytest.mark.parametrize(("member", "into"), [("m05", "m05"), ("m05", "nobody"), ("nobody", "m05")])

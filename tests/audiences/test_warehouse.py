@@ -92,6 +92,7 @@ def test_contact_is_not_copied_into_the_warehouse(filled_target: ImportTarget) -
         "region",
         "household_size",
         "bonus",
+        "home_store",
         "student",
     ]
 

@@ -146,8 +146,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "an empty file": (b"", ": the file is empty"),
     "a wrong header": (b"member_id,register,frist_name\n1,owners,A\n", ":1:20: `frist_name` is not a column"),
     "a missing column": (b"member_id\n1\n", ":1:1: the column `register` is missing"),
-    "not UTF-8": (HEADER + b"1,owners," + LATIN + b",\n", ":2:"),
-    "an image": (b"\x89PNG\r\n\x1a\n\x00\x00", ":1:1: "),
+    "UTF-8 with a damaged byte": (HEADER + "1,owners,Päivi".encode() + b"\xe4,\n", ":2:"),
+    "an image": (b"\x89PNG\r\n\x1a\n\x00\x00", ": this is no table of text: it is a picture"),
 }
 
 

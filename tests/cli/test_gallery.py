@@ -189,7 +189,7 @@ def write(workspace: SampleWorkspace, count: int = 60) -> tuple[Path, tuple[str,
     return written.file, written.gallery.members
 
 
-def test_gd17_erasing_a_member_deletes_the_galleries_that_show_them(gallery: SampleWorkspace) -> None:
+def test_gd12_erasing_a_member_deletes_the_galleries_that_show_them(gallery: SampleWorkspace) -> None:
     from campaigns.people.privacy import erasure
 
     file, members = write(gallery, 3)

@@ -117,6 +117,18 @@ def test_fi22_class_that_the_catalogue_does_not_mention_is_refused(protected: Sh
     assert "none: {date:" in message
 
 
+def test_gallery_without_protection_shows_samples_alone_and_says_why(protected: Shell) -> None:
+    protected("plan", "offers", "--as-of", AS_OF)
+    assert len(protected("preview", "offers", "--json").json["members"]) == 3
+    change_catalogue(protected, gambling="")
+    result = protected("preview", "offers")
+    assert (
+        ": 3 of samples; nothing was sent\nsamples only: the members of offers-20180101T0800Z cannot be planned"
+        in result.out
+    )
+    assert "`gambling`" in result.err
+
+
 @pytest.mark.hostile
 def test_none_dated_in_the_future_is_refused(protected: Shell) -> None:
     change_catalogue(protected, gambling="{none: {date: 2999-01-01, name: Maija Meikäläinen}}")

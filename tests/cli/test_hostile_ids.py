@@ -81,7 +81,7 @@ def import_id(workspace: SampleWorkspace, place: str, id_: str) -> str:
         writer = csv.DictWriter(stream, list(row))
         writer.writeheader()
         writer.writerow({**row, place.partition(".")[2]: id_})
-    report = import_data(workspace.engine.context, kind, file, lambda _done, _whole: None)
+    report = import_data(workspace.engine.context, kind, file)
     return report.rejects_path.read_text("utf-8") if report.rejects_path else ""
 
 

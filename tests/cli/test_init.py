@@ -11,6 +11,7 @@ from campaigns.core.model.enums import Language
 from campaigns.core.model.goods_classes import RestrictedClass, SpecialClass
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import WorkspaceRepository
+from campaigns.workspace.unanswered import unanswered_problems
 from tests.support.shell import Shell
 
 ANSWERS: Final = (
@@ -39,7 +40,7 @@ def own(nowhere: Shell, tmp_path: Path) -> Shell:
 def test_four_campaigns_pass_check_before_anything_is_imported(own: Shell) -> None:
     result = own("check")
     assert "files are in order" in result.out
-    assert re.findall(r"\[(\w+)\]$", result.err, re.MULTILINE) == ["print_profile"]
+    assert re.findall(r"\[(\w+)\]$", result.err, re.MULTILINE) == ["print_profile", "no_offers"], "what is still to do"
     names = [path.stem for path in Workspace(own.root).campaign_files()]
     assert names == ["birthday", "owner_post", "weekly_offers", "welcome"]
 
@@ -77,6 +78,20 @@ def test_answers_become_settings_and_the_organisation(own: Shell) -> None:
     assert settings.internal_addresses == ("@meri.example.org",)
 
 
+def test_details_without_an_answer_are_errors_as_soon_as_a_provider_sends(nowhere: Shell, tmp_path: Path) -> None:
+    nowhere("init", tmp_path / "new", "--city", "Vaasa")
+    workspace = Workspace(tmp_path / "new")
+    settings = workspace.settings.read_text("utf-8")
+    workspace.settings.write_text(settings.replace("    provider: folder", "    provider: smtp", 1), "utf-8")
+    problems = list(unanswered_problems(workspace, WorkspaceRepository(workspace).settings))
+    assert [re.findall("`(\\w+)`", problem.message)[0] for problem in problems] == [
+        "business_id",
+        "street",
+        "telephone",
+    ]
+    assert {problem.severity for problem in problems} == {"error"}
+
+
 def test_first_language_is_that_of_members_without_one_and_gives_the_names_that_are_not_said(
     nowhere: Shell, tmp_path: Path
 ) -> None:
@@ -90,8 +105,11 @@ def test_first_language_is_that_of_members_without_one_and_gives_the_names_that_
 def test_without_options_and_without_a_terminal_defaults_are_taken(nowhere: Shell, tmp_path: Path) -> None:
     nowhere("init", tmp_path / "meri")
     own = Shell(tmp_path / "meri", nowhere.capsys)
-    assert WorkspaceRepository(Workspace(own.root)).settings.organisation.name.fi == "Meri"
-    assert "files are in order" in own("check").out
+    repository = WorkspaceRepository(Workspace(own.root))
+    assert repository.settings.organisation.name.fi == "Meri"
+    assert {problem.severity for problem in unanswered_problems(repository.workspace, repository.settings)} == {
+        "warning"
+    }
 
 
 @pytest.mark.parametrize(
@@ -156,6 +174,7 @@ def test_any_name_survives_the_files(nowhere: Shell, tmp_path: Path, name: str) 
     assert (house.name.en, house.legal_name) == (name, name)
 
 
+@pytest.mark.long
 def test_details_that_nobody_answered_are_told_and_keep_everything_from_a_provider(
     nowhere: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ KEYS = {
     "offers": "offers",
     "settings": "organisation",
     "catalogue": "tables",
+    "mapping": "columns",
 }
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -14,17 +15,23 @@ import typer
 
 from campaigns.channels.events import EventKind
 from campaigns.cli.main import app
+from campaigns.cli.operations import _line
 from campaigns.cli.output_phrases import Phrases, translated_phrases
 from campaigns.core.model.enums import Channel, Choice, Language, Register
+from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.reasons import EndReason, SkipReason
+from campaigns.results.feedback.resolve_uncertain import CSV_COLUMNS
 from campaigns.results.reports.run_report import WithheldReason
+from campaigns.store.runs.decisions import OutcomeCounts
+from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import DeliveryState, RunState
 from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import MONDAYS, Shell
 
 CLI: Final = Path(__file__).parents[2] / "campaigns" / "cli"
 CODES: Final = {
-    code.value for code in chain(Channel, SkipReason, EndReason, RunState, DeliveryState, EventKind, Choice, Register)
+    code.value
+    for code in chain(Channel, SkipReason, EndReason, RunState, DeliveryState, EventKind, Choice, Register, RequestKind)
 }
 RUN: Final = "letter-20180101T0800Z"
 AT: Final = ("--as-of", "2018-01-01T10:00")
@@ -32,11 +39,12 @@ COMMANDS: Final = (
     ("status",), ("status", RUN), ("plan", "other", *AT), ("report", "letter"), ("report", "letter", "--all"),
     ("calendar",), ("calendar", "--list"), ("audience", "count", "coffee", "--explain", *AT), ("member", "show", "m01"),
     ("member", "why", "m01"), ("member", "why", "m01", "--campaign", "other", *AT), ("member", "why", "m04"),
-    ("member", "choices", "m01"),
+    ("member", "choices", "m01"), ("requests",), ("uncertain", RUN), ("publish", "other"),
 )  # fmt: skip
 PRINTING_SENTENCES: Final = (
-    "plan", "run", "send", "status", "report", "calendar", "audience count", "member show", "member why",
-    "member choices",
+    "plan", "run", "send", "publish", "unpublish", "approve", "calendar", "status", "report", "pause", "resume",
+    "cancel", "uncertain", "audience count", "member show", "member why", "member choices", "member merge",
+    "member unmerge", "member erase", "requests",
 )  # fmt: skip
 
 
@@ -61,7 +69,7 @@ def phrase_arguments() -> Iterator[str]:
     """Yield the literals in the arguments of `phrases.text` and `phrases.texts`."""
     for module in CLI.glob("*.py"):
         for call in ast.walk(ast.parse(module.read_text("utf-8"))):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) in {"phrases.text", "phrases.texts"}:
+            if isinstance(call, ast.Call) and re.match(r"(phrases|Phrases\(.*\))\.texts?$", ast.unparse(call.func)):
                 yield from (
                     node.value
                     for argument in call.args
@@ -77,7 +85,8 @@ def test_every_phrase_and_code_is_translated() -> None:
 def test_no_translation_is_left_over() -> None:
     stored = {"address_key", "name_key", "mailbox", "phone_class", "member_id", "household_id", "first_name",
               "last_name", "street", "postal_code", "city", "newsletters", "too_late", "skip", "newsletter",
-              "marketing", "owner_post", "survey", "magazine", "service", "rights"}  # fmt: skip
+              "marketing", "owner_post", "survey", "magazine", "service", "rights", *CSV_COLUMNS,
+              "settled by events", "settled by the provider", "marked accepted", "marked refused"}  # fmt: skip
     assert set(translated_phrases()) - {*literals(), *CODES, *stored} == set()
 
 
@@ -128,6 +137,16 @@ def test_an_output_has_no_words_of_another_language(
     out_words = f" {' '.join(words(re.sub(r'`[^`]*`', '', out)))} "
     foreign = [text for text in others if not set(words(text)) <= own and f" {' '.join(words(text))} " in out_words]
     assert foreign == [], out
+
+
+def test_a_stored_english_sentence_is_in_no_table_of_another_language() -> None:
+    run = Run(
+        run_id=RUN, campaign="letter", purpose="marketing", due_at=datetime(2018, 1, 1, tzinfo=UTC), scheduled=True,
+        state="paused", reason="9 of 1000 recipients complained",
+    )  # fmt: skip
+    outcomes = OutcomeCounts((("email", "pending", "", 3),))
+    assert _line(run, outcomes, Phrases(Language.EN))[-1] == "9 of 1000 recipients complained, 3 pending"
+    assert _line(run, outcomes, Phrases(Language.FI))[-1] == "3 odottaa"
 
 
 def test_the_language_comes_from_the_environment_too(

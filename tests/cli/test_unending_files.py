@@ -190,6 +190,8 @@ def test_a_broken_backup_is_refused_and_nothing_is_restored(viesti: Shell, tmp_p
 @pytest.mark.parametrize("kind", ["pipe", "folder", "link to a device"])
 def test_check_refuses_a_campaign_or_audience_that_is_no_file(viesti: Shell, folder: str, kind: str) -> None:
     path = NO_FILES[kind](viesti.root / "config" / folder / "trap.yaml")
+    if folder == "audiences":
+        viesti.write("hi", MONDAYS.replace("{register: owners}", "trap"))
     message = refused(viesti, "check")
     assert f"{path}: this is a" in message
 
@@ -200,7 +202,7 @@ def test_check_refuses_configuration_that_is_a_pipe(viesti: Shell, name: str) ->
     path = viesti.root / "config" / name
     path.unlink()
     _pipe(path)
-    viesti.write("hi", MONDAYS)
+    viesti.write("hi", MONDAYS.replace("email: hello", "email: offers"))
     assert f"{path}: this is a pipe" in refused(viesti, "check")
 
 

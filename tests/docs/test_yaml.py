@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from ruamel.yaml import YAML
 
+from audiences.imports.mapping import load_mapping
 from campaigns.core.model.settings import Settings
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import WorkspaceRepository
@@ -17,6 +18,7 @@ from tests.support.docs_pages import ROOT, yaml_blocks
 TESTED_ELSEWHERE: Final = {
     "brand.md": "workspace/test_brand_file.py",
     "campaign-files.md": "workspace/test_campaign_files_page.py",
+    "first-hour.md": "first_hour/test_first_hour_page.py",
     "rules.md": "rules/test_rules_page.py",
     "templates.md": "rendering/test_email_docs.py",
 }
@@ -39,6 +41,11 @@ def test_block_loads(page: str, block: str, tmp_path: Path) -> None:
         file.write_text(block, "utf-8")
         _, warnings = WorkspaceRepository(Workspace(ROOT)).campaign_definition(str(file))
         assert warnings == ()
+        return
+    if block.startswith("# config/mappings/"):
+        file = tmp_path / "mapping.yaml"
+        file.write_text(block, "utf-8")
+        load_mapping(file)
         return
     yaml = YAML(typ="safe", pure=True)
     part = yaml.load(block)

@@ -8,9 +8,11 @@ from typing import Final
 import pytest
 
 from campaigns.cli.main import run
-from tests.support.first_hour_page import CommandStep, FileStep, steps
+from campaigns.core.yaml.source import parse_yaml, read_yaml
+from tests.support.first_hour_page import CommandStep, FileStep, ProposalStep, steps
 
 STEPS: Final = tuple(steps())
+COMMANDS: Final = [step.words[1] for step in STEPS if isinstance(step, CommandStep) and step.words[0] == "viesti"]
 
 
 @pytest.mark.long
@@ -18,31 +20,36 @@ def test_the_first_hour_leads_from_init_to_a_sent_proof(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    outputs = {}
+    outputs, proposal = {}, Path()
     for step in STEPS:
-        if isinstance(step, FileStep):
-            step.write(Path())
-        elif step.words[0] == "cd":
-            os.chdir(step.words[1])
-        else:
-            with pytest.raises(SystemExit) as exit_:
-                run(step.words[1:])
-            outputs[step.text] = capsys.readouterr()
-            assert not exit_.value.code, (step.text, outputs[step.text])
-            assert "Traceback" not in outputs[step.text].err
-    plan = next(output for text, output in outputs.items() if " plan " in text)
-    assert "warning" not in plan.err
-    (proof,) = (tmp_path / "meri" / "outbox").rglob("*.eml")
-    message = message_from_bytes(proof.read_bytes(), policy=policy.default)
-    assert "maija@meri.example.org" in message["To"]
-    assert "Osuuskauppa Meri" in message["From"]
+        match step:
+            case FileStep():
+                step.write(Path())
+            case ProposalStep():
+                assert parse_yaml(step.text.encode(), "page").value == read_yaml(proposal).value
+            case CommandStep() if step.words[0] == "cd":
+                os.chdir(step.words[1])
+            case CommandStep():
+                with pytest.raises(SystemExit) as exit_:
+                    run(step.words[1:])
+                outputs[step.text] = output = capsys.readouterr()
+                assert not exit_.value.code, (step.text, output)
+                proposal = next(
+                    (Path(line[6:]) for line in output.out.splitlines() if line.startswith("wrote ")), proposal
+                )
+    plan = outputs["viesti plan weekly_offers"]
+    assert "[" not in plan.err, "no warning"
+    assert "0 rejected" in "".join(output.out for output in outputs.values())
+    proof = message_from_bytes(next(Path("outbox").rglob("*.eml")).read_bytes(), policy=policy.default)
+    assert "maija@meri.example.org" in proof["To"]
+    assert "Osuuskauppa Meri" in proof["From"]
+    html = proof.get_body(("html",)).get_content()
+    assert "#0B5C8A" in html, "the brand's own colour"
+    assert "TODO" not in html
 
 
-def test_the_page_shows_files_and_commands() -> None:
-    assert [step.words[1] for step in STEPS if isinstance(step, CommandStep) and step.words[0] == "viesti"][:2] == [
-        "init",
-        "check",
-    ]
-    assert {"proof", "plan", "import"} <= {step.words[1] for step in STEPS if isinstance(step, CommandStep)}
-    assert "config/offers.yaml" in {step.name for step in STEPS if isinstance(step, FileStep)}
-    assert any(step.adds for step in STEPS if isinstance(step, FileStep))
+def test_the_page_leads_from_init_to_a_proof() -> None:
+    assert (COMMANDS[0], COMMANDS[-1]) == ("init", "proof")
+    assert {"check", "import", "catalogue", "plan", "preview"} <= set(COMMANDS)
+    assert sum(isinstance(step, ProposalStep) for step in STEPS) == 1
+    assert [step.name for step in STEPS if isinstance(step, FileStep) and step.adds] == ["config/catalogue.yaml"]

@@ -14,13 +14,13 @@ import pytest
 
 from campaigns.core.clock import Clock
 from tests.support import messy_files
-from tests.support.first_hour_page import CommandStep, FileStep, steps
+from tests.support.first_hour_page import CommandStep, FileStep, ProposalStep, Step, steps
 
 VIESTI: Final = (sys.executable, "-c", "from campaigns.cli.main import run; run()")
 MAX_SECONDS: Final = 60
 
 
-def steps_to_a_plan() -> Iterator[FileStep | CommandStep]:
+def steps_to_a_plan() -> Iterator[Step]:
     """Yield the steps of the page up to its plan."""
     for step in steps():
         yield step
@@ -54,6 +54,8 @@ def test_files_of_other_systems_lead_to_a_plan_in_a_minute_of_processor_time(tmp
         if isinstance(step, FileStep):
             if not write_messy(step.name, folder, now):
                 step.write(folder)
+        elif isinstance(step, ProposalStep):
+            continue
         elif step.words[0] == "cd":
             folder /= step.words[1]
         else:

@@ -57,6 +57,22 @@ def test_the_bonus_is_shown_if_there_is_one():
     assert "€" not in draw_letter("owner_post", Language.EN, bonus_last_month=None).pages[0].extract_text()
 
 
+@pytest.mark.parametrize("name", ["owner_post", "owner_post_family"])
+@LANGUAGES
+def test_a_bonus_of_less_than_a_euro_is_no_headline(name, language):
+    letter = template(name, language)
+
+    def texts(bonus):
+        filled = letter.fill(sample(name, language, bonus_last_month=Decimal(bonus)), address(language))
+        return filled["text"]
+
+    assert texts("0.99")["bonus"] == ""
+    assert texts("1.00")["bonus"] != ""
+    assert "0.99" not in str(texts("0.99")).replace(",", ".")
+    if name == "owner_post":  # its title is about the month's bonus
+        assert texts("0.99")["title"] != texts("1.00")["title"]
+
+
 def test_the_arms_of_the_experiment_differ():
     letter = template("win_back")
     arms = ("short", "long", None)
@@ -94,6 +110,7 @@ def test_a_name_outside_the_typeface_is_refused_for_its_letter_only(name):
 def test_the_variables_of_a_letter_are_listed():
     assert letter_variables(load_template_folder(ROOT, Channel.POST, "win_back")) == {
         "arm",
+        "links.preferences",
         "member.first_name",
         "organisation.business_id",
         "organisation.telephone",

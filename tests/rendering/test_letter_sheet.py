@@ -94,6 +94,6 @@ def test_pr02_the_longest_address_stays_inside_the_window():
 
 def test_the_sender_is_in_its_own_window_within_four_centimetres_of_the_edge():
     pieces = text_pieces(draw_letter("owner_post").pages[0])
-    (sender,) = [piece for piece in pieces if piece[0] == "Lähdetori 1, 00000 LÄHTEELÄ"]
+    (sender,) = [piece for piece in pieces if piece[0] == "Osuuskauppa Lähde, Lähdetori 1, 00000 LÄHTEELÄ"]
     assert is_within(sender[1], sender[2], rectangle(PROFILE["return_window"]))
     assert A4[1] - sender[2] <= 40 * MM

@@ -12,6 +12,7 @@ PAGES: Final = {
 }
 _FENCED: Final = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INLINE: Final = re.compile(r"`(viesti [^`]+)`")
+_WORD: Final = re.compile(r'"[^"]*"|\S+')
 _PLACEHOLDER: Final = re.compile(r"\b[A-Z]{1,}\b|…")
 
 
@@ -26,7 +27,7 @@ class CommandLine:
     @property
     def words(self) -> list[str]:
         """Return the arguments after `viesti`, without a trailing comment."""
-        return re.split(r"\s{2,}|\s#", self.text)[0].split()[1:]
+        return [word.strip('"') for word in _WORD.findall(re.split(r"\s{2,}|\s#", self.text)[0])][1:]
 
     @property
     def is_whole(self) -> bool:

@@ -40,10 +40,22 @@ class CommandStep:
         return shlex.split(self.text, comments=True)
 
 
-def steps(text: str | None = None) -> Iterator[FileStep | CommandStep]:
-    """Yield the steps in the order of the page; other blocks show output."""
-    for block in _BLOCK.finditer(PAGE.read_text("utf-8") if text is None else text):
+@dataclass(frozen=True, slots=True)
+class ProposalStep:
+    """Mapping that the page shows, as the command before it wrote it."""
+
+    text: str
+
+
+Step = FileStep | CommandStep | ProposalStep
+
+
+def steps() -> Iterator[Step]:
+    """Yield the steps in the order of the page."""
+    for block in _BLOCK.finditer(PAGE.read_text("utf-8")):
         if block["file"]:
             yield FileStep(block["file"], block["text"], adds=block["verb"] == "Add")
-        elif not block["language"]:
+        elif block["language"]:
+            yield ProposalStep(block["text"])
+        else:
             yield from (CommandStep(line) for line in block["text"].splitlines() if line)

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from audiences import tables as _tables  # noqa: F401 - registers its tables
 from audiences.imports.import_file import import_file
 from audiences.imports.import_report import ImportReport
+from audiences.imports.mapping import load_mapping
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.clock import Clock
 from campaigns.core.model.catalogue import Catalogue
@@ -83,7 +84,7 @@ class ImportTarget:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return self.import_file(kind, path)
 
-    def import_file(self, kind: str, path: Path) -> ImportReport:
+    def import_file(self, kind: str, path: Path, mapping: Path | None = None) -> ImportReport:
         return import_file(
             kind,
             path,
@@ -93,6 +94,7 @@ class ImportTarget:
             clock=Clock(read=lambda: NOW),
             signer=SIGNER,
             rejects=self.root / "rejects",
+            mapping=None if mapping is None else load_mapping(mapping),
         )
 
     def rows(self, query: str, as_of: datetime = NOW) -> list[tuple[Any, ...]]:

@@ -288,7 +288,7 @@ def import_rows(engine: Engine, kind: str, rows: Sequence[Mapping[str, object]])
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    report = import_data(engine.context, kind, path, lambda _done, _whole: None)
+    report = import_data(engine.context, kind, path)
     assert (report.rejected, report.emptied) == (0, 0), report.rejects_path and report.rejects_path.read_text()
 
 

@@ -13,8 +13,8 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 GROUPS: Final = {
     "browser": r"tests/web/test_\w*browser\w*\.py",
     "demo_files": r"tests/demo/test_\w+\.py",
-    "demonstration": r"tests/e2e/test_example_campaigns\.py|tests/e2e/test_demo_command\.py::test_demo_continues_"
-    r"|tests/demo/counts/|tests/docs/test_command_lines\.py::test_command_line_runs_",
+    "demonstration": r"tests/e2e/test_(example_campaigns|demo_reports)\.py|"
+    r"tests/e2e/test_demo_command\.py::test_demo_continues_|tests/demo/counts/|tests/docs/test_command_lines\.py::test_command_line_runs_",
     "used_workspace": r"tests/cli/test_private_files\.py",
     "written": r"tests/people/test_erased_files\.py",
 }

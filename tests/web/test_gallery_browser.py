@@ -85,6 +85,9 @@ def test_filters_and_sizes_work_and_nothing_is_cut_off_on_a_phone(page: Any) -> 
     page.get_by_role("group", name="Language").get_by_role("button", name="Swedish").click()
     assert 0 < len(page.evaluate(cards)) < len(everything)
     assert all("-sv-" in name for name in page.evaluate(cards))
+    hidden = next(name for name in everything if name not in page.evaluate(cards))
+    page.locator(f'.toc a[href="#{hidden}"]').click()  # a link of the contents shows what a filter hides
+    assert page.evaluate(cards) == everything
     page.get_by_role("group", name="Mode").get_by_role("button", name="dark").click()
     assert page.locator(".strip.light:visible").count() == 0
     heights = "[...document.querySelectorAll('.strip.dark iframe')].map(frame => frame.clientHeight)"

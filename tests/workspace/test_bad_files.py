@@ -24,6 +24,7 @@ from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
 from campaigns.workspace.settings_file import load_settings
 from campaigns.workspace.source_excerpt import source_excerpt
+from campaigns.workspace.value_labels import label_file_problems
 
 BAD: Final = Path(__file__).parents[1] / "bad"
 CATALOGUE: Final = load_catalogue(Path(__file__).parents[2] / "config" / "catalogue.yaml")
@@ -39,6 +40,12 @@ def _campaign(path: Path) -> object:
     return load_campaign(path, VOCABULARY, audiences=AUDIENCES, newsletters={"beauty", "food"})
 
 
+def _labels(path: Path) -> None:
+    problems = [problem for problem in label_file_problems(CATALOGUE, path.parent) if problem.place.file == path.name]
+    if problems:
+        raise UserError(problems)
+
+
 LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "yaml": read_yaml,
     "campaign": _campaign,
@@ -47,6 +54,7 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "settings": load_settings,
     "brand": load_brand,
     "catalogue": load_catalogue,
+    "labels": _labels,
     "offers": lambda path: load_offers(path, CATALOGUE),
 }
 

@@ -1,7 +1,6 @@
 """Brand file: read beside the settings, legible, and refused with its place; see also tests/bad/brand."""
 
 import io
-import struct
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ from campaigns.core.errors import UserError
 from campaigns.core.model.brand import Brand, DarkColours
 from campaigns.core.model.colour import AA_CONTRAST, contrast
 from campaigns.core.model.enums import Language
-from campaigns.core.picture_size import picture_size
 from campaigns.workspace.brand_file import load_brand
 from campaigns.workspace.file_watcher import FileWatcher
 from campaigns.workspace.paths import Workspace
@@ -170,10 +168,19 @@ def test_the_documentation_names_every_colour_with_its_default() -> None:
         ), name
 
 
-def test_sizes_of_pictures_are_read() -> None:
-    frame = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc2\x00\x11\x08" + struct.pack(">HH", 30, 40) + b"\x03" + bytes(12)
-    assert picture_size(PICTURE) == (720, 480)
-    assert picture_size(frame) == (40, 30)
-    assert [picture_size(content) for content in (b"", b"GIF89a", PICTURE[:20], frame[:14], b"\xff\xd8\xff\xff")] == [
-        None
-    ] * 5
+@pytest.mark.parametrize(
+    "content", [b"", b"GIF89a\x01\x00\x01\x00", PICTURE[:20], b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\x00"]
+)
+def test_a_spoiled_logo_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "logo.png").write_bytes(content)
+    path = write(tmp_path, SETTINGS, {"organisation": ORGANISATION, "logo": {"light": "images/logo.png"}})
+    assert [code for _, _, code in problems_of(path)] == ["logo"]
+
+
+def test_a_logo_outside_the_images_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "secret.png").write_bytes(PICTURE)
+    (tmp_path / "images" / "logo.png").symlink_to(tmp_path / "secret.png")
+    path = write(tmp_path, SETTINGS, {"organisation": ORGANISATION, "logo": {"light": "images/logo.png"}})
+    assert [code for _, _, code in problems_of(path)] == ["logo"]

@@ -16,6 +16,7 @@ from campaigns.workspace.json_schema import (
     brand_schema,
     campaign_schema,
     catalogue_schema,
+    mapping_schema,
     offers_schema,
     settings_schema,
 )
@@ -31,6 +32,7 @@ SCHEMAS: Final[dict[str, Callable[[RuleVocabulary], Schema]]] = {
     "brand": lambda _: brand_schema(),
     "catalogue": lambda _: catalogue_schema(),
     "offers": lambda _: offers_schema(),
+    "mappings": lambda _: mapping_schema(),
 }
 
 

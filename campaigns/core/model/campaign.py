@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
 
+from campaigns.core.corrections import correct_name
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.duration import Duration
 from campaigns.core.model.enums import Channel, Purpose
@@ -18,7 +19,10 @@ from campaigns.core.model.percentage import Percentage
 from campaigns.core.model.schedule import Schedule
 
 IDENTIFIER_PATTERN = TextPattern(
-    r"[a-z][a-z0-9_]{0,62}", "a name has small letters, digits and `_`, and begins with a letter", "spring_offer"
+    r"[a-z][a-z0-9_]{0,62}",
+    "a name has small letters, digits and `_`, and begins with a letter",
+    "spring_offer",
+    correct_name,
 )
 _RATE_FORM = TextPattern(
     r"([1-9]\d{0,5}) per (second|minute|hour)", "a rate is written like `100 per second`", "100 per second"
@@ -164,7 +168,9 @@ QuietHours = Annotated[
 
 def _check_arms(arms: dict[str, int]) -> dict[str, int]:
     if len(arms) < 2 or min(arms.values()) < 1 or sum(arms.values()) != 100:
-        raise FormatError("the arms are two or more shares in percent that sum to 100", "`{short: 50, long: 50}`")
+        found = f", and these sum to {total}" if len(arms) > 1 and (total := sum(arms.values())) != 100 else ""
+        message = f"the arms are two or more shares in percent that sum to 100{found}"
+        raise FormatError(message, "`{short: 50, long: 50}`")
     return arms
 
 

@@ -6,12 +6,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from campaigns.core.model.localised_text import FormatError, TextPattern
+from campaigns.core.corrections import correct_duration
+from campaigns.core.model.localised_text import TextPattern
 
 DURATION_PATTERN = TextPattern(
     r"(\d{1,5}) (minute|hour|day|week)s?",
     "a span of time is written like `90 minutes`, `3 hours`, `28 days` or `2 weeks`",
     "3 hours",
+    correct_duration,
 )
 _UNITS = {
     "minute": timedelta(minutes=1),
@@ -27,7 +29,7 @@ def parse_duration(text: object) -> timedelta:
         return text
     match = re.fullmatch(DURATION_PATTERN.pattern, text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise FormatError(DURATION_PATTERN.rule, f"`{DURATION_PATTERN.example}`")
+        raise DURATION_PATTERN.error(text)
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -1,7 +1,7 @@
 """Text in three languages, text patterns for values, and the base class of all values read from files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,17 +32,27 @@ class FormatError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """Text pattern as metadata of a type: the whole text must match `pattern`; `rule` states it for people."""
+    """Text pattern as metadata of a type: the whole text must match `pattern`; `rule` states it for people.
+
+    The hint is the text as `correct` writes it, or else the example.
+    """
 
     pattern: str
     rule: str
     example: str
+    correct: Callable[[object], str] | None = None
 
     def check(self, text: str) -> str:
         """Return the text; raise FormatError when it does not match the pattern."""
         if re.fullmatch(self.pattern, text) is None:
-            raise FormatError(self.rule, f"`{self.example}`")
+            raise self.error(text)
         return text
+
+    def error(self, value: object) -> FormatError:
+        """Return the error for a value that does not match."""
+        corrected = self.correct(value) if self.correct is not None else ""
+        is_valid = re.fullmatch(self.pattern, corrected) is not None
+        return FormatError(self.rule, f"`{corrected if is_valid else self.example}`")
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))

@@ -6,10 +6,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from campaigns.core.model.localised_text import FormatError, TextPattern
+from campaigns.core.corrections import correct_percentage
+from campaigns.core.model.localised_text import TextPattern
 
 PERCENTAGE_PATTERN = TextPattern(
-    r"(\d{1,3}(?:\.\d{1,3})?) ?(?:percent|%)", "a share is written like `5 percent`, from 0 to 100", "5 percent"
+    r"(\d{1,3}(?:\.\d{1,3})?) ?(?:percent|%)",
+    "a share is written like `5 percent`, from 0 to 100",
+    "5 percent",
+    correct_percentage,
 )
 
 
@@ -19,7 +23,7 @@ def parse_percentage(text: object) -> Decimal:
         return text
     match = re.fullmatch(PERCENTAGE_PATTERN.pattern, text.strip()) if isinstance(text, str) else None
     if match is None or Decimal(match[1]) > 100:
-        raise FormatError(PERCENTAGE_PATTERN.rule, f"`{PERCENTAGE_PATTERN.example}`")
+        raise PERCENTAGE_PATTERN.error(text)
     return Decimal(match[1]) / 100
 
 

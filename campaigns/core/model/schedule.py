@@ -9,6 +9,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from campaigns.core.clock import from_warehouse_time, wall_instant
+from campaigns.core.corrections import correct_moment
 from campaigns.core.model.duration import Duration
 from campaigns.core.model.localised_text import FormatError, FrozenModel
 
@@ -43,7 +44,8 @@ def _check_wall_time(text: object) -> str:
         if _WALL_TIME_SHAPE.fullmatch(str(text)):
             raise FormatError(f"no calendar has {text}", "a day that its month has, and an hour before 24") from error
         quotes = ", in straight quotes" if _CURLY_QUOTES.search(str(text)) else ""
-        raise FormatError("a moment is a date with a time of day", f'`"2018-01-05 10:30"`{quotes}') from error
+        example = correct_moment(text) or "2018-01-05 10:30"
+        raise FormatError("a moment is a date with a time of day", f'`"{example}"`{quotes}') from error
     return str(text)
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from campaigns.core.corrections import correct_date, correct_number
 from campaigns.core.errors import closest_match
 from campaigns.core.model.localised_text import FormatError
+from campaigns.core.yaml.scalar import WrittenInteger
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,43 @@ def _word(invalid: InvalidValue) -> MessageAndHint:
 
 
 def _text(invalid: InvalidValue) -> MessageAndHint:
-    nested = isinstance(invalid.value, dict | list)
-    return "a text is needed here", "write it on one line, without `:` or `-`" if nested else "put quotes round it"
+    if isinstance(invalid.value, dict | list):
+        return "a text is needed here", "write it on one line, without `:` or `-`"
+    if isinstance(invalid.value, WrittenInteger):
+        message = f"a text is needed here: without quotes `{invalid.value}` is the number {int(invalid.value)}"
+        return message, f'`"{invalid.value}"`'
+    return "a text is needed here", "put quotes round it"
 
 
 def _list(invalid: InvalidValue) -> MessageAndHint:
-    nested = isinstance(invalid.value, dict)
-    hint = "put `[...]` round it, or `- ` before it on a line of its own" if nested else f"`[{invalid.value}]`"
+    hint = f"`[{invalid.value}]`"
+    if isinstance(invalid.value, dict):
+        hint = "put `[...]` round it, or `- ` before it on a line of its own"
+        if invalid.value and all(isinstance(value, dict) for value in invalid.value.values()):
+            hint = f"begin each with `- ` in place of `{next(iter(invalid.value))}:`, and give the name as a key below"
     return "a list is needed here", hint
 
 
+def _whole_number(invalid: InvalidValue) -> MessageAndHint:
+    number = correct_number(invalid.value)
+    return "a whole number is needed here", f"`{number if number.isdigit() else 6}`, without quotes"
+
+
+def _number(invalid: InvalidValue) -> MessageAndHint:
+    number = correct_number(invalid.value)
+    how = "with a point and without a unit" if number else "without quotes"
+    return "a number is needed here", f"`{number or '9.90'}`, {how}"
+
+
+def _date(invalid: InvalidValue) -> MessageAndHint:
+    return "a date is needed here", f"`{correct_date(invalid.value) or '2018-01-05'}`, without quotes"
+
+
 def _mapping(invalid: InvalidValue) -> MessageAndHint:
-    keys = ", ".join(f"{key}: ..." for key in invalid.allowed[:4]) or "key: ..."
+    listed = (
+        [str(value) for value in invalid.value if isinstance(value, str)] if isinstance(invalid.value, list) else []
+    )
+    keys = ", ".join(f"{key}: ..." for key in (invalid.allowed or listed)[:4]) or "key: ..."
     return "keys with values are needed here", f"`{{{keys}}}`"
 
 
@@ -102,11 +129,11 @@ _MESSAGES: Final[tuple[tuple[str, str, Callable[[InvalidValue], MessageAndHint]]
     ("string_too_short", "empty_text", _constant("the text is empty", "write it, or remove the key")),
     ("string_too_long", "too_long", _long),
     ("string_type", "not_a_text", _text),
-    ("int_", "not_a_whole_number", _constant("a whole number is needed here", "`6`, without quotes")),
+    ("int_", "not_a_whole_number", _whole_number),
     ("decimal_max", "too_many_digits", _constant("the number has too many digits", "two decimals, as in `9.90`")),
-    ("decimal_", "not_a_number", _constant("a number is needed here", "`9.90`, without quotes")),
+    ("decimal_", "not_a_number", _number),
     ("bool_", "not_yes_or_no", _constant("yes or no is needed here", "`true` or `false`")),
-    ("date_", "not_a_date", _constant("a date is needed here", "`2018-01-05`, without quotes")),
+    ("date_", "not_a_date", _date),
     ("time_", "not_a_time", _constant("a time of day is needed here", '`"20:00"`, in quotes')),
     ("url_", "not_a_web_address", _constant("a web address is needed here", "`https://www.example.org`")),
     ("tuple_type", "not_a_list", _list),

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 YamlScalar = str | int | Decimal | bool | date | None
 
@@ -19,6 +19,21 @@ _DECIMAL = re.compile(r"[-+]?(?:\.\d{1,30}|\d{1,30}(?:\.\d{0,30})?)(?:[eE][-+]?\
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+class WrittenInteger(int):
+    """Integer whose digits are not those of the number: `00100` is a postal code, `+358…` a telephone number."""
+
+    written: str
+
+    def __new__(cls, text: str) -> Self:
+        """Return the number of a text that keeps the text."""
+        number = super().__new__(cls, text)
+        number.written = text
+        return number
+
+    def __str__(self) -> str:
+        return self.written
+
+
 def parse_scalar(text: str) -> YamlScalar:
     """Return the value of an unquoted scalar by the core schema of YAML 1.2, plus dates.
 
@@ -27,7 +42,8 @@ def parse_scalar(text: str) -> YamlScalar:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
-        return int(text)
+        number = int(text)
+        return number if str(number) == text else WrittenInteger(text)
     if _OTHER_BASE.fullmatch(text):
         return int(text, 0)
     if _DECIMAL.fullmatch(text):

@@ -125,11 +125,21 @@ class TreeBuilder:
             parent.node.value[key] = (position, node)
         parent.key, parent.awaits_value = None, False
 
+    def _refuse_key(self, node: YamlNode, known: object) -> None:
+        """Add a problem for a key that is no text; after a number in braces it is the rest of a decimal."""
+        entries = list(known.values()) if isinstance(known, dict) else []
+        before = entries[-1][1].value if entries else None
+        if isinstance(before, int) and isinstance(node.value, int) and not isinstance(before, bool):
+            message, hint = "a comma parts two keys here", f"a decimal has a point: `{before}.{node.value}`"
+            self.add_problem(node.position, message, "key_type", hint)
+        else:
+            self.add_problem(node.position, "a key is a text", "key_type", 'put quotes round it, as in `"2018": ...`')
+
     def _key(self, node: YamlNode) -> tuple[str, Position] | None:
         """Return the node as a key, or None when it cannot be one; its value is then dropped."""
         known = self._open[-1].node.value
         if not isinstance(node.value, str):
-            self.add_problem(node.position, "a key is a text", "key_type", 'put quotes round it, as in `"2018": ...`')
+            self._refuse_key(node, known)
             return None
         self._refuse(node, _CONTROL_CHARACTER, "a key")
         if isinstance(known, dict) and node.value in known:

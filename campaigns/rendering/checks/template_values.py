@@ -51,13 +51,15 @@ COMMON_VALUES: Final = frozenset(
         *(f"brand.{part}" for part in _BRAND),
     }
 )
+_LINKS: Final = ("unsubscribe", "preferences", "why", "stop")
+_SAMPLE_ENDING: Final = "AbCdEfGhIjKlMnOpQrStUvWxYz012345"  # as long as a real one
 MEMBER_VALUES: Final = frozenset(
     {
         "arm",
         "deals",
         "offers",
         *(f"offers.{LIST_ITEM}.{part}" for part in _OFFER),
-        *(f"links.{name}" for name in ("unsubscribe", "preferences", "why", "stop")),
+        *(f"links.{name}" for name in _LINKS),
     }
 )
 _NO_OFFERS: Final = "leave them out, or say `purpose: marketing` in the campaign"
@@ -101,14 +103,16 @@ def sample_values(
     Of newsletters it is the reason with the longest title.
     """
     sample, organisation = folder.sample(language), settings.organisation.template_values(language)
+    public_url = str(settings.public_url)
     titles = settings.newsletters.values() or (settings.organisation.name,)
     longest = max(titles, key=lambda title: len(title.text(language)))
     campaign, sender = (_mapping(sample.get(key)) for key in ("campaign", "sender"))
     return {
+        "links": {name: f"{public_url.rstrip('/')}/{name[0]}/{_SAMPLE_ENDING}" for name in _LINKS},
         "store": None,
         **sample,
         "organisation": organisation,
-        "brand": settings.brand.template_values(language, str(settings.public_url)),
+        "brand": settings.brand.template_values(language, public_url),
         "sender": {"name": organisation["name"], "partner": sender.get("partner")},
         "campaign": {**campaign, "reason": message_reason(purpose, folder.channel, language, longest)},
     }

@@ -23,12 +23,24 @@ function show() {
   for (const strip of document.querySelectorAll("[data-mode]")) strip.hidden = !chosen.mode.has(strip.dataset.mode);
   for (const frame of document.querySelectorAll("[data-width]")) frame.hidden = !chosen.width.has(frame.dataset.width);
 }
+document.querySelector(".toc").addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || !document.getElementById(link.hash.slice(1)).hidden) return;
+  for (const group of document.querySelectorAll("[data-filter]")) {
+    for (const button of group.querySelectorAll("button")) {
+      chosen[group.dataset.filter].add(button.dataset.value);
+      button.setAttribute("aria-pressed", "true");
+    }
+  }
+  show();
+});
 function fit(frame) {
   const inside = frame.contentDocument;
   if (!inside || !inside.body) return;
   const isWhole = document.body.classList.contains("whole");
-  frame.closest("figure").style.setProperty("--h", isWhole ? `${inside.documentElement.scrollHeight}px` : "");
-  if (!isWhole) frame.closest("figure").style.removeProperty("--h");
+  const figure = frame.closest("figure");
+  if (isWhole) figure.style.setProperty("--h", `${inside.documentElement.scrollHeight}px`);
+  else figure.style.removeProperty("--h");
 }
 const whole = document.getElementById("whole");
 if (whole) {

@@ -54,7 +54,7 @@ class InertHtml:
 
 def make_inert(html: str, load_picture: LoadPicture) -> InertHtml:
     """Return the HTML of an e-mail so that no click, picture or style of it reaches anything outside."""
-    rewriter = _Rewriter(load_picture)
+    rewriter = _HtmlCopier(load_picture)
     rewriter.feed(html)
     rewriter.close()
     text = "".join(rewriter.parts)
@@ -80,7 +80,7 @@ def _in_scheme(html: str, scheme: str, canvas: str) -> str:
     return decided[:at] + _STYLE % canvas + decided[at:]
 
 
-class _Rewriter(HTMLParser):
+class _HtmlCopier(HTMLParser):
     """Copier of HTML that rewrites the tags that reach outside, and collects links and preheader on the way."""
 
     def __init__(self, load_picture: LoadPicture) -> None:
@@ -176,8 +176,8 @@ class _Rewriter(HTMLParser):
             return None
         if tag == "a":
             self._link = (address, [])
-        shown = escape(address, quote=True)
-        return f'data-leads-to="{shown}" title="{shown}" role="link" tabindex="0"'
+        quoted = escape(address, quote=True)
+        return f'data-leads-to="{quoted}" title="{quoted}" role="link" tabindex="0"'
 
     def _picture(self, address: str) -> str:
         if address.lower().startswith("data:image/"):
@@ -189,7 +189,7 @@ class _Rewriter(HTMLParser):
 
     def _css(self, text: str) -> str:
         without_imports = _CSS_IMPORT.sub("", text)
-        return _CSS_URL.sub(lambda found: f'url("{self._picture(found[2])}")', without_imports)
+        return _CSS_URL.sub(lambda url: f'url("{self._picture(url[2])}")', without_imports)
 
     def _write(self, text: str) -> None:
         if not self._skipped:

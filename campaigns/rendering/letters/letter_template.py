@@ -7,28 +7,34 @@ their own, so that no letter can print another's (`letter_renderer`).
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from campaigns.core.errors import FilePosition
+from campaigns.core.model.brand import Brand
 from campaigns.core.model.enums import Channel, Language
-from campaigns.core.model.settings import Organisation, Settings
+from campaigns.core.model.settings import Settings
 from campaigns.rendering.letters.fonts import can_draw, visible_text
 from campaigns.rendering.letters.letter_renderer import LetterDocuments, LetterPages
 from campaigns.rendering.letters.markup import (
     LETTER_FILE,
+    LINKS,
     NOT_READ,
     OFFER_TEXT_PREFIX,
     letter_texts,
     markup_variable_uses,
+    qr_links,
 )
 from campaigns.rendering.letters.postal_address import PostalAddress
+from campaigns.rendering.letters.qr_code import QrCodes
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import SHARED_FOLDER, TemplateFolder, TemplateSource
 from campaigns.rendering.templates.sandbox import CompiledTemplate, TemplateError, compile_template, sandbox_for
 from campaigns.rendering.templates.variables import VariableUse
 
+BRAND_FILE: Final = "brand.json"
 _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
 
 
@@ -41,8 +47,10 @@ class LetterTemplate:
     currency: str
     texts: Mapping[str, CompiledTemplate]
     offer_texts: Mapping[str, CompiledTemplate]
+    qr_links: tuple[str, ...]
     sources: Mapping[str, bytes]
     house: str
+    _qr_codes: QrCodes = field(default_factory=QrCodes, repr=False)
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> "LetterTemplate":
@@ -65,8 +73,9 @@ class LetterTemplate:
                 for key, text in compiled.items()
                 if key.startswith(OFFER_TEXT_PREFIX)
             },
-            _sources(folder),
-            json.dumps(_organisation_values(settings.organisation, language), ensure_ascii=False),
+            qr_links(folder),
+            {**_sources(folder), BRAND_FILE: _brand_values(settings.brand)},
+            json.dumps(_house_values(settings, language), ensure_ascii=False),
         )
 
     def fill(self, context: Mapping[str, object], address: PostalAddress) -> Mapping[str, object]:
@@ -80,6 +89,7 @@ class LetterTemplate:
             "arm": context.get("arm") or "",
             "text": {key: _printable_text(text, context) for key, text in self.texts.items()},
             "offers": self._offers(context),
+            "qr": {name: self._qr_codes.drawing(self._link(name, context)) for name in self.qr_links},
         }
 
     def render_bundle(
@@ -105,6 +115,13 @@ class LetterTemplate:
         return LetterDocuments(
             self.file, self.sources, self.language.value, self.house.encode(), members, created_at, is_sample
         )
+
+    def _link(self, name: str, context: Mapping[str, object]) -> str:
+        links = context.get(LINKS)
+        link = links.get(name) if isinstance(links, Mapping) else None
+        if not isinstance(link, str):
+            raise TemplateError(FilePosition(self.file), f"`{LINKS}.{name}` has no value", is_missing=True)
+        return link
 
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()
@@ -135,7 +152,8 @@ def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
     return {name: data for name, data in {**shared, **own}.items() if Path(name).name not in NOT_READ}
 
 
-def _organisation_values(organisation: Organisation, language: Language) -> Mapping[str, str]:
+def _house_values(settings: Settings, language: Language) -> Mapping[str, str]:
+    organisation, footer = settings.organisation, settings.brand.footer
     return {
         "language": language.value,
         "name": organisation.name.text(language),
@@ -144,7 +162,15 @@ def _organisation_values(organisation: Organisation, language: Language) -> Mapp
         "postal_code": organisation.postal_code,
         "city": organisation.city.text(language),
         "telephone": organisation.telephone,
+        "footer": "" if footer is None else visible_text(footer.text(language)),
     }
+
+
+def _brand_values(brand: Brand) -> bytes:
+    """Return colours, typefaces and logo as JSON; the picture is a list of its bytes, as Typst reads no other files."""
+    logo = None if brand.logo is None else {"picture": list(brand.logo.light.content), "width": brand.logo.width}
+    faces = {"heading": brand.type.letter_heading, "body": brand.type.letter_body}
+    return json.dumps({"colours": brand.colours.model_dump(), "type": faces, "logo": logo}).encode()
 
 
 def _printable_text(text: CompiledTemplate, context: Mapping[str, object]) -> str:

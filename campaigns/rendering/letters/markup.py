@@ -13,10 +13,12 @@ from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
 LETTER_FILE: Final = "letter.typ"
 NOT_READ: Final = frozenset({"texts.yaml", "sample.yaml"})  # files that Typst does not see
+LINKS: Final = "links"
 OFFER_TEXT_PREFIX: Final = "offer_"  # a text with this prefix is filled once an offer, with `offer`
 
 _TEXT_USE: Final = re.compile(r"\b(page\.text|words|offer)\.([a-z][a-z0-9_]*)")
 _VALUE_USE: Final = re.compile(r"\bpage\.(arm|offers|date)\b")
+_QR_USE: Final = re.compile(r"\bpage\.qr\.([a-z_]+)")
 _PACKAGE: Final = re.compile(r"""["']@""")
 _REFUSED: Final = r"(?:plugin|eval|bibliography)\b"
 # Typst looks names up where they are written, so these are out of reach without their name. In a formula a name may
@@ -58,6 +60,11 @@ def letter_texts(folder: TemplateFolder, language: Language) -> Mapping[str, Let
     return texts
 
 
+def qr_links(folder: TemplateFolder) -> tuple[str, ...]:
+    """Return the names of the member's links that the letter prints as QR codes."""
+    return tuple(sorted({match[1] for source in _sources(folder) for match, _place in _matches(_QR_USE, source)}))
+
+
 def markup_variable_uses(folder: TemplateFolder) -> Iterator[VariableUse]:
     """Yield every use of a value by the Typst files and the texts they print, in all three languages."""
     keys: list[str] = []
@@ -65,6 +72,8 @@ def markup_variable_uses(folder: TemplateFolder) -> Iterator[VariableUse]:
         keys += (key for key, _place in _keys(folder, source))
         for match, place in _matches(_VALUE_USE, source):
             yield VariableUse((_VALUES[match[1]],), place)
+        for match, place in _matches(_QR_USE, source):
+            yield VariableUse((LINKS, match[1]), place)
     for read in text_variable_uses(folder, keys):
         yield VariableUse(("offers", LIST_ITEM, *read.path[1:]), read.position) if read.path[0] == "offer" else read
 

@@ -9,6 +9,12 @@ from campaigns.rules.parsing.comparisons import read_comparisons
 from campaigns.rules.parsing.rule_reader import RuleReader, display_value, list_names, printable
 from campaigns.rules.parsing.values import read_days, read_share
 
+_OTHER_WORDS: Final = {
+    **dict.fromkeys(("or", "tai", "eller", "any_of"), "`any:`"),
+    **dict.fromkeys(("and", "ja", "och", "all_of"), "`all:`"),
+    **dict.fromkeys(("none", "ei", "inte", "exclude"), "`not:`"),
+    **dict.fromkeys(("where", "purchases", "ostot"), "`bought: {where: {department: MEAT}, within: 28 days}`"),
+}
 _BIRTHDAY: Final = "`birthday: today` or `birthday: {in_next: 6 days}`"
 _MAX_DAYS_AHEAD: Final = 366
 _MAX_SALT_LENGTH: Final = 64
@@ -32,7 +38,12 @@ def read_field(reader: RuleReader, node: Located, name: str, keywords: tuple[str
         reader.add_key_problem(node, message, "unknown_field", f"`bought: {{where: {{{name}: ...}}}}`")
     else:
         known = [*keywords, *vocabulary.member_fields]
-        hint = closest_match(name, known) or list_names(known)
+        hint = (
+            _OTHER_WORDS.get(name.casefold())
+            or closest_match(name, known)
+            or list_names(known)
+            or f"one of {', '.join(f'`{keyword}`' for keyword in keywords)}, or a column of `members` in the catalogue"
+        )
         reader.add_key_problem(node, f"there is no field or condition `{printable(name)}`", "unknown_field", hint)
     return None
 

@@ -6,12 +6,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from campaigns.core.corrections import correct_date, correct_duration, correct_number, correct_percentage
 from campaigns.core.errors import closest_match
 from campaigns.core.model.condition import Scalar
 from campaigns.core.model.duration import parse_duration
 from campaigns.core.model.enums import ColumnType
 from campaigns.core.model.percentage import parse_percentage
 from campaigns.core.yaml.located import Located
+from campaigns.core.yaml.scalar import WrittenInteger
 from campaigns.rules.parsing.rule_reader import RuleReader, display_value, list_names, printable
 from campaigns.rules.vocabulary import RuleField
 
@@ -19,6 +21,9 @@ FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2999
 MAX_NUMBER: Final = 10**12
 _SMALLEST_STEP: Final = Decimal("0.000001")
+_RANGE: Final = re.compile(r"(\d{1,6})\s*(?:-|–|\.\.)\s*(\d{1,6})")
+_COMPARED: Final = re.compile(r"(>=|<=|>|<)\s*(\d{1,6})")
+_COMPARISONS: Final = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than"}
 _AGO: Final = re.compile(r"(.*\S) +ago")
 
 
@@ -38,11 +43,28 @@ def read_value(reader: RuleReader, node: Located, field: RuleField) -> Scalar | 
 
 
 def _hint(field: RuleField, value: object) -> str:
+    if field.type is ColumnType.TEXT and isinstance(value, WrittenInteger):
+        return f'`"{value}"`: without quotes it is the number {int(value)}'
     if field.type is ColumnType.TEXT and isinstance(value, int | Decimal | date):
         return "put quotes round it"
     if field.type in (ColumnType.INTEGER, ColumnType.DECIMAL) and isinstance(value, str):
-        return f"`{field.name}: {{at_least: 3}}`, or `{{from: 3, to: 5}}`"
+        return _number_hint(field.name, value)
+    if field.type in (ColumnType.DATE, ColumnType.TIMESTAMP) and correct_date(value):
+        return f"`{correct_date(value)}`"
     return ""
+
+
+def _number_hint(name: str, text: str) -> str:
+    number = correct_number(text)
+    if number:
+        return f"`{number}`, with a point and without a unit"
+    span = _RANGE.fullmatch(text)
+    if span is not None:
+        return f"`{name}: {{from: {span[1]}, to: {span[2]}}}`"
+    compared = _COMPARED.fullmatch(text)
+    if compared is not None:
+        return f"`{name}: {{{_COMPARISONS[compared[1]]}: {compared[2]}}}`"
+    return f"`{name}: {{at_least: 3}}`, or `{{from: 3, to: 5}}`"
 
 
 def _is_known(reader: RuleReader, node: Located, field: RuleField, value: str) -> bool:
@@ -52,7 +74,9 @@ def _is_known(reader: RuleReader, node: Located, field: RuleField, value: str) -
         return False
     if field.values is None or value in field.values:
         return True
-    hint = closest_match(value, field.values) or list_names(field.values)
+    named = [each for each in re.split(r"\W+", value) if each in field.values]
+    several = f"`[{', '.join(named)}]`" if len(named) > 1 else ""
+    hint = several or closest_match(value, field.values) or list_names(field.values)
     reader.add_problem(node, f"`{field.name}` has no value `{printable(value)}`", "unknown_value", hint)
     return False
 
@@ -62,7 +86,7 @@ def read_date(reader: RuleReader, node: Located, key: str) -> date | None:
     day = _date(node.value)
     if day is None:
         message = f"`{key}` is {_A_DATE}, and this is {display_value(node.value)}"
-        reader.add_problem(node, message, "wrong_type", f"`{key}: 2017-12-31`")
+        reader.add_problem(node, message, "wrong_type", f"`{key}: {correct_date(node.value) or '2017-12-31'}`")
     return day
 
 
@@ -74,7 +98,9 @@ def read_days(reader: RuleReader, node: Located, key: str) -> timedelta | None:
         days = None
     if days is None or days % timedelta(days=1):
         message = f"`{key}` is a number of whole days, and this is {display_value(node.value)}"
-        reader.add_problem(node, message, "wrong_type", f"`{key}: 28 days`")
+        corrected = correct_duration(node.value)
+        example = corrected if corrected.endswith(("day", "days", "week", "weeks")) else "28 days"
+        reader.add_problem(node, message, "wrong_type", f"`{key}: {example}`")
         return None
     return days
 
@@ -112,7 +138,8 @@ def read_share(reader: RuleReader, node: Located, key: str) -> Decimal | None:
     value = _share(node.value)
     if value is None:
         message = f"`{key}` is a share from 0 to 1, and this is {display_value(node.value)}"
-        reader.add_problem(node, message, "wrong_type", "`0.25` or `25 percent`")
+        corrected = correct_percentage(node.value) if isinstance(node.value, str) else ""
+        reader.add_problem(node, message, "wrong_type", f"`{corrected}`" if corrected else "`0.25` or `25 percent`")
     return value
 
 

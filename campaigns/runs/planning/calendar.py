@@ -8,7 +8,7 @@ from typing import Final
 
 from campaigns.core.model.campaign import Campaign
 
-_MAX_PER_CAMPAIGN: Final = 1_000
+_MAX_PER_CAMPAIGN: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class CalendarEntry:
 def calendar_entries(
     campaigns: Iterable[Campaign], published: frozenset[str], start: datetime, end: datetime
 ) -> list[CalendarEntry]:
-    """Return the occasions after `start` and up to `end`, earliest first; at most 1,000 per campaign."""
+    """Return the occasions after `start` and up to `end`, earliest first; at most 5,000 per campaign."""
     entries = [
         CalendarEntry(due_at, campaign, campaign.name in published)
         for campaign in campaigns

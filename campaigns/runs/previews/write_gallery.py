@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from campaigns.core.errors import UserError
+from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.private_files import make_private_folder, write_private
 from campaigns.rendering.gallery.entries import Gallery, GalleryEntry
@@ -42,24 +42,26 @@ class GalleryRequest:
 
 @dataclass(frozen=True, slots=True)
 class WrittenGallery:
-    """Gallery and the file that it was written to."""
+    """Gallery, the file that it was written to, and the problems that kept members out of it."""
 
     gallery: Gallery
     file: Path
+    problems: tuple[Problem, ...]
 
 
 def write_gallery(queries: Queries, definition: CampaignDefinition, request: GalleryRequest) -> WrittenGallery:
-    """Write the gallery of a campaign, with an audit row for each member before their message is written.
-
-    Raise UserError when the members cannot be planned.
-    """
+    """Write the gallery of a campaign, with an audit row for each member before their message is written."""
     context, campaign = queries.context, definition.campaign
     views = MessageViews(definition.root, campaign, context.settings, context.clock.now())
     run_context = proof_run_context(queries, campaign)
     run = queries.latest_plan(campaign.name) if request.members else None
     members: list[PlannedMember] = []
+    problems: tuple[Problem, ...] = ()
     if run is not None and request.may_see_members:
-        members = draw_members(queries, definition, run, request.seed, request.members)
+        try:
+            members = draw_members(queries, definition, run, request.seed, request.members)
+        except UserError as error:  # such as goods without protection: samples are no less worth seeing
+            problems = tuple(error.problems)
     _note_members(context, members)
     entries = [*_sample_entries(views, run_context), *_member_entries(queries, views, run_context, members)]
     zone = context.settings.zone
@@ -70,13 +72,13 @@ def write_gallery(queries: Queries, definition: CampaignDefinition, request: Gal
         f"{context.clock.now().astimezone(zone):%Y-%m-%d %H:%M}",
         None if run is None else run.run_id,
         request.seed,
-        tuple(_notes(request, run, members)),
+        ("not_planned",) if problems else tuple(_notes(request, run, members)),
         entries,
     )
     folder = make_private_folder(_galleries(context) / campaign.name)
     write_private(folder / _MEMBERS_FILE, json.dumps(gallery.members).encode())  # before the page: erasure reads it
     write_private(folder / GALLERY_FILE, render_gallery(gallery, request.language).encode())
-    return WrittenGallery(gallery, folder / GALLERY_FILE)
+    return WrittenGallery(gallery, folder / GALLERY_FILE, problems)
 
 
 def delete_galleries_of(context: Context, member_id: str) -> int:

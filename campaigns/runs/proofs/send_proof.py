@@ -62,11 +62,12 @@ class SentProof:
 def send_proofs(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> list[SentProof]:
     """Send a proof of every variant in every language; those that `request` names are the only ones."""
     channel = empty_proof_to(request.address).channel
-    variants = variants_for_channel(definition.campaign, channel) if request.variant is None else [request.variant]
+    named = [request.variant] if request.variant else variants_for_channel(definition.campaign, channel)
+    variants: list[str | None] = [*named] or [None]  # without any, the first proof says so
     languages = tuple(Language) if request.language is None else (request.language,)
     return [
         send_proof(queries, definition, replace(request, variant=variant, language=language))
-        for variant in variants or [None]
+        for variant in variants
         for language in languages
     ]
 

@@ -24,7 +24,9 @@ def check_newsletter(source: CampaignSource) -> Iterator[Problem]:
             source.part_or_file("purpose"), message, "missing", "add `newsletter: ...`, a list of config/settings.yaml"
         )
     elif source.newsletters is not None and name not in source.newsletters:
-        hint = closest_match(name, source.newsletters) or "add it under `newsletters` in config/settings.yaml"
+        existing = ", ".join(f"`{newsletter}`" for newsletter in sorted(source.newsletters))
+        new = "add it under `newsletters` in config/settings.yaml"
+        hint = closest_match(name, source.newsletters) or (f"one of {existing}; or {new}" if existing else new)
         yield error(at, f"there is no newsletter `{name}`", "unknown_newsletter", hint)
 
 

@@ -183,9 +183,9 @@ all                       24         12        2       16.7%
 click rate: people who clicked, each once, of those who allow their clicks to be noted
 
 Links
-link                       people  click rate  clicks  clicks by machines
-example.org/shop                1        8.3%       2                   0
-example.org/offers/coffee       1        8.3%       1                   0
+link                       people  click rate  clicks  machines
+example.org/shop                1        8.3%       2         0
+example.org/offers/coffee       1        8.3%       1         0
 clicks: of everybody, also several of one person; known for the link alone"""
 RUNS: Final = """\
 letter

@@ -1,0 +1,227 @@
+"""Proposal of a mapping file: what the columns of somebody else's file seem to be, and what is not sure."""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from audiences.imports.chunk import TableReader
+from audiences.imports.column_kinds import ColumnKinds
+from audiences.imports.date_forms import matching_forms
+from audiences.imports.proposed_values import ValueProposal, propose_values
+from campaigns.core.yaml.source import read_yaml
+
+_WORDS: Final = TypeAdapter(dict[str, dict[str, list[str]]])
+_FILE: Final = Path(__file__).with_name("header_words.yaml")
+_CHOICES: Final = "choices"
+_SIMILAR: Final = 0.86
+_PLAIN: Final = re.compile(r"[A-Za-zÅÄÖåäö][\wÅÄÖåäö -]*")
+_NOT_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?[\d \u00a0\u202f]*,\d+ ?€?")
+_DECIMAL_POINT: Final = re.compile(r"[+-]?\d*\.\d+ ?€?")
+_ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*")
+_SHORT_YEAR: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d\d( .*)?")
+_PERMISSION: Final = re.compile(
+    r"kielto|kielt|lupa|suostum|esto|förbud|spärr|samtyck|tillstånd|consent|permission|opt.?(in|out)|do not",
+    re.IGNORECASE,
+)
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Proposed mapping file: its text, and what its author has to decide."""
+
+    text: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    columns: dict[str, tuple[str, str]] = field(default_factory=dict)  # theirs → ours, remark
+    ignored: dict[str, str] = field(default_factory=dict)
+    undecided: dict[str, str] = field(default_factory=dict)  # theirs → what to decide
+    dates: dict[str, tuple[str, str]] = field(default_factory=dict)
+    values: dict[str, ValueProposal] = field(default_factory=dict)
+    decimal: str | None = None
+    doubts: list[str] = field(default_factory=list)
+
+
+def propose_mapping(
+    kind: str, file: str, reader: TableReader, columns: Collection[str], required: Collection[str], kinds: ColumnKinds
+) -> Proposal:
+    """Return a mapping for the file, from its header and its first rows."""
+    draft = _Draft()
+    sample = _sample(reader)
+    _propose_columns(kind, reader.header, columns, kinds.meanings, draft)
+    by_target = {ours: sample.get(theirs, []) for theirs, (ours, _) in draft.columns.items()}
+    for ours in by_target:
+        if ours in kinds.dates:
+            _propose_date(ours, by_target[ours], draft)
+        elif ours in kinds.words:
+            _propose_words(ours, by_target[ours], kinds.words[ours], draft)
+    _propose_decimal([text for ours in kinds.numbers for text in by_target.get(ours, [])], draft)
+    missing = [column for column in required if column not in by_target]
+    draft.doubts += [f"no column is `{column}`: map one, or give it a value under `constants`" for column in missing]
+    rows = max(map(len, sample.values()), default=0)
+    lines = [
+        f"# How `{' '.join(file.split())}` becomes `{kind}`: proposed from {rows} rows. Read it, mend it, and then",
+        f"#   viesti import {kind} FILE --mapping THIS_FILE",
+        f"# Recognised, and so not repeated here: {' '.join(reader.description.split())}.",
+        "",
+        *_lines(draft, missing),
+    ]
+    return Proposal("\n".join(lines) + "\n", tuple(draft.doubts))
+
+
+def _sample(reader: TableReader) -> Mapping[str, Sequence[str]]:
+    """Return the texts of each column in the first rows, empty cells left out."""
+    chunk = next(reader.chunks(lambda _done, _whole: None), None)
+    if chunk is None:
+        return {}
+    texts = (chunk.rows.column(number + 1).to_pylist() for number in range(len(reader.header)))
+    return {
+        name: [text.strip() for text in column if text and text.strip()]
+        for name, column in zip(reader.header, texts, strict=True)
+    }
+
+
+def _propose_columns(
+    kind: str,
+    header: Sequence[str],
+    columns: Collection[str],
+    meanings: Mapping[str, Collection[str]],
+    draft: _Draft,
+) -> None:
+    words = {
+        _normal(word): ours
+        for listed_words in (meanings, _words().get(kind, {}))
+        for ours, listed in listed_words.items()
+        for word in listed
+        if ours in columns
+    }
+    words |= {_normal(ours): ours for ours in columns}
+    exact = {name: words[_normal(name)] for name in header if _normal(name) in words}
+    taken = dict[str, str]()
+    for name in dict.fromkeys(header):
+        ours, remark = exact.get(name), ""
+        if ours is None and (similar := get_close_matches(_normal(name), words, n=1, cutoff=_SIMILAR)):
+            ours, remark = words[similar[0]], "not sure: only the name is similar"
+            if ours in exact.values():
+                ours = None
+        if _PERMISSION.search(name) and (kind != _CHOICES or ours is None):
+            _propose_permission(kind, name, draft)
+        elif ours is None:
+            draft.ignored[name] = "no column of ours has such a name"
+        elif ours in taken:
+            draft.ignored[name] = f"looks like `{ours}`, too, which is `{taken[ours]}` already"
+        else:
+            taken[ours] = name
+            draft.columns[name] = ours, remark
+            if remark:
+                draft.doubts.append(f"`{name}` is perhaps `{ours}`")
+
+
+def _propose_permission(kind: str, name: str, draft: _Draft) -> None:
+    """Leave a permission or a ban to the author: without a decision, the file is refused."""
+    if kind == _CHOICES:
+        draft.undecided[name] = "state    # and its choice under `constants`; of a ban, one such as `no_marketing`"
+        hint = "map it to `state`, and name its choice under `constants`; one mapping for each"
+    else:
+        draft.undecided[name] = "?    # a permission or a ban? nothing is imported before somebody says"
+        hint = "import it as `choices`, then name it under `ignore`"
+    draft.doubts.append(f"`{name}` may be a permission or a ban: {hint}")
+
+
+def _propose_date(ours: str, texts: Sequence[str], draft: _Draft) -> None:
+    if not texts or all(_ISO_DATE.fullmatch(text) for text in texts):
+        return
+    forms = matching_forms(texts)
+    if not forms:
+        reason = f"the form of the dates in `{ours}` was not recognised: name it under `dates`"
+        if all(_SHORT_YEAR.fullmatch(text) for text in texts):
+            reason = f"`{ours}` has years of two digits, which do not tell 1925 from 2025: export them with four"
+        draft.doubts.append(reason)
+        return
+    remark = ""
+    if len(forms) > 1 and {"d/M", "M/d"} <= {form[:3] for form in forms}:
+        remark = f"not sure: every date could be `{forms[1]}`, too"
+        draft.doubts.append(f"the dates in `{ours}` may be `{forms[0]}` or `{forms[1]}`")
+    draft.dates[ours] = forms[0], remark
+
+
+def _propose_words(ours: str, texts: Sequence[str], known: Collection[str] | None, draft: _Draft) -> None:
+    proposal = propose_values(ours, texts, known)
+    if proposal is None:
+        draft.doubts.append(f"`{ours}` has more different words than a list: is it the right column?")
+        return
+    draft.values[ours] = proposal
+    if proposal.unknown:
+        words = ", ".join(f"`{word[:_SHOWN]}`" for word in list(proposal.unknown)[:8])
+        draft.doubts.append(f"nothing says what these mean in `{ours}`: {words}")
+
+
+def _propose_decimal(texts: Sequence[str], draft: _Draft) -> None:
+    commas = sum(_DECIMAL_COMMA.fullmatch(text) is not None for text in texts)
+    points = sum(_DECIMAL_POINT.fullmatch(text) is not None for text in texts)
+    if commas and points:
+        draft.doubts.append("some amounts have a decimal comma, others a decimal point")
+    draft.decimal = "," if commas > points else None
+
+
+def _lines(draft: _Draft, missing: Sequence[str]) -> Iterator[str]:
+    if draft.decimal:
+        yield f'decimal: "{draft.decimal}"'
+    yield "columns:" if draft.columns else "# columns:"
+    for theirs, (ours, remark) in draft.columns.items():
+        yield _with_remark(f"  {_quoted(theirs)}: {ours}", remark)
+    yield from (f"  # {_quoted(name)}: {decision}" for name, decision in draft.undecided.items())
+    if missing:
+        yield "# constants:                # one value for every row"
+        yield from (f"#   {column}: ?" for column in missing)
+    if draft.ignored:
+        yield "ignore:                     # not read"
+        yield from (_with_remark(f"  - {_quoted(name)}", remark) for name, remark in draft.ignored.items())
+    if draft.dates:
+        yield "dates:"
+        yield from (_with_remark(f"  {ours}: {_quoted(form)}", text) for ours, (form, text) in draft.dates.items())
+    yield from _value_lines(draft.values)
+
+
+def _value_lines(values: Mapping[str, ValueProposal]) -> Iterator[str]:
+    wanted = {ours: proposal for ours, proposal in values.items() if proposal.known or proposal.unknown}
+    if wanted:
+        yield "values:" if any(proposal.known for proposal in wanted.values()) else "# values:"
+    for ours, proposal in wanted.items():
+        yield f"  {ours}:" if proposal.known else f"  # {ours}:"
+        for theirs, word in proposal.known.items():
+            yield f"    {_quoted(theirs)}: {_quoted(word)}"
+        for theirs, rows in proposal.unknown.items():
+            yield f"    # {_quoted(theirs[:_SHOWN])}: ?    # {rows} row{'s' if rows > 1 else ''}"
+
+
+def _with_remark(line: str, remark: str) -> str:
+    return f"{line:<34}  # {' '.join(remark.split())}" if remark else line
+
+
+def _quoted(text: str) -> str:
+    """Return a text as YAML writes it, in quotes where it needs them."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _NOT_WORDS and text == text.strip():
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _normal(name: str) -> str:
+    """Return a column's name without letter case, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    return _WORDS.validate_python(read_yaml(_FILE).value)

@@ -1,0 +1,40 @@
+"""Proposal of a mapping for an import file, as a file of the workspace."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from audiences.imports.chunk import check_column_count
+from audiences.imports.column_kinds import column_kinds
+from audiences.imports.import_file import FILE_KINDS
+from audiences.imports.proposal import propose_mapping
+from audiences.imports.table_reader import open_reader
+from campaigns.core.errors import UserError, report_write_errors
+from campaigns.core.private_files import inherited_umask
+from campaigns.workspace.repository import WorkspaceRepository
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenProposal:
+    """Proposed mapping file, what the import file is, and what its author has to decide."""
+
+    path: Path
+    format: str
+    doubts: tuple[str, ...]
+
+
+def write_proposal(repository: WorkspaceRepository, kind: str, file: Path, *, overwrite: bool) -> WrittenProposal:
+    """Write a mapping for an import file to `config/mappings`; raise UserError when it exists, unless `overwrite`."""
+    path = repository.workspace.mappings / f"{kind}-{file.stem}.yaml"
+    if path.exists() and not overwrite:
+        hint = "`--force` replaces it; `--mapping` uses it"
+        raise UserError.about(str(path), "there is a mapping already", "mapping_exists", hint)
+    reader = open_reader(file)
+    check_column_count(file, reader.header)
+    catalogue, file_kind = repository.catalogue, FILE_KINDS[kind]
+    kinds = column_kinds(kind, catalogue, repository.settings)
+    columns = file_kind.columns(catalogue)
+    proposal = propose_mapping(kind, file.name, reader, columns, file_kind.required, kinds)
+    with report_write_errors(path), inherited_umask():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(proposal.text, encoding="utf-8")
+    return WrittenProposal(path, reader.description, proposal.doubts)
