@@ -172,7 +172,7 @@ def test_the_documentation_names_every_colour_with_its_default() -> None:
 
 def test_sizes_of_pictures_are_read() -> None:
     frame = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc2\x00\x11\x08" + struct.pack(">HH", 30, 40) + b"\x03" + bytes(12)
-    assert picture_size(PICTURE) == (480, 320)
+    assert picture_size(PICTURE) == (720, 480)
     assert picture_size(frame) == (40, 30)
     assert [picture_size(content) for content in (b"", b"GIF89a", PICTURE[:20], frame[:14], b"\xff\xd8\xff\xff")] == [
         None
