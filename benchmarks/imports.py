@@ -14,7 +14,7 @@ from audiences.imports.mapping import load_mapping
 from benchmarks.timing import peak_megabytes, print_figure, time_work
 from campaigns.runs.engine import Engine
 from campaigns.workspace.import_data import import_data
-from campaigns.workspace.scaffold import create_workspace
+from campaigns.workspace.scaffold import create_demo_workspace
 
 _LINES: Final = """
     select 'm' || (hash(n // 7) % 50000) as member_id,
@@ -58,7 +58,7 @@ def _write_files(own: Path, foreign: Path, lines: int) -> None:
 
 def measure(title: str, root: Path, file: Path, mapping: Path | None, lines: int) -> None:
     """Print the figures of one import."""
-    engine = Engine.open(create_workspace(root), "benchmark")
+    engine = Engine.open(create_demo_workspace(root), "benchmark")
     columns = None if mapping is None else load_mapping(mapping)
     wall, cpu = time_work(lambda: import_data(engine.context, "purchases", file, mapping=columns))
     engine.close()

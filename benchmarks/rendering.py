@@ -13,7 +13,7 @@ from typing import Final
 import jinja2
 
 from benchmarks.timing import print_figure
-from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.template_values import sample_values
 from campaigns.rendering.email.email_template import TEXT_FILE, EmailTemplate, email_sources
@@ -39,7 +39,10 @@ def _measure(folder: TemplateFolder, settings: Settings, times: int) -> None:
     render_seconds = bare_seconds = assemble_seconds = 0.0
     size = 0
     for language in Language:
-        template, sample = EmailTemplate.compile(folder, language, settings), sample_values(folder, language, settings)
+        template, sample = (
+            EmailTemplate.compile(folder, language, settings),
+            sample_values(folder, Purpose.NEWSLETTER, language, settings),
+        )
         bare_loop = _bare_loop(folder, language, settings.currency)
         body = template.render(sample)
         size += len(body.html.encode()) // len(Language)

@@ -1,4 +1,4 @@
-"""Take the pictures of the README: a newsletter, a letter and a text message in three languages, and a plan.
+"""Take the pictures of a letter and a text message in three languages, and of a plan.
 
 Needs Debian's Chromium, poppler's pdftoppm and a workspace in which `viesti demo` has run:
 
@@ -6,14 +6,11 @@ Needs Debian's Chromium, poppler's pdftoppm and a workspace in which `viesti dem
 """
 
 import base64
-import email
-import email.policy
 import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from email.message import EmailMessage
 from html import escape
 from pathlib import Path
 
@@ -32,42 +29,6 @@ img {{ display: block; border-radius: 10px; box-shadow: 0 2px 14px #0003 }}
 pre {{ background: #16211f; color: #e9efe9; border-radius: 10px; padding: 22px 26px; margin: 0;
        font: 14px/1.35 "DejaVu Sans Mono", monospace }}
 </style>{body}"""
-
-
-def newsletters(workspace: Path) -> dict[str, EmailMessage]:
-    """Return one newsletter in each language."""
-    by_language: dict[str, EmailMessage] = {}
-    for path in sorted(workspace.glob("outbox/beauty_newsletter-*/email/*.eml")):
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        html = message.get_body(("html",))
-        text = html.get_content() if isinstance(html, EmailMessage) else ""
-        language = next((code for code in LANGUAGES if f'lang="{code}"' in text), "")
-        if language and language not in by_language:
-            by_language[language] = message
-        if len(by_language) == len(LANGUAGES):
-            break
-    return by_language
-
-
-def html_of(message: EmailMessage) -> str:
-    """Return the HTML part with its pictures inlined."""
-    html = message.get_body(("html",))
-    text = str(html.get_content()) if isinstance(html, EmailMessage) else ""
-    for part in message.walk():
-        name = part.get("Content-ID")
-        if name:
-            data = base64.b64encode(part.get_content()).decode()
-            text = text.replace(f"cid:{name.strip('<>')}", f"data:image/png;base64,{data}")
-    return text
-
-
-def screenshot(browser: Browser, html: str, width: int, height: int) -> bytes:
-    """Return the upper part of a page as PNG."""
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.set_content(html)
-    picture = page.screenshot()
-    page.close()
-    return picture
 
 
 def collage(browser: Browser, body: str) -> bytes:
@@ -120,14 +81,8 @@ def main(workspace: Path) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
-        by_language = newsletters(workspace)
-        wide = image_element(screenshot(browser, html_of(by_language["fi"]), 700, 1900), 560)
-        narrow = [
-            image_element(screenshot(browser, html_of(by_language[code]), 375, 1900), 300) for code in ("sv", "en")
-        ]
         pages = "".join(image_element(letter, 420) for letter in letters(workspace))
         for name, body in (
-            ("newsletter", "".join([wide, *narrow])),
             ("letters-and-sms", pages + messages(workspace)),
             ("plan", plan(workspace)),
         ):

@@ -7,7 +7,7 @@ from typing import Final
 from audiences.imports.chunk import TableReader
 from audiences.imports.date_forms import iso_sql
 from audiences.imports.mapping import ImportMapping
-from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
+from audiences.warehouse.sql_quoting import quote_literal
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 
 _SPACES: Final = r"[\s\p{Cc}\x{A0}]+"
@@ -17,12 +17,12 @@ _SHOWN: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class ColumnSource:
-    """Source of a column: a column of the file or a constant, and what its texts become.
+    """Source of a column: a column of the file, counted from 0, or a constant, and what its texts become.
 
     `decimal` is the file's decimal sign where the mapping names it.
     """
 
-    name: str | None = None
+    number: int | None = None
     constant: str | None = None
     date_form: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
@@ -30,9 +30,9 @@ class ColumnSource:
 
     def sql(self, *, words: bool, number: bool, decimal_comma: bool) -> str:
         """Return SQL of the cell's text, cleaned; NULL when it is empty."""
-        if self.name is None:
+        if self.number is None:
             return "NULL" if self.constant is None else quote_literal(self.constant)
-        text = quote_identifier(self.name)
+        text = staged_column(self.number)
         if words:
             text = f"regexp_replace({text}, {quote_literal(_SPACES)}, ' ', 'g')"
         elif number and self.decimal is not None:
@@ -54,6 +54,11 @@ class ColumnSource:
         empty = quote_literal(self.values[""]) if "" in self.values else "NULL"
         replaced = f"CASE lower({text}) {cases} ELSE {text} END" if cases else text
         return f"coalesce({replaced}, {empty})"
+
+
+def staged_column(number: int) -> str:
+    """Return the name of a column of the file in the staging database, where letter case tells no names apart."""
+    return f"column_{number}"
 
 
 def column_sources(
@@ -101,15 +106,15 @@ def _file_sources(
         elif name not in targets and (ours not in columns or ours in targets.values()):
             problems.append(_unknown_column(place, name, columns, mapped=mapping is not None))
         elif ours in columns and ours not in sources:  # otherwise the mapping itself is wrong
-            sources[ours] = _source(ours, name, mapping)
+            sources[ours] = _source(ours, number, mapping)
     return sources
 
 
-def _source(ours: str, name: str, mapping: ImportMapping | None) -> ColumnSource:
+def _source(ours: str, number: int, mapping: ImportMapping | None) -> ColumnSource:
     if mapping is None:
-        return ColumnSource(name)
+        return ColumnSource(number)
     file = mapping.file
-    return ColumnSource(name, None, file.dates.get(ours), file.values.get(ours, {}), file.decimal)
+    return ColumnSource(number, None, file.dates.get(ours), file.values.get(ours, {}), file.decimal)
 
 
 def _mapping_problems(

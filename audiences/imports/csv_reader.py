@@ -44,7 +44,7 @@ class CsvReader:
             announced = _DELIMITER_LINE.fullmatch(first)
             self._header_lines = 2 if announced else 1
             header = file.readline().rstrip("\r\n") if announced else first
-        self._delimiter = options.delimiter or (announced[1] if announced else _delimiter(header))
+        self._delimiter = options.delimiter or (announced[1] if announced else recognise_delimiter(header))
         self.decimal_comma = self._delimiter != ","
         separated = _DELIMITERS.get(self._delimiter, f"`{self._delimiter}`")
         self.description = f"CSV in {encoding_name(self._codec)}, separated by {separated}"
@@ -141,7 +141,7 @@ class _Lines:
         return self.close_record()
 
 
-def _delimiter(header: str) -> str:
+def recognise_delimiter(header: str) -> str:
     """Return the character that separates the names of a header; a comma when there is none."""
     unquoted = _QUOTED.sub("", header)
     return max(_DELIMITERS, key=unquoted.count)

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from audiences.imports.choices import CHOICES
-from audiences.imports.chunk import RECOGNISED, check_column_count
+from audiences.imports.chunk import RECOGNISED, TableReader, check_column_count
 from audiences.imports.column_sources import column_sources
 from audiences.imports.earlier_messages import EARLIER_MESSAGES
 from audiences.imports.file_kind import FileKind, ImportJob
 from audiences.imports.import_report import ImportReport, ProgressCallback
 from audiences.imports.mapping import ImportMapping
-from audiences.imports.members import MEMBERS, PADDED
+from audiences.imports.members import MEMBERS
+from audiences.imports.postal_codes import PADDED
 from audiences.imports.products import PRODUCTS
 from audiences.imports.purchases import PURCHASES
 from audiences.imports.references import count_unknown
@@ -22,6 +23,8 @@ from audiences.imports.table_reader import open_reader
 from audiences.warehouse.sql_quoting import quote_literal
 from audiences.warehouse.warehouse import Warehouse
 from campaigns.core.clock import Clock
+from campaigns.core.errors import Problem, UserError
+from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.settings import Settings
 from campaigns.core.tokens import Signer
 from campaigns.store.ledger.connection import Ledger
@@ -60,6 +63,7 @@ def import_file(
     reader = open_reader(path, RECOGNISED if mapping is None else mapping.options)
     check_column_count(path, reader.header)
     columns = file_kind.columns(warehouse.catalogue)
+    _check_kind(kind, reader, warehouse.catalogue)
     sources = column_sources(kind, reader, columns, file_kind.required, mapping)
     with warehouse.write_lock(), open_staging(warehouse.root, settings.zone) as staging_area:
         staging_area.load(reader, columns, sources, on_progress)
@@ -88,3 +92,14 @@ def import_file(
         reader.description,
         rejects_path if has_rejects else None,
     )
+
+
+def _check_kind(kind: str, reader: TableReader, catalogue: Catalogue) -> None:
+    """Raise UserError for a file with all columns of another kind, and not those of this one."""
+    header = set(reader.header)
+    if header >= set(FILE_KINDS[kind].required):
+        return
+    for other, file_kind in FILE_KINDS.items():
+        if set(file_kind.required) <= header <= file_kind.columns(catalogue).keys():
+            message = f"this has the columns of `{other}`, not of `{kind}`"
+            raise UserError([Problem(reader.column_place(0), message, "other_kind", f"`viesti import {other} FILE`")])

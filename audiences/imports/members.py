@@ -1,6 +1,5 @@
 """Import of members: contact goes to the ledger, the profile to the warehouse."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +15,8 @@ from audiences.imports.cell_types import (
     timestamp_type,
 )
 from audiences.imports.file_kind import FileKind, ImportJob, invalid_id_check, missing_value_checks
+from audiences.imports.import_report import ImportProgress
+from audiences.imports.postal_codes import PADDED, has_lost_zeros, with_zeros
 from audiences.imports.products import declared_cells
 from audiences.imports.staging import VALID_TABLE, CellCleaning, RowCheck
 from audiences.imports.upsert import CHANGED_TABLE, upsert
@@ -56,10 +57,7 @@ _ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
         "not a postal code of five digits; the member is stored without one",
     ),
 }
-PADDED: Final = "a postal code that a spreadsheet took for a number: its zeros were put back"
 NOT_WRITTEN_TO: Final = "a number of a country that the settings do not serve: stored but neither written to nor called"
-_FINLAND: Final = "FI"
-_WITHOUT_ZEROS: Final = re.compile("[1-9][0-9]{2,3}")
 _IN_TRANSACTION: Final = 1000
 
 _Contact = dict[str, Any]
@@ -117,11 +115,13 @@ def _store_contact(job: ImportJob) -> None:
     served = frozenset(callable_classes(job.settings.sms_countries))
     with job.ledger.read() as connection:
         erased = member_erasure.erased_address_hashes(connection)
+    whole, done = job.staging.count_rows(f"FROM {VALID_TABLE}"), 0
     for rows in job.staging.rows(query, _IN_TRANSACTION):
+        job.on_progress(ImportProgress("storing", done, whole, done))
+        done += len(rows)
         invalid, remarks = list[_Remark](), list[_Remark]()
         read = [(row[0], dict(zip(contact_columns, row[1:], strict=True))) for row in rows]
-        if job.settings.country == _FINLAND:
-            _restore_zeros(read, remarks)
+        _restore_zeros(read, job.settings.country, remarks)
         normalised = [(line, _normalise_contact(line, contact, invalid)) for line, contact in read]
         accepted = _without_erased(job, normalised, erased)
         job.staging.record_emptied(invalid)
@@ -169,12 +169,12 @@ def _erased_address_column(job: ImportJob, contact: _Contact, erased: frozenset[
     )
 
 
-def _restore_zeros(rows: Sequence[tuple[int, _Contact]], remarks: list[_Remark]) -> None:
-    """Put back the zeros of Finnish postal codes that a spreadsheet took for numbers: `100` is `00100`."""
+def _restore_zeros(rows: Sequence[tuple[int, _Contact]], country: str, remarks: list[_Remark]) -> None:
+    """Put back the zeros of postal codes that a spreadsheet took for numbers."""
     for line, contact in rows:
         code = contact.get("postal_code") or ""
-        if _WITHOUT_ZEROS.fullmatch(code):
-            contact["postal_code"] = code.zfill(5)
+        if has_lost_zeros(code, country):
+            contact["postal_code"] = with_zeros(code)
             remarks.append((line, "postal_code", PADDED))
 
 

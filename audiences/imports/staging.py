@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from audiences.imports.cell_types import CellType
 from audiences.imports.chunk import LINE, InvalidLine, TableReader
-from audiences.imports.column_sources import ColumnSource
+from audiences.imports.column_sources import ColumnSource, staged_column
 from audiences.imports.date_forms import example
 from audiences.imports.import_report import ImportProgress, ProgressCallback, RejectReason
 from audiences.warehouse.sql_quoting import quote_identifier, quote_literal
@@ -76,6 +76,7 @@ class Staging:
         self.connection.execute(f"CREATE TABLE {RAW_TABLE} ({LINE} BIGINT, {typed})")
         self.connection.execute('CREATE TABLE rejects (line BIGINT, "column" VARCHAR, reason VARCHAR, whole BOOLEAN)')
         self.connection.execute('CREATE TABLE remarks (line BIGINT, "column" VARCHAR, reason VARCHAR)')
+        names = [LINE, *map(staged_column, range(len(reader.header)))]
         self.connection.begin()
         rows = 0
 
@@ -84,7 +85,7 @@ class Staging:
 
         for chunk in reader.chunks(report):
             rows += chunk.rows.num_rows
-            self.connection.register("piece", chunk.rows)
+            self.connection.register("piece", chunk.rows.rename_columns(names))
             self.connection.execute(f"INSERT INTO {RAW_TABLE} SELECT {LINE}, {cells} FROM piece")
             self.connection.unregister("piece")
             self._reject_lines(chunk.invalid_lines)
@@ -146,8 +147,8 @@ class Staging:
 
     def count_rows(self, query: str) -> int:
         """Return the number of rows of a query."""
-        row = self.connection.execute(f"SELECT count(*) FROM ({query})").fetchone()
-        return int(row[0]) if row else 0
+        [(count,)] = self.connection.execute(f"SELECT count(*) FROM ({query})").fetchall()
+        return int(count)
 
     def append_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Append rows of text to a staging table; create it when missing."""

@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -91,9 +92,9 @@ def _checked(path: Path, codec: str) -> str:
     decode = codecs.getincrementaldecoder(codec)().decode
     line, length = 1, 0
     with open_regular(path) as file:
-        for block in _blocks(file):
+        for block in chain(_blocks(file), (b"",)):
             try:
-                text = decode(block)
+                text = decode(block, final=not block)
             except UnicodeDecodeError as error:
                 line += block.count(b"\n", 0, error.start)
                 message = f"a byte after line {line} is not {encoding_name(codec)}"

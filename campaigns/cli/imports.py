@@ -90,12 +90,13 @@ def _report_lines(report: "ImportReport") -> Iterator[str]:
     """Yield what became of the rows, and what their sender should know."""
     if report.format not in _PLAIN:
         yield f"this is {report.format}"
-    yield f"{report.read} rows: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected"
+    read = "1 row" if report.read == 1 else f"{report.read} rows"
+    yield f"{read}: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected"
     if not report.read:
         yield "the file has a header, and no rows below it"
     remarks = {
         "values were left out of rows that were stored": report.emptied,
-        "postal codes had lost their zeros in a spreadsheet: put back": report.padded,
+        "postal codes got back the zeros that a spreadsheet had dropped": report.padded,
         "telephone numbers are of countries not served: stored, but not written to": report.not_served,
     }
     yield from (f"{rows} {remark}" for remark, rows in remarks.items() if rows)
@@ -104,7 +105,8 @@ def _report_lines(report: "ImportReport") -> Iterator[str]:
         yield f"{named} a {_REGISTERS[column]} (`{column}`) that was never imported: stored nevertheless"
     yield from (f"  {reason}" for reason in report.reasons[:_REASONS_SHOWN])
     if report.rejects_path is not None:
-        yield f"rejected rows, with line, column and reason: {report.rejects_path}"
+        listed = "rejected rows" if report.rejected else "these values"
+        yield f"{listed}, with line, column and reason: {report.rejects_path}"
     if report.is_refused:
         yield "nothing was imported: every row was rejected; where their form is the cause, --propose writes a mapping"
 

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from campaigns.cli import open_workspace, output
+from campaigns.cli.output_phrases import Phrases
 from campaigns.cli.planning import RunArgument
+from campaigns.core.model.enums import Language
 
 
 def members(
@@ -19,6 +21,7 @@ def members(
     ] = None,
     variant: Annotated[str | None, typer.Option("--variant", metavar="V", help="List those of one variant.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for scripts and spreadsheets.")] = False,
+    language: open_workspace.OutputLanguageOption = Language.EN,
 ) -> None:
     """List who is in a plan, or who was left out and why; the audit log notes it."""
     from campaigns.people.accounts import audit_log
@@ -32,18 +35,20 @@ def members(
         if as_csv:
             output.print_csv([field.name for field in fields(PlanMember)], rows)
         else:
-            _print_lines(rows)
+            _print_lines(rows, Phrases(language))
         hidden = listed.hidden()
     if hidden:
         output.print_warning(f"{output.format_number(hidden)} are not listed: erased, or their data is restricted")
 
 
-def _print_lines(rows: Iterable[tuple[str, ...]]) -> None:
+def _print_lines(rows: Iterable[tuple[str, ...]], phrases: Phrases) -> None:
     number = 0
-    for row in rows:
-        output.print_line("  ".join(filter(None, row)))
+    for member_id, variant, channel, arm, *codes in rows:
+        cells = (member_id, variant, phrases.code(channel), arm, *map(phrases.code, codes))
+        output.print_line("  ".join(filter(None, cells)))
         number += 1
-    output.print_line(f"{output.format_number(number)} members" if number else "none")
+    total = phrases.text("{number} members", number=output.format_number(number))
+    output.print_line(total if number else phrases.text("none"))
 
 
 def add_to(app: typer.Typer) -> None:

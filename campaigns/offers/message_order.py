@@ -15,8 +15,10 @@ def order_by_picture(offers: Sequence[Offer]) -> Sequence[Offer]:
     Each place takes the first offer that leaves such an order for the rest, and rather one whose picture is not among
     the two before it: in pairs, the second of them stands above.
     """
+    if len({offer.image for offer in offers}) == len(offers):  # as in most messages
+        return offers
     pictures = Counter(offer.image for offer in offers)
-    if len(pictures) == len(offers) or max(pictures.values()) > (len(offers) + 1) // 2:
+    if max(pictures.values()) > (len(offers) + 1) // 2:
         return offers
     rest, ordered = list(offers), list[Offer]()
     while rest:

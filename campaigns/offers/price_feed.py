@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from audiences.imports.chunk import check_column_count
+from audiences.imports.csv_reader import recognise_delimiter
 from audiences.imports.import_report import ImportReport
+from audiences.imports.text_encoding import text_codec
 from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
@@ -100,7 +102,7 @@ def import_offers(context: Context, file: Path) -> ImportReport:
 
 
 def read_price_feed(path: Path, catalogue: Catalogue, goods: OfferGoods | None = None) -> PriceFeed:
-    """Return the offers of a CSV file (UTF-8, comma or semicolon, the columns of `PRICE_FEED_COLUMNS`).
+    """Return the offers of a CSV file (encoding and delimiter are recognised; the columns of `PRICE_FEED_COLUMNS`).
 
     With `goods`, rows of goods that the product register does not know, or that may be sensitive, are invalid.
     Raise UserError when the file cannot be read or its header is wrong.
@@ -191,15 +193,13 @@ def _rows(path: Path) -> Iterator[Located]:
     try:
         with open_regular(path) as file:
             content = file.read(_MAX_SIZE + 1)
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise UserError.about(str(path), "the file is not UTF-8 text", "encoding", "save it as UTF-8") from error
     except OSError as error:
         raise UserError.about(str(path), "the file cannot be read", "unreadable", "look at its name") from error
     if len(content) > _MAX_SIZE:
         raise UserError.about(str(path), "the file is larger than any price feed", "too_large", "is it the right one?")
-    header = text.partition("\n")[0]
-    reader = csv.reader(StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",")
+    text = content.decode(text_codec(path, None)).replace("\r\n", "\n")
+    delimiter = recognise_delimiter(text.partition("\n")[0])
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
         names = [name.strip() for name in next(reader, [])]
         _check_header(path, names)

@@ -1,14 +1,11 @@
 """Brand file, `config/brand.yaml`: organisation, logo, colours, typefaces and footer; a workspace may have none."""
 
 import re
-import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Final
 
-import imagesize
 from pydantic import Field
 
 from campaigns.core.errors import FilePosition, Problem, UserError, errors_only
@@ -20,6 +17,7 @@ from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validation_problems
+from campaigns.workspace.checks.picture_files import PRINTED, size_in_pixels
 
 MAX_LOGO_BYTES: Final = 200_000
 MAX_LOGO_PIXELS: Final = 2_000
@@ -28,7 +26,6 @@ _LOGO_FORM: Final = TextPattern(
     "a logo is a PNG or JPEG below `images/`, named in small letters",
     "images/brand/logo.png",
 )
-_PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _LogoPath = Annotated[str, _LOGO_FORM]
 _TAG: Final = re.compile(r"\{[{%#]|\[\[|jq\d{5}qj")
 _PALETTES: Final = ("colours", "dark")
@@ -166,7 +163,7 @@ def _picture(root: Path, file: str, at: Located, problems: list[Problem]) -> Log
     except (OSError, UserError):
         problems.append(Problem(at.place, f"there is no file `{file}`", "logo", "a path from the workspace's folder"))
         return None
-    width, height = _size(content)
+    width, height = size_in_pixels(content, PRINTED)
     if min(width, height) < 1:
         problems.append(Problem(at.place, f"`{file}` is no PNG or JPEG", "logo", "save it as PNG"))
     elif len(content) > MAX_LOGO_BYTES:
@@ -178,14 +175,3 @@ def _picture(root: Path, file: str, at: Located, problems: list[Problem]) -> Log
     else:
         return LogoPicture(file.removeprefix("images/"), content, width, height)
     return None
-
-
-def _size(content: bytes) -> tuple[int, int]:
-    """Return width and height of a PNG or JPEG in pixels; numbers below 1 for anything else."""
-    if not content.startswith(_PICTURES):
-        return 0, 0
-    try:
-        width, height = imagesize.get(BytesIO(content))
-    except (ValueError, struct.error):
-        return 0, 0
-    return int(width), int(height)

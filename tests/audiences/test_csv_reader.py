@@ -25,12 +25,14 @@ def _read_csv(content: bytes) -> tuple[list[list[str]], list[int], list[int]]:
 
 
 @settings(deadline=None)
-@given(ROWS, st.sampled_from(",;"), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_written_rows_are_read_back(rows: list[list[str]], delimiter: str, line_end: str, with_bom: bool) -> None:
+@given(
+    ROWS, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
+)
+def test_written_rows_are_read_back(rows: list[list[str]], delimiter: str, line_end: str, encoding: str) -> None:
     out = StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerows([["a", "b", "c"], *rows])
-    rows_read, lines, invalid_lines = _read_csv(out.getvalue().encode("utf-8-sig" if with_bom else "utf-8"))
+    rows_read, lines, invalid_lines = _read_csv(out.getvalue().encode(encoding))
     assert (rows_read, invalid_lines) == (rows, [])
     assert lines == sorted(set(lines))
 

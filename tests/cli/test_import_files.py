@@ -80,7 +80,7 @@ def test_lines_of_unknown_members_and_products_are_counted_and_stored(viesti: Sh
     header = "member_id,purchased_at,basket_id,product_id,quantity,amount,store_id\n"
     file = write(tmp_path, "lines.csv", f"{header}nobody,2017-12-30 10:00,b77,nothing,1,1.00,s1\n")
     assert viesti("import", "purchases", file).out.splitlines() == [
-        "1 rows: 1 stored, 0 unchanged, 0 rejected",
+        "1 row: 1 stored, 0 unchanged, 0 rejected",
         "1 row names a member (`member_id`) that was never imported: stored nevertheless",
         "1 row names a product (`product_id`) that was never imported: stored nevertheless",
     ]

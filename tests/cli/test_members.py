@@ -62,16 +62,13 @@ def test_those_whose_delivery_ended_are_listed_by_that_reason(planned: Shell) ->
     assert planned("members", RUN, "--reason", "too_long").out == "none\n"
 
 
-@pytest.mark.parametrize(
-    ("option", "name", "message"),
-    [
+def test_an_unknown_reason_or_variant_gets_the_closest(planned: Shell) -> None:
+    for option, name, message in (
         ("--reason", "holdout_globl", "there is no reason of this name [unknown_reason]\n  try: `holdout_global`"),
         ("--variant", "laplnd", "the campaign has no variant of this name [unknown_variant]\n  try: `lapland`"),
         ("--variant", "xyz", "[unknown_variant]\n  try: one of: lapland, rest"),
-    ],
-)
-def test_an_unknown_reason_or_variant_gets_the_closest(planned: Shell, option: str, name: str, message: str) -> None:
-    assert message in planned("members", RUN, option, name, code=1).err
+    ):
+        assert message in planned("members", RUN, option, name, code=1).err
 
 
 def test_a_list_of_members_is_noted_in_the_audit_log(planned: Shell) -> None:

@@ -40,11 +40,12 @@ COMMANDS: Final = (
     ("calendar",), ("calendar", "--list"), ("audience", "count", "coffee", "--explain", *AT), ("member", "show", "m01"),
     ("member", "why", "m01"), ("member", "why", "m01", "--campaign", "other", *AT), ("member", "why", "m04"),
     ("member", "choices", "m01"), ("requests",), ("uncertain", RUN), ("publish", "other"),
+    ("members", RUN), ("members", RUN, "--reason", "all"),
 )  # fmt: skip
 PRINTING_SENTENCES: Final = (
     "plan", "run", "send", "publish", "unpublish", "approve", "calendar", "status", "report", "pause", "resume",
     "cancel", "uncertain", "audience count", "member show", "member why", "member choices", "member merge",
-    "member unmerge", "member erase", "requests",
+    "member unmerge", "member erase", "members", "requests",
 )  # fmt: skip
 
 

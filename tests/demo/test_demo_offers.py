@@ -70,6 +70,6 @@ def test_every_image_exists_and_is_used(offers: tuple[Offer, ...], repository: W
 
 def test_images_are_small_enough_for_an_email(repository: Workspace) -> None:
     for path in (repository.images / "offers").glob("*.png"):
-        assert path.stat().st_size < 12_000, path.name
+        assert path.stat().st_size < 14_000, path.name
         with Image.open(path) as image:
-            assert image.size == (480, 320), path.name
+            assert image.size == (720, 480), path.name

@@ -45,6 +45,7 @@ def test_the_first_hour_leads_from_init_to_a_sent_proof(
     assert "Osuuskauppa Meri" in proof["From"]
     html = proof.get_body(("html",)).get_content()
     assert "#0B5C8A" in html, "the brand's own colour"
+    assert "Paistettu tänään omassa leipomossa." in html, "the page's own offer"
     assert "TODO" not in html
 
 

@@ -164,6 +164,14 @@ def test_audience_with_a_fault_holds_up_nothing_and_is_logged_once(workspace, pr
     assert [f"{audience}:2:9" in error for error in errors] == [True]
 
 
+def test_scheduled_plan_of_nobody_is_logged(workspace, provider, caplog):
+    publish(workspace, "hi", DAILY.replace("{register: [owners, customers]}", "{age: {from: 150}}"))
+    workspace.clock.time = DUE
+    run_scheduler(workspace)
+    warnings = [record.getMessage() for record in caplog.records if "[nobody]" in record.getMessage()]
+    assert len(warnings) == 1
+
+
 def test_run_due_under_invalid_settings_is_planned_once_they_are_valid(workspace, provider):
     """The child process reads the settings again."""
     publish(workspace)

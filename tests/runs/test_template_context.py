@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.model.offer import Offer
 from campaigns.runs.composing.template_context import TemplateContexts
@@ -35,7 +36,13 @@ def values(frozen: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a message with these frozen fields."""
     run = SimpleNamespace(due_at=datetime(2018, 1, 5, tzinfo=UTC))
     campaign = SimpleNamespace(
-        name="x", title=TEXT, sender=SimpleNamespace(partner=None), schedule=SimpleNamespace(zone=UTC)
+        name="x",
+        title=TEXT,
+        purpose=Purpose.MARKETING,
+        newsletter=None,
+        from_partner=False,
+        sender=SimpleNamespace(partner=None),
+        schedule=SimpleNamespace(zone=UTC),
     )
     context: Any = SimpleNamespace(
         run=run,
@@ -45,7 +52,8 @@ def values(frozen: dict[str, Any]) -> dict[str, Any]:
         signer=SimpleNamespace(link_token=lambda *_: "token"),
     )
     offers = [offer("a", "one", "4.95"), offer("b", "one"), offer("c", "two")]
-    return TemplateContexts(context, lambda _: frozen, {offer.id: offer for offer in offers}).build(CONTACT, 1, None)
+    by_id = {offer.id: offer for offer in offers}
+    return TemplateContexts(context, lambda _: frozen, by_id, channel=Channel.EMAIL).build(CONTACT, 1, None)
 
 
 def test_offers_of_one_picture_do_not_stand_side_by_side() -> None:

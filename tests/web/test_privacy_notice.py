@@ -50,7 +50,7 @@ def test_gd09_every_page_extends_the_template_with_the_footer():
 @pytest.mark.parametrize("language", Language)
 def test_gd09_every_example_email_links_to_the_notice_in_both_parts(name: str, language: Language):
     folder = load_template_folder(REPOSITORY, Channel.EMAIL, name)
-    sample = sample_values(folder, Purpose.NEWSLETTER, language, SETTINGS)
+    sample = sample_values(folder, Purpose.MARKETING, language, SETTINGS)
     values = {**sample, "organisation": {**sample["organisation"], "privacy_notice": NOTICE[language]}}
     body = EmailTemplate.compile(folder, language, SETTINGS_WITH_NOTICE).render(values)
     assert f'href="{NOTICE[language]}"' in body.html

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from campaigns.core.errors import Problem
+from campaigns.core.errors import Problem, UserError
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.repository import WorkspaceRepository
 from campaigns.workspace.source_excerpt import source_excerpt
@@ -64,6 +64,18 @@ def test_the_expected_text_has_a_place_in_a_file_of_the_author_and_a_next_step(c
     assert not any(
         "/_shared/" in head.partition(":")[0] and not (case / head.partition(":")[0]).exists() for head in heads
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["offers_not_asked_for", "picture_of_an_offer", "other_newsletter", "link_without_words"]
+)
+def test_an_error_of_content_keeps_a_campaign_from_being_planned(name: str, tmp_path: Path) -> None:
+    problems_of(BAD / name, tmp_path)
+    with chdir(tmp_path):
+        repository = WorkspaceRepository(Workspace(Path()))
+        definition, _ = repository.campaign_definition("letter", NOW)
+        with pytest.raises(UserError):
+            repository.require_valid(definition)
 
 
 if __name__ == "__main__":

@@ -168,8 +168,8 @@ QuietHours = Annotated[
 
 def _check_arms(arms: dict[str, int]) -> dict[str, int]:
     if len(arms) < 2 or min(arms.values()) < 1 or sum(arms.values()) != 100:
-        found = f", and these sum to {total}" if len(arms) > 1 and (total := sum(arms.values())) != 100 else ""
-        message = f"the arms are two or more shares in percent that sum to 100{found}"
+        actual = f", and these sum to {total}" if len(arms) > 1 and (total := sum(arms.values())) != 100 else ""
+        message = f"the arms are two or more shares in percent that sum to 100{actual}"
         raise FormatError(message, "`{short: 50, long: 50}`")
     return arms
 

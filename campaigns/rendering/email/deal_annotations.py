@@ -57,7 +57,7 @@ class _Annotated:
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
+class _AnnotationWriter:
     """Writer of annotations in one language; `link` leads to all offers."""
 
     language: Language
@@ -113,7 +113,7 @@ def deal_annotations(language: Language, currency: str, zone: ZoneInfo, link: st
     Offers whose facts are incomplete are left out. Every annotation is written once for all messages; without a `link`
     there are no cards.
     """
-    annotated = lru_cache(maxsize=2048)(_Writer(language, currency, zone, link or "").annotate)
+    annotated = lru_cache(maxsize=2048)(_AnnotationWriter(language, currency, zone, link or "").annotate)
 
     def annotate(offers: object) -> ScriptElement:
         known = [entry for offer in _mappings(offers) if (entry := annotated(*map(offer.get, _FACTS))) is not None]
@@ -125,8 +125,8 @@ def deal_annotations(language: Language, currency: str, zone: ZoneInfo, link: st
             cards: dict[str, str] = {}  # of each picture the first offer's
             for offer in known:
                 cards.setdefault(offer.image, offer.card)
-            shown = islice(cards.values(), MAX_CARDS)
-            parts += [f'{card},"position":"{place}"}}' for place, card in enumerate(shown, 1)]
+            first_cards = islice(cards.values(), MAX_CARDS)
+            parts += [f'{card},"position":"{place}"}}' for place, card in enumerate(first_cards, 1)]
         return ScriptElement(f'<script type="application/ld+json">[{",".join(parts)}]</script>' if parts else "")
 
     return annotate

@@ -169,13 +169,12 @@ def _merged(shared: Mapping[str, object], own: Mapping[str, object]) -> dict[str
 
 
 def _with_discount(offer: object) -> object:
-    match offer:
-        case {"price": Decimal() | int() as price, "lowest_price_30d": Decimal() | int() as lowest} if lowest > 0:
+    if not isinstance(offer, dict):
+        return offer
+    match offer.get("price"), offer.get("lowest_price_30d"):
+        case (Decimal() | int() as price, Decimal() | int() as lowest) if lowest > 0:
             return {"discount": discount_share(price, lowest), **offer}
-        case dict():
-            return {"discount": None, **offer}
-        case _:
-            return offer
+    return {"discount": None, **offer}
 
 
 def _in_language(value: object, language: Language) -> object:

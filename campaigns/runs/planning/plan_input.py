@@ -36,9 +36,8 @@ class PlanInput:
 
     `audiences` are those that its rules may name; `profile_fields` the profile columns that its templates name;
     `offer_variants` the variants whose templates show offers, and `variant_offers` the offers that each may show.
-    `members` limits the plan to these members, for a preview;
-    empty: everybody. `holdout_salt` draws the global holdout. `home_stores` has what its templates show of stores, None
-    when they show nothing.
+    `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
+    holdout. `home_stores` has what its templates show of stores, None when they show nothing.
     """
 
     campaign: Campaign
@@ -51,8 +50,8 @@ class PlanInput:
     variant_offers: Mapping[str, VariantOffers]
     holdout_salt: str
     members: tuple[str, ...] = ()
-    offer_variants: frozenset[str] = frozenset()
     home_stores: pa.Table | None = None
+    offer_variants: frozenset[str] = frozenset()
 
     @property
     def scope(self) -> RuleScope:

@@ -67,13 +67,13 @@ def count_overlaps(connection: Connection, run_number: int, other_runs: Sequence
         exists().where(other.c.run_number == number, other.c.member_id == DECISION.c.member_id, other.c.kind == SEND)
         for other, number in zip(others, other_runs, strict=True)
     ]
-    found = (
+    overlaps = (
         select(*(case((each, 1), else_=0).label(f"in_{place}") for place, each in enumerate(in_others)))
         .where(DECISION.c.run_number == run_number, DECISION.c.kind == SEND)
-        .subquery("found")
+        .subquery("overlaps")
     )
-    sums = [func.coalesce(func.sum(each), 0) for each in found.c]
-    total = func.coalesce(func.sum(case((or_(*(each == 1 for each in found.c)), 1), else_=0)), 0)
+    sums = [func.coalesce(func.sum(each), 0) for each in overlaps.c]
+    total = func.coalesce(func.sum(case((or_(*(each == 1 for each in overlaps.c)), 1), else_=0)), 0)
     in_all, *by_run = connection.execute(select(total, *sums)).one()
     return int(in_all), [int(number) for number in by_run]
 

@@ -45,10 +45,17 @@ def offers_not_on_sale(
         if any(offer.valid_from <= day <= offer.valid_to for offer in chosen):
             continue
         message = f"no offer for `{each.variant}` is on sale on {day}, when this is due"
-        ended = [offer.valid_to for offer in chosen if offer.valid_to < day]
-        reason = f"the last one ended on {max(ended)}" if ended else "none begins before" if chosen else "none matches"
+        reason = _shortage(chosen, day) if offers else "config/offers.yaml has none"
         hint = "add offers to config/offers.yaml, or ask for others in `offers`"
         yield Problem(_place(file, campaign, each), f"{message}: {reason}", "no_offers", hint, Severity.WARNING)
+
+
+def _shortage(chosen: Sequence[Offer], day: date) -> str:
+    """Return why none of the offers that a variant asks for is on sale."""
+    ended = [offer.valid_to for offer in chosen if offer.valid_to < day]
+    if ended:
+        return f"the last one ended on {max(ended)}"
+    return "none begins before" if chosen else "none matches"
 
 
 def offer_pictures(

@@ -1,6 +1,8 @@
 """Checks of pictures in `images/`: they exist, can be read, and are no larger than readers wait for."""
 
+import struct
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -12,7 +14,21 @@ from campaigns.core.errors import FilePosition, Problem, Severity, closest_match
 HUGE_BYTES, LARGE_BYTES = 1_000_000, 200_000
 HUGE_PIXELS, LARGE_PIXELS = 4_000, 1_600
 """An e-mail is 600 pixels wide; twice that serves sharp screens."""
+PRINTED: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+"""Beginnings of the pictures that letters and mailboxes show: PNG and JPEG."""
+_SHOWN: Final = (*PRINTED, b"GIF87a", b"GIF89a")
 _SERVED: Final = "/images/"
+
+
+def size_in_pixels(content: bytes, kinds: tuple[bytes, ...]) -> tuple[int, int]:
+    """Return width and height of a picture that begins like one of `kinds`; numbers below 1 for anything else."""
+    if not content.startswith(kinds):
+        return 0, 0
+    try:
+        width, height = imagesize.get(BytesIO(content))
+    except (ValueError, struct.error):
+        return 0, 0
+    return int(width), int(height)
 
 
 def picture_of_address(address: str, public_url: str) -> str | None:
@@ -29,15 +45,15 @@ def picture_problems(images: Path, name: str, place: FilePosition) -> Iterator[P
         hint = closest_match(name, names) or "put it there, or name another"
         yield Problem(place, f"there is no picture `images/{name}`", "picture_missing", hint)
         return
-    try:
-        width, height = imagesize.get(path)
-    except ValueError:
-        width, height = -1, -1
-    octets = path.stat().st_size
-    if min(width, height) < 1:
-        yield Problem(place, f"`images/{name}` is no picture", "picture_unreadable", "save it anew as PNG or JPEG")
-    elif octets > LARGE_BYTES or max(width, height) > LARGE_PIXELS:
-        is_huge = octets > HUGE_BYTES or max(width, height) > HUGE_PIXELS
-        message = f"`images/{name}` is {octets / 1000:.0f} kB and {width} × {height} pixels: readers wait for it"
+    with path.open("rb") as file:
+        head = file.read(HUGE_BYTES)
+    size, octets = size_in_pixels(head, _SHOWN), path.stat().st_size
+    if min(size) < 1:
+        message = f"`images/{name}` is no PNG, JPEG or GIF, which all mailboxes show"
+        yield Problem(place, message, "picture_unreadable", "save it anew as PNG or JPEG")
+    elif octets > LARGE_BYTES or max(size) > LARGE_PIXELS:
+        is_huge = octets > HUGE_BYTES or max(size) > HUGE_PIXELS
+        pixels = f"{size[0]} × {size[1]} pixels"
+        message = f"`images/{name}` is {octets / 1000:.0f} kB and {pixels}: readers wait for it"
         hint = f"at most {LARGE_BYTES // 1000} kB and 1200 pixels wide"
         yield Problem(place, message, "picture_size", hint, Severity.ERROR if is_huge else Severity.WARNING)

@@ -176,20 +176,19 @@ async def test_signed_body_without_a_list_of_events_is_refused(wired, body):
     assert event_count(wired) == 0
 
 
-@pytest.mark.parametrize("odd", [None, [{"event": "click"}]])
-async def test_sg12_one_odd_entry_of_a_signed_batch_costs_the_others_nothing(wired, caplog, odd):
+async def test_sg12_odd_entries_of_a_signed_batch_cost_the_others_nothing(wired, caplog):
     run = await wired.send("offers", EMAIL)
     await wired.tell_mail()
     good = [event | {"sg_event_id": f"again-{number}"} for number, event in enumerate(wired.sendgrid.events[:3])]
     before, counted = event_count(wired), unreadable_count()
-    body, headers = wired.sendgrid.sign_post([good[0], odd, *good[1:]])
+    body, headers = wired.sendgrid.sign_post([good[0], None, *good[1:], [{"event": "click"}]])
     answer = await wired.web.post(SENDGRID, content=body, headers=headers)
-    assert (answer.status_code, answer.json()) == (200, {"events": 3, "unreadable": 1})
+    assert (answer.status_code, answer.json()) == (200, {"events": 3, "unreadable": 2})
     assert event_count(wired) == before + 3
-    assert unreadable_count() == counted + 1
+    assert unreadable_count() == counted + 2
     assert wired.workspace.balance(run) == {"accepted": 24}
     (line,) = [record.getMessage() for record in caplog.records if "no events" in record.getMessage()]
-    assert line.endswith(": 1 of 4 entries are no events; the others are stored")
+    assert line.endswith(": 2 of 5 entries are no events; the others are stored")
 
 
 def unreadable_count() -> float:

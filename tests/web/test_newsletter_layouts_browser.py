@@ -1,0 +1,110 @@
+"""Newsletters in a browser: nothing overflows, pairs stay pairs with prices on one line, buttons do not wrap."""
+
+import base64
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaigns.core.model.enums import Channel, Language, Purpose
+from campaigns.rendering.checks.template_values import sample_values
+from campaigns.rendering.email.email_template import EmailTemplate
+from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
+from campaigns.workspace.settings_file import load_settings
+from tests.support.browser import AXE, needs_browser
+from tests.support.docs_pages import ROOT
+
+pytestmark = needs_browser
+
+SETTINGS = load_settings(ROOT / "config" / "settings.yaml")
+LAYOUTS = {"grid": "beauty_brands", "lead": "beauty_mixed", "editorial": "beauty_own_label"}
+WIDTHS = (320, 375, 640, 1280)
+TWO_LINES = 76
+BOXES = """selector => [...document.querySelectorAll(selector)].map(element => {
+    const {left, top, width, height} = element.getBoundingClientRect()
+    return {left, top, width, height}
+})"""
+IMAGE = re.compile(r"http://localhost:8000/images/([\w/.-]+)")
+
+
+@cache
+def folder_of(layout: str) -> TemplateFolder:
+    return load_template_folder(ROOT, Channel.EMAIL, LAYOUTS[layout])
+
+
+def offers(language: Language, count: int) -> list[dict[str, Any]]:
+    """Return offers with texts of different lengths; the third is not reduced."""
+    sample = load_template_folder(ROOT, Channel.EMAIL, "beauty_brands").sample(language)["offers"]
+    assert isinstance(sample, list)
+    chosen = [dict(sample[place % len(sample)]) for place in range(count)]
+    for offer in chosen[2:3]:
+        offer.update(reduced=False, lowest_price_30d=None, discount=None)
+    return chosen
+
+
+def html_of(layout: str, language: Language, count: int) -> str:
+    """Return a newsletter with its pictures inside."""
+    template = EmailTemplate.compile(folder_of(layout), language, SETTINGS)
+    values = sample_values(folder_of(layout), Purpose.NEWSLETTER, language, SETTINGS)
+    html = template.render({**values, "offers": offers(language, count)}).html
+    return IMAGE.sub(lambda match: f"data:image/png;base64,{_encoded(ROOT / 'images' / match[1])}", html)
+
+
+@cache
+def _encoded(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def boxes(page: Any, selector: str) -> list[dict[str, float]]:
+    found: list[dict[str, float]] = page.evaluate(BOXES, selector)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_newsletter_is_in_order_at_every_width(browser: Any, layout: str, language: Language, scheme: str) -> None:
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    page = browser.new_page(color_scheme=scheme)
+    page.add_init_script(AXE_SCRIPT)
+    for count in (5, 6):
+        page.set_content(html_of(layout, language, count))
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            keep_picture(page, f"newsletter-{layout}-{language}-{count}-{width}-{scheme}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert_pairs(page)
+            assert_pictures_keep_their_shape(page)
+            assert all(box["height"] < TWO_LINES for box in boxes(page, ".button a"))
+    page.evaluate(AXE_SCRIPT)
+    problems = [problem for problem in page.evaluate(AXE) if problem[0] == "color-contrast"]
+    assert problems == []
+    page.close()
+
+
+def assert_pairs(page: Any) -> None:
+    """Assert that cards stand side by side, of one height, with their prices on one line."""
+    cards, prices = boxes(page, ".card"), boxes(page, ".card .price")
+    assert len(cards) == len(prices)
+    assert len(cards) % 2 == 0
+    for place in range(0, len(cards), 2):
+        (left, right), (price, other_price) = cards[place : place + 2], prices[place : place + 2]
+        assert (left["top"], left["height"]) == (right["top"], right["height"])
+        assert left["left"] + left["width"] <= right["left"] + 1
+        assert abs(price["top"] - other_price["top"]) < 1
+
+
+def assert_pictures_keep_their_shape(page: Any) -> None:
+    """Assert that no picture of an offer is stretched, and that the first is no smaller than the others."""
+    pictures = boxes(page, "img.shot, .shot img")
+    assert all(abs(box["width"] / box["height"] - 1.5) < 0.02 for box in pictures)
+    assert pictures[0]["width"] >= max(box["width"] for box in pictures[1:]) - 1
+
+
+def keep_picture(page: Any, name: str) -> None:
+    if folder := os.environ.get("VIESTI_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
