@@ -12,6 +12,7 @@ from campaigns.core.errors import UserError
 from campaigns.core.yaml.source import read_yaml
 from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.workspace.audience_file import load_audience
+from campaigns.workspace.brand_file import load_brand
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.catalogue_file import load_catalogue
 from campaigns.workspace.offers_file import load_offers
@@ -28,6 +29,7 @@ LOADERS: Final[dict[Path, Callable[[Path], object]]] = {
     **{path: lambda path: load_campaign(path, VOCABULARY) for path in sorted(TESTS.glob("examples/campaigns/*.yaml"))},
     **{path: lambda path: load_audience(path, VOCABULARY) for path in sorted(TESTS.glob("examples/audiences/*.yaml"))},
     CONFIG / "settings.yaml": load_settings,
+    CONFIG / "brand.yaml": load_brand,
     CONFIG / "offers.yaml": lambda path: load_offers(path, CATALOGUE),
     CONFIG / "catalogue.yaml": load_catalogue,
 }
