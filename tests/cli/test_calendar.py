@@ -128,7 +128,8 @@ def test_a_month_that_does_not_exist_is_a_usage_error(arguments: tuple[str, ...]
     assert "Invalid value for --" in planned("calendar", *arguments, code=2).err
 
 
-def test_days_are_listed_with_the_state_of_each_occasion(planned: Shell) -> None:
+def test_days_are_listed_with_the_state_of_each_occasion(planned: Shell, columns: pytest.MonkeyPatch) -> None:
+    columns.setenv("COLUMNS", "100")
     lines = planned("calendar", "--days", "8").out.splitlines()
     assert "Fri 2018-01-05 10:30  spring_invitation  draft      email          ~18" in lines
     assert "Mon 2018-01-08 09:30  letter             published  email          ~18" in lines

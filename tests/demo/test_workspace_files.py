@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.rules.vocabulary import RuleVocabulary
-from campaigns.workspace.audience_file import load_audiences
+from campaigns.workspace.audience_folders import load_audiences
 from campaigns.workspace.campaign_file import load_campaign
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.settings_file import load_settings
@@ -55,14 +55,14 @@ def test_the_campaigns_are_those_of_the_demonstration(repository: Workspace) -> 
 
 @pytest.mark.parametrize("name", CAMPAIGNS)
 def test_campaigns_load_without_a_warning(repository: Workspace, vocabulary: RuleVocabulary, name: str) -> None:
-    audiences = load_audiences(repository.audiences, vocabulary)
+    audiences = load_audiences(repository.audiences, vocabulary).audiences
     newsletters = load_settings(repository.settings).newsletters
     _, warnings = load_campaign(repository.campaign(name), vocabulary, audiences=audiences, newsletters=newsletters)
     assert warnings == ()
 
 
 def test_audiences_include_the_examples(repository: Workspace, vocabulary: RuleVocabulary) -> None:
-    audiences = load_audiences(repository.audiences, vocabulary)
+    audiences = load_audiences(repository.audiences, vocabulary).audiences
     assert {"active_members", "beauty_buyers"} < set(audiences)
     assert len(audiences) >= 8
 
