@@ -99,12 +99,39 @@ def test_a_missing_register_is_never_guessed(target: ImportTarget) -> None:
     )
 
 
-@pytest.mark.parametrize("ban", ["Markkinointikielto", "Sähköpostilupa", "Reklamförbud", "Opt-out", "Email consent"])
+PERMISSIONS = [
+    *("Markkinointikielto", "Sähköpostilupa", "Reklamförbud", "Opt-out", "Email consent"),
+    *("Suoramarkkinointi", "Sähköpostimarkkinointi OK", "Ei postimainoksia", "Uutiskirje", "Ei postia", "Hyväksyntä"),
+    *("Direktmarknadsföring", "Nyhetsbrev", "Ingen reklam", "Newsletter", "Marketing allowed", "Robinson"),
+]
+
+
+@pytest.mark.parametrize("ban", PERMISSIONS)
 def test_c01_a_permission_or_a_ban_is_neither_mapped_nor_ignored(target: ImportTarget, ban: str) -> None:
     proposal, mapping = proposed("members", f"id,register,{ban}\n1,owners,Kyllä\n", target.root)
     assert ban not in mapping.columns
     assert ban not in mapping.ignore
     assert any(ban in doubt for doubt in proposal.doubts)
+
+
+@pytest.mark.hostile
+def test_c01_a_column_of_yes_and_no_is_never_taken_for_the_name_of_a_choice(tmp_path: Path) -> None:
+    proposal, mapping = proposed("choices", "jäsennumero,markkinointilupa\n1,Kyllä\n2,\n3,x\n", tmp_path)
+    assert (mapping.columns, mapping.ignore) == ({"jäsennumero": "member_id"}, ())
+    assert "`markkinointilupa` may be a permission or a ban" in proposal.doubts[0]
+
+
+def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
+    proposal, mapping = proposed("members", "id,register,Asiakastieto,Huom.\n1,owners,7,\n", tmp_path)
+    assert proposal.not_read == mapping.ignore == ("Asiakastieto", "Huom.")
+
+
+def test_days_that_a_spreadsheet_counted_are_told_from_dates(tmp_path: Path) -> None:
+    proposal, mapping = proposed("members", "id;register;syntymäaika\n1;owners;25627\n2;owners;33000,5\n", tmp_path)
+    assert mapping.dates == {}
+    assert proposal.doubts == (
+        "`birth_date` has numbers of days, as Excel counts them: give the cells a date's format, and export again",
+    )
 
 
 def test_no_value_of_a_member_gets_into_a_proposal(tmp_path: Path) -> None:
