@@ -23,8 +23,9 @@ _CHOICES: Final = "choices"
 _SIMILAR: Final = 0.86
 _PLAIN: Final = re.compile(r"[A-Za-zÅÄÖåäö][\wÅÄÖåäö -]*")
 _NOT_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_DECIMAL_COMMA: Final = re.compile(r"[+-]?[\d \u00a0\u202f]*,\d+ ?€?")
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?[\d \u00a0\u202f.]*,\d+ ?€?")
 _DECIMAL_POINT: Final = re.compile(r"[+-]?\d*\.\d+ ?€?")
+_DRESSED: Final = re.compile(r"[+-]?[\d \u00a0\u202f.,]*\d ?€|[+-]?\d{1,3}([ \u00a0\u202f]\d{3})+")
 _ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*")
 _SHORT_YEAR: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d\d( .*)?")
 _PERMISSION: Final = re.compile(
@@ -181,7 +182,11 @@ def _propose_decimal(texts: Sequence[str], draft: _Draft) -> None:
     points = sum(_DECIMAL_POINT.fullmatch(text) is not None for text in texts)
     if commas and points:
         draft.doubts.append("some amounts have a decimal comma, others a decimal point")
-    draft.decimal = "," if commas > points else None
+    dressed = any(_DRESSED.fullmatch(text) for text in texts)  # spaces and € are left out where the sign is named
+    if commas > points or (dressed and not points):
+        draft.decimal = ","
+    elif dressed:
+        draft.decimal = "."
 
 
 def _lines(draft: _Draft, missing: Sequence[str]) -> Iterator[str]:

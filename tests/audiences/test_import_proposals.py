@@ -1,5 +1,6 @@
 """Proposed mappings: headers and words in three languages, forms of dates, decimal commas, and what stays open."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,38 @@ def test_headers_dates_and_decimals_of_other_languages_are_recognised(
     report = target.import_file("purchases", target.root / "file.csv", target.root / "file.yaml")
     assert (report.stored, report.rejected) == (1, 0)
     assert target.rows("SELECT basket_id, amount, store_id FROM receipts") == [("b1", 2.5, "s1")]
+
+
+@pytest.mark.parametrize(
+    ("amount", "decimal", "stored"),
+    [
+        ("1.234,50", ",", "1234.5"),
+        ("-12.345.678,9 €", ",", "-12345678.9"),
+        ("1 234,50 €", ",", "1234.5"),
+        ("12 €", ",", "12"),
+        ("1 234", ",", "1234"),
+        ("12.50 €", ".", "12.5"),
+    ],
+)
+def test_amounts_with_thousands_and_euros_are_read(
+    target: ImportTarget, amount: str, decimal: str, stored: str
+) -> None:
+    header = "member_id;purchased_at;basket_id;product_id;quantity;amount;store_id\n"
+    _, mapping = proposed("purchases", f"{header}1;2017-12-30;b1;p1;1;{amount};s1\n", target.root)
+    assert mapping.decimal == decimal
+    report = target.import_file("purchases", target.root / "file.csv", target.root / "file.yaml")
+    assert (report.stored, report.rejected) == (1, 0)
+    assert target.rows("SELECT amount FROM receipts") == [(Decimal(stored),)]
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("amount", ["1.23,50", "1,234.50", "1.234.50", "1.2345,6", ".234,50", "1,2,3"])
+def test_an_amount_of_no_known_form_is_rejected_and_never_another_one(target: ImportTarget, amount: str) -> None:
+    (target.root / "file.yaml").write_text('decimal: ","\n', "utf-8")
+    header = "member_id;purchased_at;basket_id;product_id;quantity;amount;store_id\n"
+    (target.root / "file.csv").write_text(f"{header}1;2017-12-30;b1;p1;1;{amount};s1\n", "utf-8")
+    report = target.import_file("purchases", target.root / "file.csv", target.root / "file.yaml")
+    assert (report.stored, report.rejected) == (0, 1)
 
 
 def test_a_day_that_could_be_a_month_is_asked_about(tmp_path: Path) -> None:
