@@ -36,7 +36,7 @@ class ColumnSource:
         if words:
             text = f"regexp_replace({text}, {quote_literal(_SPACES)}, ' ', 'g')"
         elif number and self.decimal is not None:
-            text = f"translate({text}, {quote_literal(self.decimal)} || {_IN_NUMBERS}, '.')"
+            text = f"translate({_ungrouped(text, self.decimal)}, {quote_literal(self.decimal)} || {_IN_NUMBERS}, '.')"
         elif number and decimal_comma:
             text = f"replace({text}, ',', '.')"
         text = f"nullif(trim({text}), '')"
@@ -54,6 +54,14 @@ class ColumnSource:
         empty = quote_literal(self.values[""]) if "" in self.values else "NULL"
         replaced = f"CASE lower({text}) {cases} ELSE {text} END" if cases else text
         return f"coalesce({replaced}, {empty})"
+
+
+def _ungrouped(text: str, decimal: str) -> str:
+    """Return SQL: a number such as `1.234,50` without the other sign between its thousands."""
+    sign = "." if decimal == "," else ","
+    grouped = rf"[+-]?\d{{1,3}}(\{sign}\d{{3}})+\{decimal}\d.*"
+    condition = f"contains({text}, {quote_literal(sign)}) AND regexp_full_match(trim({text}), {quote_literal(grouped)})"
+    return f"CASE WHEN {condition} THEN replace({text}, {quote_literal(sign)}, '') ELSE {text} END"
 
 
 def staged_column(number: int) -> str:

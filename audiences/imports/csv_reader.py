@@ -4,7 +4,7 @@ import csv
 import os
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from campaigns.core.regular_files import open_regular
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _DELIMITER_LINE: Final = re.compile("sep=(.)", re.IGNORECASE)  # Excel's, above the header
 _QUOTED: Final = re.compile('"[^"]*"')
+_TITLE_LINES: Final = 20  # above the header, such as the title of a report
 _MAX_RECORD_LINES: Final = 50  # lines; a quote still open after them is a stray one
 _STRAY_QUOTE: Final = "a quote stands in the wrong place or is never closed"
 
@@ -40,11 +41,14 @@ class CsvReader:
         self._codec = text_codec(path, options.encoding)
         self._path = path
         with self._open() as file:
-            first = file.readline().rstrip("\r\n")
-            announced = _DELIMITER_LINE.fullmatch(first)
-            self._header_lines = 2 if announced else 1
-            header = file.readline().rstrip("\r\n") if announced else first
-        self._delimiter = options.delimiter or (announced[1] if announced else recognise_delimiter(header))
+            top = [line.rstrip("\r\n") for line in islice(file, _TITLE_LINES + 2)] or [""]
+        announced = _DELIMITER_LINE.fullmatch(top[0])
+        first = 1 if announced else 0
+        delimiter = options.delimiter or (announced[1] if announced else None)
+        titles = _title_lines(top[first:], delimiter)
+        self._header_lines = first + titles + 1
+        header = top[self._header_lines - 1] if self._header_lines <= len(top) else ""
+        self._delimiter = delimiter or recognise_delimiter(header)
         self.decimal_comma = self._delimiter != ","
         separated = _DELIMITERS.get(self._delimiter, f"`{self._delimiter}`")
         self.description = f"CSV in {encoding_name(self._codec)}, separated by {separated}"
@@ -57,6 +61,8 @@ class CsvReader:
         self.header = tuple(name.strip() for name in names)
         if len(self.header) == 1:
             self.description = f"text in {encoding_name(self._codec)} with a single column"
+        if titles:
+            self.description += f", header in line {self._header_lines}"
 
     def column_place(self, number: int) -> FilePosition:
         """Return the place of the name of a column."""
@@ -139,6 +145,27 @@ class _Lines:
         self._again.extendleft(reversed(self._record[1:]))
         del self._record[1:]
         return self.close_record()
+
+
+def _title_lines(lines: Sequence[str], delimiter: str | None) -> int:
+    """Return the number of lines above the header: empty ones, and titles, which fill one cell.
+
+    The first line with two names or more, and as many fields in the line below, is the header.
+    """
+    for number, line in enumerate(lines):
+        sign = delimiter or recognise_delimiter(line)
+        fields = _fields(line, sign)
+        below = _fields(lines[number + 1], sign) if number + 1 < len(lines) else []
+        if sum(bool(field.strip()) for field in fields) > 1 and (number == 0 or len(fields) == len(below)):
+            return number
+    return 0
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def recognise_delimiter(header: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from audiences.imports.chunk import TableReader
 from audiences.imports.column_kinds import ColumnKinds
 from audiences.imports.date_forms import matching_forms
-from audiences.imports.proposed_values import ValueProposal, propose_values
+from audiences.imports.proposed_values import ValueProposal, are_yes_or_no, propose_values
 from campaigns.core.yaml.source import read_yaml
 
 _WORDS: Final = TypeAdapter(dict[str, dict[str, list[str]]])
@@ -23,23 +23,29 @@ _CHOICES: Final = "choices"
 _SIMILAR: Final = 0.86
 _PLAIN: Final = re.compile(r"[A-Za-zÅÄÖåäö][\wÅÄÖåäö -]*")
 _NOT_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_DECIMAL_COMMA: Final = re.compile(r"[+-]?[\d \u00a0\u202f]*,\d+ ?€?")
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?[\d \u00a0\u202f.]*,\d+ ?€?")
 _DECIMAL_POINT: Final = re.compile(r"[+-]?\d*\.\d+ ?€?")
+_DRESSED: Final = re.compile(r"[+-]?[\d \u00a0\u202f.,]*\d ?€|[+-]?\d{1,3}([ \u00a0\u202f]\d{3})+")
 _ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*")
 _SHORT_YEAR: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d\d( .*)?")
 _PERMISSION: Final = re.compile(
-    r"kielto|kielt|lupa|suostum|esto|förbud|spärr|samtyck|tillstånd|consent|permission|opt.?(in|out)|do not",
+    r"\bei\b|kielto|kielt|lupa|luvat|suostum|esto|salli|hyväks|vastust|yhteydenot|markkino|maino[kns]|uutiskir|postitu"
+    r"|\bej\b|ingen|förbud|spärr|samtyck|tillstånd|tillåt|godkän|marknad|reklam|nyhetsbrev|robinson|gdpr"
+    r"|consent|permission|allow|objection|restrict|marketing|advert|newsletter|mailing|subscri|opt.?(in|out)|do not"
+    r"|profil|\bno (e.?mail|sms|post|call|contact)",
     re.IGNORECASE,
 )
+_SERIAL_DAY: Final = re.compile(r"[1-5]\d{4}([.,]\d+)?")  # 1927 to 2064, as spreadsheets count days
 _SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Proposed mapping file: its text, and what its author has to decide."""
+    """Proposed mapping file: its text, what its author has to decide, and the columns that it does not read."""
 
     text: str
     doubts: tuple[str, ...]
+    not_read: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -59,7 +65,7 @@ def propose_mapping(
     """Return a mapping for the file, from its header and its first rows."""
     draft = _Draft()
     sample = _sample(reader)
-    _propose_columns(kind, reader.header, columns, kinds.meanings, draft)
+    _propose_columns(kind, sample, columns, kinds.meanings, draft)
     by_target = {ours: sample.get(theirs, []) for theirs, (ours, _) in draft.columns.items()}
     for ours in by_target:
         if ours in kinds.dates:
@@ -77,14 +83,14 @@ def propose_mapping(
         "",
         *_lines(draft, missing),
     ]
-    return Proposal("\n".join(lines) + "\n", tuple(draft.doubts))
+    return Proposal("\n".join(lines) + "\n", tuple(draft.doubts), tuple(draft.ignored))
 
 
 def _sample(reader: TableReader) -> Mapping[str, Sequence[str]]:
     """Return the texts of each column in the first rows, empty cells left out."""
     chunk = next(reader.chunks(lambda _done, _whole: None), None)
     if chunk is None:
-        return {}
+        return {name: [] for name in reader.header}
     texts = (chunk.rows.column(number + 1).to_pylist() for number in range(len(reader.header)))
     return {
         name: [text.strip() for text in column if text and text.strip()]
@@ -94,7 +100,7 @@ def _sample(reader: TableReader) -> Mapping[str, Sequence[str]]:
 
 def _propose_columns(
     kind: str,
-    header: Sequence[str],
+    sample: Mapping[str, Sequence[str]],
     columns: Collection[str],
     meanings: Mapping[str, Collection[str]],
     draft: _Draft,
@@ -107,14 +113,16 @@ def _propose_columns(
         if ours in columns
     }
     words |= {_normal(ours): ours for ours in columns}
-    exact = {name: words[_normal(name)] for name in header if _normal(name) in words}
+    exact = {name: words[_normal(name)] for name in sample if _normal(name) in words}
     taken = dict[str, str]()
-    for name in dict.fromkeys(header):
+    for name, texts in sample.items():
         ours, remark = exact.get(name), ""
         if ours is None and (similar := get_close_matches(_normal(name), words, n=1, cutoff=_SIMILAR)):
             ours, remark = words[similar[0]], "not sure: only the name is similar"
             if ours in exact.values():
                 ours = None
+        if ours == "choice" and are_yes_or_no(texts):
+            ours = None  # the name says which choice, and the column its state
         if _PERMISSION.search(name) and (kind != _CHOICES or ours is None):
             _propose_permission(kind, name, draft)
         elif ours is None:
@@ -147,6 +155,8 @@ def _propose_date(ours: str, texts: Sequence[str], draft: _Draft) -> None:
         reason = f"the form of the dates in `{ours}` was not recognised: name it under `dates`"
         if all(_SHORT_YEAR.fullmatch(text) for text in texts):
             reason = f"`{ours}` has years of two digits, which do not tell 1925 from 2025: export them with four"
+        if all(_SERIAL_DAY.fullmatch(text) for text in texts):
+            reason = f"`{ours}` has numbers of days, as Excel counts them: give the cells a date's format, and export again"
         draft.doubts.append(reason)
         return
     remark = ""
@@ -172,7 +182,11 @@ def _propose_decimal(texts: Sequence[str], draft: _Draft) -> None:
     points = sum(_DECIMAL_POINT.fullmatch(text) is not None for text in texts)
     if commas and points:
         draft.doubts.append("some amounts have a decimal comma, others a decimal point")
-    draft.decimal = "," if commas > points else None
+    dressed = any(_DRESSED.fullmatch(text) for text in texts)  # spaces and € are left out where the sign is named
+    if commas > points or (dressed and not points):
+        draft.decimal = ","
+    elif dressed:
+        draft.decimal = "."
 
 
 def _lines(draft: _Draft, missing: Sequence[str]) -> Iterator[str]:

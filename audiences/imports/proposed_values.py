@@ -45,6 +45,12 @@ def propose_values(ours: str, texts: Sequence[str], words: Collection[str] | Non
     return ValueProposal(known, unknown)
 
 
+def are_yes_or_no(texts: Sequence[str]) -> bool:
+    """Return whether there are texts, and all are words for yes or no."""
+    known = {word for listed in _words()[_SWITCH].values() for word in listed}
+    return bool(texts) and {text.casefold() for text in texts} <= known
+
+
 def _our_word(ours: str, text: str, *, boolean: bool) -> str:
     """Return our word, or the text in small letters when none is listed."""
     folded = text.casefold()

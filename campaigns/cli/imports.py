@@ -122,6 +122,8 @@ def _propose(context: typer.Context, kind: str, file: Path, *, overwrite: bool, 
     output.print_line(f"wrote {proposal.path}")
     for doubt in proposal.doubts:
         output.print_line(f"  not sure: {doubt}")
+    if proposal.not_read:
+        output.print_line(f"  not read: {', '.join(f'`{name}`' for name in proposal.not_read)}")
     output.print_line(f"next: read it, then viesti import {kind} {file} --mapping {proposal.path}")
 
 

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,16 +34,16 @@ def init(
         scaffold.require_empty(directory)
         answers = _answers(option_answers, directory.resolve().name, asks=not yes and sys.stdin.isatty())
         scaffold.create_workspace(directory, answers, Clock().now().date())
-    output.print_line(f"created {directory}; next: cd {directory} && viesti check")
+    output.print_line(f"created {directory}; next: cd {quote(str(directory))} && viesti check")
 
 
-def _answers(option_answers: Answers, folder: str, *, asks: bool) -> Answers:
+def _answers(options: Answers, folder: str, *, asks: bool) -> Answers:
     """Return an answer to every question: the option's, that typed on the terminal, or the default."""
     answers = {"folder": folder}
     for question in QUESTIONS:
-        default = question.default(answers)
-        if question.key in option_answers:
-            answers[question.key] = _checked_option(question, option_answers[question.key])
+        default = question.default({**options, **answers})
+        if question.key in options:
+            answers[question.key] = _checked_option(question, options[question.key])
         elif asks and is_asked(question, answers):
             answers[question.key] = _ask(question, default)
         elif default:

@@ -15,11 +15,12 @@ from campaigns.workspace.repository import WorkspaceRepository
 
 @dataclass(frozen=True, slots=True)
 class WrittenProposal:
-    """Proposed mapping file, what the import file is, and what its author has to decide."""
+    """Proposed mapping file, what the import file is, what its author has to decide, and the columns not read."""
 
     path: Path
     format: str
     doubts: tuple[str, ...]
+    not_read: tuple[str, ...]
 
 
 def write_proposal(repository: WorkspaceRepository, kind: str, file: Path, *, overwrite: bool) -> WrittenProposal:
@@ -37,4 +38,4 @@ def write_proposal(repository: WorkspaceRepository, kind: str, file: Path, *, ov
     with report_write_errors(path), inherited_umask():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(proposal.text, encoding="utf-8")
-    return WrittenProposal(path, reader.description, proposal.doubts)
+    return WrittenProposal(path, reader.description, proposal.doubts, proposal.not_read)

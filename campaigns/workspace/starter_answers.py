@@ -51,14 +51,16 @@ _CHECKS: Final[Mapping[str, Callable[[str], Any]]] = {
 def check_answer(key: str, answer: str) -> str:
     """Return the answer to the question `key` without odd spaces; raise FormatError when it cannot be right."""
     try:
-        _CHECKS.get(key, _check_text)(answer)
+        checked = _CHECKS.get(key, _check_text)(answer)
     except ValidationError as error:
         cause = error.errors()[0]
         known = cause.get("ctx", {}).get("error")
         if isinstance(known, FormatError):
             raise known from error
         raise FormatError(str(cause["msg"]), "") from error
-    return ",".join(_check_languages(answer)) if key == "languages" else answer.strip()
+    if key == "languages":
+        return ",".join(checked)
+    return str(checked) if key == "email" else answer.strip()
 
 
 def starter_values(answers: Answers, today: date) -> Mapping[str, str]:

@@ -57,6 +57,12 @@ def _default_address(answers: Answers) -> str:
     return f"news@{host if '.' in host and not re.fullmatch(r'[0-9.]+', host) else 'example.org'}"
 
 
+def _default_name(answers: Answers) -> str:
+    """Return the name in the first language where it alone was said, else that of the folder."""
+    first = answers["languages"].split(",")[0]
+    return answers.get(f"name_{first}") or answers["folder"].capitalize()
+
+
 def _name_of(answers: Answers) -> str:
     return answers["name"]
 
@@ -76,8 +82,8 @@ QUESTIONS: Final = (
         "name",
         "NAME",
         "Name of the organisation",
-        lambda answers: answers["folder"].capitalize(),
-        "; default: the folder's",
+        _default_name,
+        "; default: that in the first language, or the folder's",
     ),
     *(StarterQuestion(f"name_{each}", "NAME", f"Its name in {name}", _name_of) for each, name in _NAMES.items()),
     StarterQuestion("country", "CODE", "Country", _constant("FI"), "; default: FI"),

@@ -1,5 +1,6 @@
 """Proposed mappings: headers and words in three languages, forms of dates, decimal commas, and what stays open."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,38 @@ def test_headers_dates_and_decimals_of_other_languages_are_recognised(
     assert target.rows("SELECT basket_id, amount, store_id FROM receipts") == [("b1", 2.5, "s1")]
 
 
+@pytest.mark.parametrize(
+    ("amount", "decimal", "stored"),
+    [
+        ("1.234,50", ",", "1234.5"),
+        ("-12.345.678,9 €", ",", "-12345678.9"),
+        ("1 234,50 €", ",", "1234.5"),
+        ("12 €", ",", "12"),
+        ("1 234", ",", "1234"),
+        ("12.50 €", ".", "12.5"),
+    ],
+)
+def test_amounts_with_thousands_and_euros_are_read(
+    target: ImportTarget, amount: str, decimal: str, stored: str
+) -> None:
+    header = "member_id;purchased_at;basket_id;product_id;quantity;amount;store_id\n"
+    _, mapping = proposed("purchases", f"{header}1;2017-12-30;b1;p1;1;{amount};s1\n", target.root)
+    assert mapping.decimal == decimal
+    report = target.import_file("purchases", target.root / "file.csv", target.root / "file.yaml")
+    assert (report.stored, report.rejected) == (1, 0)
+    assert target.rows("SELECT amount FROM receipts") == [(Decimal(stored),)]
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("amount", ["1.23,50", "1,234.50", "1.234.50", "1.2345,6", ".234,50", "1,2,3"])
+def test_an_amount_of_no_known_form_is_rejected_and_never_another_one(target: ImportTarget, amount: str) -> None:
+    (target.root / "file.yaml").write_text('decimal: ","\n', "utf-8")
+    header = "member_id;purchased_at;basket_id;product_id;quantity;amount;store_id\n"
+    (target.root / "file.csv").write_text(f"{header}1;2017-12-30;b1;p1;1;{amount};s1\n", "utf-8")
+    report = target.import_file("purchases", target.root / "file.csv", target.root / "file.yaml")
+    assert (report.stored, report.rejected) == (0, 1)
+
+
 def test_a_day_that_could_be_a_month_is_asked_about(tmp_path: Path) -> None:
     proposal, mapping = proposed("members", "id,register,syntymäaika\n1,owners,1/2/1970\n", tmp_path)
     assert mapping.dates == {"birth_date": "d/M/yyyy"}
@@ -99,12 +132,39 @@ def test_a_missing_register_is_never_guessed(target: ImportTarget) -> None:
     )
 
 
-@pytest.mark.parametrize("ban", ["Markkinointikielto", "Sähköpostilupa", "Reklamförbud", "Opt-out", "Email consent"])
+PERMISSIONS = [
+    *("Markkinointikielto", "Sähköpostilupa", "Reklamförbud", "Opt-out", "Email consent"),
+    *("Suoramarkkinointi", "Sähköpostimarkkinointi OK", "Ei postimainoksia", "Uutiskirje", "Ei postia", "Hyväksyntä"),
+    *("Direktmarknadsföring", "Nyhetsbrev", "Ingen reklam", "Newsletter", "Marketing allowed", "Robinson"),
+]
+
+
+@pytest.mark.parametrize("ban", PERMISSIONS)
 def test_c01_a_permission_or_a_ban_is_neither_mapped_nor_ignored(target: ImportTarget, ban: str) -> None:
     proposal, mapping = proposed("members", f"id,register,{ban}\n1,owners,Kyllä\n", target.root)
     assert ban not in mapping.columns
     assert ban not in mapping.ignore
     assert any(ban in doubt for doubt in proposal.doubts)
+
+
+@pytest.mark.hostile
+def test_c01_a_column_of_yes_and_no_is_never_taken_for_the_name_of_a_choice(tmp_path: Path) -> None:
+    proposal, mapping = proposed("choices", "jäsennumero,markkinointilupa\n1,Kyllä\n2,\n3,x\n", tmp_path)
+    assert (mapping.columns, mapping.ignore) == ({"jäsennumero": "member_id"}, ())
+    assert "`markkinointilupa` may be a permission or a ban" in proposal.doubts[0]
+
+
+def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
+    proposal, mapping = proposed("members", "id,register,Asiakastieto,Huom.\n1,owners,7,\n", tmp_path)
+    assert proposal.not_read == mapping.ignore == ("Asiakastieto", "Huom.")
+
+
+def test_days_that_a_spreadsheet_counted_are_told_from_dates(tmp_path: Path) -> None:
+    proposal, mapping = proposed("members", "id;register;syntymäaika\n1;owners;25627\n2;owners;33000,5\n", tmp_path)
+    assert mapping.dates == {}
+    assert proposal.doubts == (
+        "`birth_date` has numbers of days, as Excel counts them: give the cells a date's format, and export again",
+    )
 
 
 def test_no_value_of_a_member_gets_into_a_proposal(tmp_path: Path) -> None:

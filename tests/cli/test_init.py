@@ -102,6 +102,24 @@ def test_first_language_is_that_of_members_without_one_and_gives_the_names_that_
     assert (settings.currency, settings.time_zone) == ("SEK", "Europe/Stockholm")
 
 
+def test_a_name_in_the_first_language_alone_is_that_in_all(nowhere: Shell, tmp_path: Path) -> None:
+    nowhere("init", tmp_path / "new", "--languages", "sv", "--name-sv", "Havet")
+    house = WorkspaceRepository(Workspace(tmp_path / "new")).settings.organisation
+    assert {*house.name.by_language().values(), house.legal_name} == {"Havet"}
+
+
+def test_a_sender_with_its_name_is_its_address_alone(nowhere: Shell, tmp_path: Path) -> None:
+    nowhere("init", tmp_path / "new", "--email", "Meri <uutiset@meri.example.org>")
+    settings = WorkspaceRepository(Workspace(tmp_path / "new")).settings
+    assert settings.channels.email.address == "uutiset@meri.example.org"
+    assert settings.internal_addresses == ("@meri.example.org",)
+
+
+def test_the_next_command_can_be_copied_whatever_the_folder_is_called(nowhere: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "meri & maa"
+    assert nowhere("init", folder).out == f"created {folder}; next: cd '{folder}' && viesti check\n"
+
+
 def test_without_options_and_without_a_terminal_defaults_are_taken(nowhere: Shell, tmp_path: Path) -> None:
     nowhere("init", tmp_path / "meri")
     own = Shell(tmp_path / "meri", nowhere.capsys)
@@ -121,6 +139,9 @@ def test_without_options_and_without_a_terminal_defaults_are_taken(nowhere: Shel
         (("--currency", "euro"), "a currency is three capital letters; try `EUR`"),
         (("--time-zone", "Helsinki"), "time zone"),
         (("--public-url", "meri"), "URL"),
+        (("--public-url", "https://meri.fi/?a=1"), "try `https://meri.fi`"),
+        (("--public-url", "https://meri.fi/jasenet#a"), "try `https://meri.fi/jasenet`"),
+        (("--public-url", "https://aino:salainen@meri.fi"), "it has no `?`, `#` or user name; try `https://meri.fi`"),
         (("--email", "meri"), "email address"),
         (("--postal-code", "100"), "a postal code is five digits"),
         (("--name", " "), "a text of one line"),

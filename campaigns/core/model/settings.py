@@ -1,5 +1,6 @@
 """Settings of a workspace, `config/settings.yaml`. Secrets are not here: they come from the environment."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -41,6 +42,13 @@ def _check_holdout(share: Decimal) -> Decimal:
     if share > _LARGEST_HOLDOUT:
         raise FormatError("at most 15 percent of the members hear nothing at all", "`5 percent`")
     return share
+
+
+def _check_base(url: HttpUrl) -> HttpUrl:
+    if url.query is not None or url.fragment is not None or url.username is not None:
+        plain = re.sub(r"(?<=//)[^/]*@", "", re.split("[?#]", str(url))[0].rstrip("/"))
+        raise FormatError("paths are appended to this address: it has no `?`, `#` or user name", f"`{plain}`")
+    return url
 
 
 class PrivacyNotice(FrozenModel):
@@ -244,7 +252,7 @@ class Settings(FrozenModel):
     default_language: Language = Language.FI
     country: CountryCode = "FI"
     currency: Annotated[str, _CURRENCY_FORM] = "EUR"
-    public_url: HttpUrl
+    public_url: Annotated[HttpUrl, AfterValidator(_check_base)]
     database_url: str | None = None
     newsletters: Mapping[Identifier, Localised]
     channels: ChannelSettings
