@@ -171,7 +171,8 @@ def _house_values(settings: Settings, language: Language) -> Mapping[str, str]:
 
 def _brand_values(brand: Brand) -> bytes:
     """Return colours, typefaces and logo as JSON; the picture is a list of its bytes, as Typst reads no other files."""
-    logo = None if brand.logo is None else {"picture": list(brand.logo.light.content), "width": brand.logo.width}
+    picture = None if brand.logo is None else brand.logo.light
+    logo = picture and {"picture": list(picture.content), "shape": picture.width / picture.height}
     faces = {"heading": brand.type.letter_heading, "body": brand.type.letter_body}
     return json.dumps({"colours": brand.colours.model_dump(), "type": faces, "logo": logo}).encode()
 
