@@ -21,6 +21,9 @@ from campaigns.workspace.checks.picture_files import PRINTED, size_in_pixels
 
 MAX_LOGO_BYTES: Final = 200_000
 MAX_LOGO_PIXELS: Final = 2_000
+MAX_SHOWN_HEIGHT: Final = 100
+"""Height in pixels that a logo fills at most, however tall it is."""
+_SAME_SHAPE: Final = 0.03  # a picture of few pixels is not exactly as wide as the other
 _LOGO_FORM: Final = TextPattern(
     r"images/(?:[a-z0-9_-]+/)*[a-z0-9_-]+\.(?:png|jpe?g)",
     "a logo is a PNG or JPEG below `images/`, named in small letters",
@@ -150,7 +153,14 @@ def _load_logo(logo: LogoFiles | None, at: Located, root: Path, problems: list[P
     pictures = {name: _picture(root, file, at.part("logo").part(name), problems) for name, file in files.items()}
     light = pictures["light"]
     dark = pictures.get("dark", light)
-    return None if light is None or dark is None else Logo(light, dark, logo.width)
+    if light is None or dark is None:
+        return None
+    if abs(dark.width * light.height / (dark.height * light.width) - 1) > _SAME_SHAPE:
+        sizes = f"{dark.width} × {dark.height} pixels, the light one {light.width} × {light.height}"
+        message = f"the dark logo has another shape than the light one: {sizes}"
+        hint = "both are shown at one size: give them one shape"
+        problems.append(Problem(at.part("logo").part("dark").place, message, "logo", hint))
+    return Logo(light, dark, max(1, min(logo.width, MAX_SHOWN_HEIGHT * light.width // light.height)))
 
 
 def _picture(root: Path, file: str, at: Located, problems: list[Problem]) -> LogoPicture | None:

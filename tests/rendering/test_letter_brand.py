@@ -2,10 +2,13 @@
 
 import json
 import re
+from io import BytesIO
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
-from campaigns.core.model.brand import Brand, Colours, Typefaces
+from campaigns.core.model.brand import Brand, Colours, Logo, LogoPicture, Typefaces
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.letter import check_letter
@@ -19,6 +22,7 @@ from tests.support.sample_letters import (
     ROOT,
     SETTINGS,
     SHIPPED,
+    WHEN,
     address,
     draw_letter,
     first_page,
@@ -48,6 +52,30 @@ def test_the_logo_is_printed_once_on_the_first_page_only(name):
     first, *others = draw_letter(name).pages
     assert [image.image.size for image in first.images] == [(583, 111)]
     assert [list(page.images) for page in others] == [[]] * len(others)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((1600, 160), (87, 8.7)), ((583, 111), (49.4, 9.4)), ((200, 500), (5.3, 13.2))]
+)
+def test_a_logo_of_any_shape_stays_in_the_window_of_the_envelope(shape, size):
+    content = BytesIO()
+    Image.new("RGB", shape).save(content, "PNG")
+    picture = LogoPicture("brand/logo.png", content.getvalue(), *shape)
+    letter = branded("owner_post", Brand(logo=Logo(picture, picture, 160)))
+    drawn = letter.render_bundle([letter.fill(sample("owner_post"), address())], WHEN)
+    assert picture_sizes(PdfReader(BytesIO(drawn.pdf)).pages[0]) == [pytest.approx(size, abs=0.1)]
+
+
+def picture_sizes(page):
+    """Return width and height of each picture of a page, in millimetres."""
+    sizes = []
+
+    def note_picture(operator, _operands, matrix, _text_matrix):
+        if operator == b"Do":
+            sizes.append((abs(matrix[0]) * 25.4 / 72, abs(matrix[3]) * 25.4 / 72))
+
+    page.extract_text(visitor_operand_before=note_picture)
+    return sizes
 
 
 @LANGUAGES

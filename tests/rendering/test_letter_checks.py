@@ -68,6 +68,32 @@ def test_a_forbidden_or_invalid_expression_is_reported_with_its_line(workspace, 
     )
 
 
+PHOTO = '#let letter(house, page) = letter-sheet(house, page, image("photo.png"))'
+
+
+@pytest.mark.parametrize("owner", ["win_back", "_shared"])
+def test_a_picture_that_typst_cannot_be_given_is_reported_where_it_is_used(workspace, tmp_path, owner):
+    workspace()
+    (tmp_path / f"templates/post/{owner}/photo.png").write_bytes((ROOT / "images/brand/logo.png").read_bytes())
+    (problem,) = problems_of(workspace(PHOTO))
+    assert str(problem.place) == "templates/post/win_back/letter.typ:2:61"
+    assert problem.message == "`photo.png` is no text file, and a letter's files are texts"
+    assert problem.hint == "save the picture as SVG"
+
+
+def test_a_letter_is_drawn_beside_a_file_that_it_does_not_use(workspace, tmp_path):
+    workspace()
+    (tmp_path / "templates/post/win_back/photo.png").write_bytes(b"\x89PNG\r\n")
+    assert problems_of(workspace()) == []
+
+
+def test_a_letter_draws_a_picture_in_svg(workspace, tmp_path):
+    workspace()
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    (tmp_path / "templates/post/win_back/photo.svg").write_text(drawing)
+    assert problems_of(workspace(PHOTO.replace(".png", ".svg"))) == []
+
+
 def test_an_unknown_value_in_a_text_is_reported_with_the_nearest_name(workspace):
     folder = workspace(
         "#let letter(house, page) = letter-sheet(house, page, page.text.extra)",

@@ -3,7 +3,9 @@
 import base64
 import os
 import re
+from decimal import Decimal
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ BOXES = """selector => [...document.querySelectorAll(selector)].map(element => {
     const {left, top, width, height} = element.getBoundingClientRect()
     return {left, top, width, height}
 })"""
+OUTSIDE_OF_THEIR_CELL = """[...document.querySelectorAll(".name, .deal, .price")].filter(element => {
+    const range = document.createRange()
+    range.selectNodeContents(element)
+    return range.getBoundingClientRect().right > element.closest("td").getBoundingClientRect().right + 1
+}).map(element => element.innerText)"""
 IMAGE = re.compile(r"http://localhost:8000/images/([\w/.-]+)")
 
 
@@ -47,9 +54,14 @@ def offers(language: Language, count: int) -> list[dict[str, Any]]:
 
 def html_of(layout: str, language: Language, count: int) -> str:
     """Return a newsletter with its pictures inside."""
+    return html_with(layout, language, offers(language, count))
+
+
+def html_with(layout: str, language: Language, chosen: list[dict[str, Any]]) -> str:
+    """Return a newsletter of these offers with its pictures inside."""
     template = EmailTemplate.compile(folder_of(layout), language, SETTINGS)
     values = sample_values(folder_of(layout), Purpose.NEWSLETTER, language, SETTINGS)
-    html = template.render({**values, "offers": offers(language, count)}).html
+    html = template.render({**values, "offers": chosen}).html
     return IMAGE.sub(lambda match: f"data:image/png;base64,{_encoded(ROOT / 'images' / match[1])}", html)
 
 
@@ -108,3 +120,36 @@ def assert_pictures_keep_their_shape(page: Any) -> None:
 def keep_picture(page: Any, name: str) -> None:
     if folder := os.environ.get("VIESTI_PICTURES"):
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_large_prices_and_long_titles_stay_in_their_column(browser: Any, layout: str) -> None:
+    large = {"price": Decimal("1234.50"), "lowest_price_30d": Decimal("1999.90"), "discount": Decimal("0.38")}
+    titles = cycle(("Vaaleapaahtoinen luomusuodatinkahvi 500 g", "Lämpökaapelijärjestelmän asennuspakkaus", "Kahvi"))
+    chosen = [{**offer, **large, "title": next(titles), "unit": "erä"} for offer in offers(Language.FI, 5)]
+    page = browser.new_page()
+    page.set_content(html_with(layout, Language.FI, chosen))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        keep_picture(page, f"newsletter-{layout}-large-prices-{width}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OUTSIDE_OF_THEIR_CELL) == []
+    page.close()
+
+
+@pytest.mark.parametrize("layout", ["grid", "lead"])
+def test_an_offer_alone_in_its_row_is_above_its_words_on_a_phone(browser: Any, layout: str) -> None:
+    page = browser.new_page(viewport={"width": 375, "height": 900})
+    page.set_content(html_of(layout, Language.FI, 5 if layout == "grid" else 6))
+    picture, words = boxes(page, ".half:has(.shot)")[0], boxes(page, ".half.wide")[0]
+    assert picture["width"] == words["width"] == 375 - 2 * 20
+    assert picture["top"] + picture["height"] <= words["top"]
+    page.close()
+
+
+def test_the_words_of_an_editorial_offer_have_the_wider_column(browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 640, "height": 900})
+    page.set_content(html_of("editorial", Language.FI, 3))
+    picture, words = boxes(page, "td.line")[:2]
+    assert picture["width"] / words["width"] == pytest.approx(42 / 58, abs=0.01)
+    page.close()

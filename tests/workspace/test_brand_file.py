@@ -40,6 +40,11 @@ SETTINGS: Final[dict[str, Any]] = {
 PICTURE: Final = (ROOT / "images" / "offers" / "apples.png").read_bytes()
 
 
+def png_of(width: int, height: int) -> bytes:
+    """Return the beginning of a PNG of this size, which is all that is read of it."""
+    return PICTURE[:16] + width.to_bytes(4, "big") + height.to_bytes(4, "big") + PICTURE[24:]
+
+
 def write(root: Path, settings: dict[str, Any], brand: dict[str, Any] | None = None) -> Path:
     """Write a workspace's settings and brand, and return the path of the settings."""
     config = root / "config"
@@ -97,11 +102,31 @@ def test_settings_hold_no_brand(tmp_path: Path) -> None:
 def test_a_logo_is_read_with_its_size(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "logo.png").write_bytes(PICTURE)
-    path = write(tmp_path, SETTINGS, {"organisation": ORGANISATION, "logo": {"light": "images/logo.png", "width": 200}})
+    path = write(tmp_path, SETTINGS, {"organisation": ORGANISATION, "logo": {"light": "images/logo.png", "width": 120}})
     logo = load_settings(path).brand.logo
     assert logo is not None
     assert (logo.light.content, logo.dark) == (PICTURE, logo.light)
-    assert (logo.width, logo.height) == (200, round(200 * logo.light.height / logo.light.width))
+    assert (logo.width, logo.height) == (120, round(120 * logo.light.height / logo.light.width))
+
+
+def test_a_tall_logo_is_shown_at_most_a_hundred_pixels_high(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "tall.png").write_bytes(png_of(200, 500))
+    path = write(tmp_path, SETTINGS, {"organisation": ORGANISATION, "logo": {"light": "images/tall.png"}})
+    logo = load_settings(path).brand.logo
+    assert logo is not None
+    assert (logo.width, logo.height) == (40, 100)
+
+
+def test_a_dark_logo_of_another_shape_is_refused_as_it_would_be_stretched(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "light.png").write_bytes(png_of(583, 111))
+    logo = {"light": "images/light.png", "dark": "images/dark.png"}
+    (tmp_path / "images" / "dark.png").write_bytes(png_of(1166, 222))
+    path = write(tmp_path, SETTINGS, {"organisation": ORGANISATION, "logo": logo})
+    assert load_settings(path).brand.logo is not None
+    (tmp_path / "images" / "dark.png").write_bytes(png_of(300, 222))
+    assert [code for _, _, code in problems_of(path)] == ["logo"]
 
 
 def test_servers_see_a_new_brand_and_a_new_logo(tmp_path: Path) -> None:

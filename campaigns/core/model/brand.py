@@ -77,7 +77,7 @@ class LogoPicture:
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """Logo for light and for dark grounds; `width` is how wide messages and pages show it, in pixels."""
+    """Logo for light and for dark grounds, of one shape; `width` is how wide messages and pages show it, in pixels."""
 
     light: LogoPicture
     dark: LogoPicture

@@ -23,6 +23,7 @@ from campaigns.rendering.letters.markup import (
     LINKS,
     NOT_READ,
     OFFER_TEXT_PREFIX,
+    is_text,
     letter_texts,
     markup_variable_uses,
     qr_links,
@@ -144,12 +145,14 @@ def letter_variables(folder: TemplateFolder) -> frozenset[str]:
 def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
     """Return the files that Typst may read, by path in the workspace: the template's and the shared ones, no others.
 
-    The texts and the sample are not among them: a letter prints its member's texts, which are filled already.
+    The texts and the sample are not among them: a letter prints its member's texts, which are filled already. Nor are
+    files that are no text, which Typst cannot be given.
     """
     directory = Path(folder.directory)
     shared = {(directory.parent / SHARED_FOLDER / file).as_posix(): data for file, data in folder.shared.items()}
     own = {(directory / file).as_posix(): data for file, data in folder.files.items()}
-    return {name: data for name, data in {**shared, **own}.items() if Path(name).name not in NOT_READ}
+    files = {**shared, **own}.items()
+    return {name: data for name, data in files if Path(name).name not in NOT_READ and is_text(data)}
 
 
 def _house_values(settings: Settings, language: Language) -> Mapping[str, str]:
@@ -168,7 +171,8 @@ def _house_values(settings: Settings, language: Language) -> Mapping[str, str]:
 
 def _brand_values(brand: Brand) -> bytes:
     """Return colours, typefaces and logo as JSON; the picture is a list of its bytes, as Typst reads no other files."""
-    logo = None if brand.logo is None else {"picture": list(brand.logo.light.content), "width": brand.logo.width}
+    picture = None if brand.logo is None else brand.logo.light
+    logo = picture and {"picture": list(picture.content), "shape": picture.width / picture.height}
     faces = {"heading": brand.type.letter_heading, "body": brand.type.letter_body}
     return json.dumps({"colours": brand.colours.model_dump(), "type": faces, "logo": logo}).encode()
 

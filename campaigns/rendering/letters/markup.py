@@ -45,7 +45,7 @@ def letter_texts(folder: TemplateFolder, language: Language) -> Mapping[str, Let
     """Return the texts that the folder's Typst files print, by key; UserError with unknown texts and packages."""
     problems: list[Problem] = []
     texts: dict[str, LetterText] = {}
-    problems += _programs(folder)
+    problems += [*_programs(folder), *_binary_files(folder)]
     for source in _sources(folder):
         for key, place in _keys(folder, source):
             if key in folder.texts:
@@ -111,6 +111,27 @@ def _programs(folder: TemplateFolder) -> Iterator[Problem]:
             message = f"`{match[1]}` is refused in a letter: it runs code that nobody has checked"
             hint = "write the field itself, as in `std.page`" if match[1] == "std" else "write out what it makes"
             yield Problem(place, message, "typst_program", hint)
+
+
+def _binary_files(folder: TemplateFolder) -> Iterator[Problem]:
+    """Yield a problem for each use of a file that is no text: Typst is given the files of a template as texts."""
+    for file in sorted({*folder.files, *folder.shared}):
+        if is_text(folder.content(file)):
+            continue
+        name = re.compile(rf"""(?<=["/]){re.escape(file.rpartition("/")[2])}(?=")""")
+        for source in _sources(folder):
+            for match, place in _matches(name, source):
+                message = f"`{match[0]}` is no text file, and a letter's files are texts"
+                yield Problem(place, message, "binary_file", "save the picture as SVG")
+
+
+def is_text(content: bytes) -> bool:
+    """Return whether Typst can be given the file."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _matches(pattern: re.Pattern[str], source: TemplateSource) -> Iterator[tuple[re.Match[str], FilePosition]]:

@@ -62,13 +62,17 @@ class TemplateFolder:
     def source(self, file: str) -> TemplateSource:
         """Return the text of a file of the folder, else of the shared folder; UserError when neither has it."""
         name = self.path_of(file)
-        data = self.files[file] if file in self.files else self.shared.get(file)
-        if data is None:
-            raise UserError.about(name, "the template has no such file", "missing")
         try:
-            return TemplateSource(name, data.decode("utf-8").replace("\r\n", "\n"))
+            return TemplateSource(name, self.content(file).decode("utf-8").replace("\r\n", "\n"))
         except UnicodeDecodeError as error:
             raise UserError.about(name, "the file is not UTF-8 text", "encoding") from error
+
+    def content(self, file: str) -> bytes:
+        """Return a file of the folder, else of the shared folder; UserError when neither has it."""
+        data = self.files[file] if file in self.files else self.shared.get(file)
+        if data is None:
+            raise UserError.about(self.path_of(file), "the template has no such file", "missing")
+        return data
 
     def path_of(self, file: str) -> str:
         """Return the name of a file in problems: its path in the workspace."""
