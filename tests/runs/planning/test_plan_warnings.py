@@ -19,6 +19,7 @@ content: {email: hello}
 NOBODY: Final = CAMPAIGN.replace("{register: [owners, customers]}", "{age: {from: 150}}")
 CUSTOMERS: Final = CAMPAIGN.replace("[owners, customers]", "customers")
 OFFERS: Final = CAMPAIGN.replace("email: hello", "email: offers")
+NO_OFFERS: Final = "offers: {department: [COSMETICS]}\n"
 
 
 def warnings(workspace: SampleWorkspace, run: Run) -> list[tuple[str, str]]:
@@ -50,17 +51,28 @@ def test_plan_of_nobody_says_why_most_are_skipped(workspace: SampleWorkspace) ->
     assert warnings(workspace, run) == [("nobody", message)]
 
 
-@pytest.mark.parametrize(
-    "offers",
-    ["", "offers: {department: [COSMETICS]}\n"],
-    ids=["the campaign chooses none", "none matches"],
-)
-def test_plan_says_how_many_members_would_get_a_message_without_any_offer(
-    workspace: SampleWorkspace, offers: str
-) -> None:
-    run, plan_counts = workspace.plan("hi", OFFERS + offers)
+def test_plan_says_how_many_members_would_get_a_message_without_any_offer(workspace: SampleWorkspace) -> None:
+    run, plan_counts = workspace.plan("hi", OFFERS + NO_OFFERS)
     message = "24 members would get `everyone` without any offer, and its template shows offers"
     assert (plan_counts.without_offers, warnings(workspace, run)) == ({"everyone": 24}, [("no_offers", message)])
+
+
+def test_members_whose_channel_has_a_template_without_offers_are_not_counted(workspace: SampleWorkspace) -> None:
+    for member in MEMBERS[:5]:
+        workspace.record_choices(member, "email_own", on=False)
+    text = OFFERS.replace("[email]", "[email, sms]").replace("email: offers", "email: offers, sms: hello")
+    run, plan_counts = workspace.plan("hi", text + NO_OFFERS)
+    assert (plan_counts.sent, plan_counts.without_offers) == (24, {"everyone": 19})
+    assert [code for code, _ in warnings(workspace, run)] == ["no_offers"]
+
+
+def test_campaign_that_asks_for_no_offers_has_no_warning(workspace: SampleWorkspace) -> None:
+    """Its template asks whether there are any."""
+    for file in (workspace.root / "templates" / "email" / "offers").glob("body.*"):
+        text = file.read_text("utf-8")
+        file.write_text(text.replace("{% for", "{% if offers %}{% for").replace("endfor %}", "endfor %}{% endif %}"), "utf-8")
+    run, plan_counts = workspace.plan("hi", OFFERS)
+    assert (plan_counts.without_offers, warnings(workspace, run)) == ({}, [])
 
 
 def test_plan_with_offers_has_no_warning_until_none_is_on_sale(workspace: SampleWorkspace) -> None:
