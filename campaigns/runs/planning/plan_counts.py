@@ -73,7 +73,7 @@ def count_decisions(
     not_processed: int,
     without_offers: Mapping[str, Collection[Channel]],
 ) -> PlanCounts:
-    """Count the decisions of a plan; `without_offers` are the variants that have none to show, with their channels that would."""
+    """Count the decisions of a plan; `without_offers` are variants without any, with the channels that show offers."""
     grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
     rows = session.fetch_rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
     sends: dict[Channel, int] = {}
