@@ -12,6 +12,8 @@ from typing import Final
 _DATE: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _TIME: Final = re.compile(r"(?:klo|kl\.?|at|T)?\s*(\d{1,2})(?:[.:](\d{2}))?\s*$", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\d{1,3}(?:[ \u00a0]\d{3})+|\d{1,12}(?:[.,]\d{1,6})?")
+_MULTIPLE: Final = re.compile(r"(?<=\d)\s*(k|tkr|tuhatta|tusen|thousand|M|milj|miljoonaa|mn|million|miljoner)\b\.?")
+_MILLIONS: Final = frozenset({"M", "milj", "miljoonaa", "mn", "million", "miljoner"})
 _UNITS: Final = {
     "minute": ("min", "minuuttia", "minuutti", "minuter", "minut", "minutes", "m"),
     "hour": ("h", "t", "tuntia", "tunti", "timmar", "timme", "tim", "hrs", "hours"),
@@ -32,8 +34,10 @@ def correct_number(text: object) -> str:
     if len(numbers) != 1 or re.search(r"\d[.,]\d*[.,]|-|>|<", str(text)):
         return ""
     number = re.sub(r"[ \u00a0]", "", numbers[0]).replace(",", ".")
+    multiple = _MULTIPLE.search(str(text))
+    factor = 1 if multiple is None else 1_000_000 if multiple[1] in _MILLIONS else 1000
     with suppress(InvalidOperation):
-        return f"{Decimal(number):f}"
+        return f"{Decimal(number) * factor:f}" if factor == 1 else f"{(Decimal(number) * factor).to_integral_value():f}"
     return ""
 
 

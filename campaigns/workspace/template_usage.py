@@ -86,13 +86,14 @@ def store_fields(templates: tuple[UsedTemplate, ...]) -> tuple[str, ...] | None:
     return tuple(sorted(step[1] for step in steps if step[0] == _STORE and len(step) > 1))
 
 
-def variants_with_offers(templates: tuple[UsedTemplate, ...]) -> frozenset[str]:
-    """Return the variants with a template that shows offers."""
-    return frozenset(
-        template.variant
-        for template in templates
-        if any(name.split(".")[0] == "offers" for name in _NAMES[template.folder.channel](template.folder))
-    )
+def variants_with_offers(templates: tuple[UsedTemplate, ...]) -> Mapping[str, frozenset[Channel]]:
+    """Return the variants with a template that shows offers, and the channels of these templates."""
+    channels: dict[str, frozenset[Channel]] = {}
+    for template in templates:
+        channel = template.folder.channel
+        if any(name.split(".")[0] == "offers" for name in _NAMES[channel](template.folder)):
+            channels[template.variant] = channels.get(template.variant, frozenset()) | {channel}
+    return channels
 
 
 @dataclass(frozen=True)

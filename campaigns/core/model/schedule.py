@@ -15,6 +15,7 @@ from campaigns.core.model.localised_text import FormatError, FrozenModel
 
 DEFAULT_SEND_BY = timedelta(hours=24)
 
+_CRON_PARTS: Final = 5
 _WALL_TIME_SHAPE: Final = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
 _CURLY_QUOTES: Final = re.compile("[“”„‘’]")
 """Typographic quotes of a word processor, which YAML reads as part of the text."""
@@ -29,10 +30,12 @@ def _check_zone(name: str) -> str:
 
 
 def _check_cron(expression: str) -> str:
+    hint = "minute, hour, day, month and weekday, as in `30 9 * * mon`"
+    if len(expression.split()) == _CRON_PARTS + 1:  # seconds first, as CronSim reads it: a run for each of them
+        raise FormatError(f"`{expression}` has six parts, and cron here has five, without seconds", hint)
     try:
         CronSim(expression, from_warehouse_time(datetime(2018, 1, 1)))  # noqa: DTZ001 - any moment will do
     except CronSimError as error:
-        hint = "minute, hour, day, month and weekday, as in `30 9 * * mon`"
         raise FormatError(f"`{expression}` is not a time that cron knows", hint) from error
     return expression
 

@@ -1,9 +1,13 @@
 """Messages for YAML syntax errors, chosen by the text at the place and not by the parser's message."""
 
+import re
+
 from campaigns.core.errors import FilePosition, Problem
 from campaigns.core.yaml.tree import Position
 
 _RESERVED = "@`%"
+_ODD_SPACES = frozenset("\u00a0\u2007\u202f")
+_KEY = re.compile(r" *([A-Za-z_]+)(?::(?![ /])| *=)\s*(\S.*)")
 
 
 def syntax_problem(file: str, text: str, position: Position, opened_at: Position | None) -> Problem:
@@ -19,6 +23,8 @@ def syntax_problem(file: str, text: str, position: Position, opened_at: Position
         end = "]" if opening == "[" else "}"
         hint = f"add a `{end}`, or a comma between two parts"
         return _problem(file, opened_at, f"this `{opening}` is not closed", hint)
+    if opened_at and opened_at[0] < position[0] and (problem := _key_without_colon(file, text, opened_at)):
+        return problem
     return _unquoted(file, character, position)
 
 
@@ -36,6 +42,18 @@ def _quoted(file: str, text: str, position: Position, opened_at: Position) -> Pr
         return _problem(file, position, f"`{escape}` means nothing in double quotes", "use single quotes, or `\\\\`")
     hint = f"close the text with {quote}, on the same line if it can be"
     return _problem(file, opened_at, "this quoted text is never closed", hint)
+
+
+def _key_without_colon(file: str, text: str, opened_at: Position) -> Problem | None:
+    """Return the problem of a line that means a key: `purpose:marketing`, `purpose = marketing`, or odd spaces."""
+    line = _line(text, opened_at)
+    if set(_indentation(text, opened_at)) & _ODD_SPACES:
+        hint = "type plain spaces in place of those that a web page or a word processor put there"
+        return _problem(file, opened_at, "a no-break space stands where only plain spaces may", hint, "space")
+    match = _KEY.match(line)
+    if match is None:
+        return None
+    return _problem(file, opened_at, "a key ends with a colon and a space", f"`{match[1]}: {match[2]}`")
 
 
 def _unquoted(file: str, character: str, position: Position) -> Problem:

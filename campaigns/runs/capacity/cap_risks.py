@@ -55,7 +55,7 @@ class _Pressure:
 
 def cap_risks(ledger: Ledger, sends: Sequence[ExpectedSend], settings: Settings, now: datetime) -> list[CapRisk]:
     """Return the caps at risk after `now`; `sends` begin `LONGEST_WINDOW` before the period that is looked at."""
-    coming = [each for each in sends if each.due_at > now and each.plan is not None]
+    coming = [each for each in sends if each.state is None and each.due_at > now and each.plan is not None]
     pressures = [
         pressure
         for each in coming

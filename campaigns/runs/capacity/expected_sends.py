@@ -17,7 +17,7 @@ from campaigns.store.runs import runs
 from campaigns.store.runs.run_tables import Run
 from campaigns.store.runs.states import RunState
 
-_PAST_STATES: Final = (RunState.SENDING, RunState.PAUSED, RunState.CLOSED, RunState.MISSED)
+_BEGUN_STATES: Final = (RunState.SENDING, RunState.PAUSED, RunState.CLOSED, RunState.MISSED)
 _SAMPLE: Final = timedelta(days=28)
 _DAILY: Final = 20
 """Days out of 28 from which a campaign counts as daily: Monday to Friday is enough."""
@@ -59,7 +59,10 @@ class ExpectedSend:
 
 
 def expected_sends(queries: Queries, start: datetime, end: datetime) -> list[ExpectedSend]:
-    """Return the occasions from `start` and before `end`, earliest first: past ones as run, later ones as scheduled."""
+    """Return the occasions from `start` and before `end`, earliest first: those begun as run, later ones as scheduled.
+
+    A later occasion may have begun by hand. One whose run was cancelled does not come.
+    """
     now, zone = queries.context.clock.now(), queries.context.settings.zone
     entries = queries.calendar(start, max(end, start + _SAMPLE))
     with queries.context.ledger.read() as connection:
@@ -67,16 +70,18 @@ def expected_sends(queries: Queries, start: datetime, end: datetime) -> list[Exp
         by_occasion = {(run.campaign, run.due_at): run for run in runs.due_between(connection, start, end)}
     campaigns = {entry.campaign.name: entry.campaign for entry in entries}
     daily = _daily_campaigns(entries, start + _SAMPLE, zone)
-    past = [
-        _past(run, campaigns.get(run.campaign), daily=run.campaign in daily)
+    begun = [
+        _begun(run, campaigns.get(run.campaign), daily=run.campaign in daily)
         for run in by_occasion.values()
-        if run.due_at <= now and run.state in _PAST_STATES
+        if run.state in _BEGUN_STATES
     ]
-    return past + [
+    ended = {occasion for occasion, run in by_occasion.items() if run.state in (*_BEGUN_STATES, RunState.CANCELLED)}
+    coming = [
         _coming(entry, by_occasion, plans, daily=entry.campaign.name in daily)
         for entry in entries
-        if now < entry.due_at < end
+        if now < entry.due_at < end and (entry.campaign.name, entry.due_at) not in ended
     ]
+    return sorted(begun + coming, key=lambda each: (each.due_at, each.name))
 
 
 def _coming(
@@ -90,7 +95,7 @@ def _coming(
     )
 
 
-def _past(run: Run, campaign: Campaign | None, *, daily: bool) -> ExpectedSend:
+def _begun(run: Run, campaign: Campaign | None, *, daily: bool) -> ExpectedSend:
     return ExpectedSend(
         run.due_at,
         run.campaign,

@@ -41,7 +41,7 @@ def rate_risks(sends: Iterable[ExpectedSend], settings: Settings, now: datetime)
     """Return the limits at risk after `now`, by day: accounts, warm-up, and each campaign's `rate` and `max_sends`."""
     by_day: defaultdict[date, list[ExpectedSend]] = defaultdict(list)
     for each in sends:
-        if each.due_at > now and each.campaign is not None and each.messages:
+        if each.state is None and each.due_at > now and each.campaign is not None and each.messages:
             by_day[local_day(each.due_at, settings.zone)].append(each)
     return [risk for day in sorted(by_day) for risk in _risks_of_day(day, by_day[day], settings)]
 

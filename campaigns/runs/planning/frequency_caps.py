@@ -13,6 +13,7 @@ from campaigns.core.model.enums import Purpose
 from campaigns.core.model.settings import Settings
 
 EXEMPT_PURPOSES: Final = (Purpose.SERVICE.value, Purpose.RIGHTS.value)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 def applicable_caps(campaign: Campaign, settings: Settings) -> tuple[FrequencyCap, ...]:
@@ -39,15 +40,17 @@ def window_start(cap: FrequencyCap, moment: datetime, zone: ZoneInfo) -> datetim
 def capped_members(caps: Sequence[FrequencyCap], messages: TableClause, as_of: datetime, zone: ZoneInfo) -> Select[Any]:
     """Select the members for whom one more message at `as_of` would exceed a cap; no rows when there are no caps.
 
-    Later messages do not count, so that the plan of a past moment does not change as time passes.
+    Later messages do not count, so that the plan of a past moment does not change as time passes. Those of its minute
+    do: `as_of` is cut to the minute, and the claim counts them, too.
     """
+    end = to_warehouse_time(as_of.replace(second=0, microsecond=0) + _MINUTE)
     if not caps:
         return select(messages.c.member_id).where(literal(value=False))
     exceeded = [
         select(messages.c.member_id)
         .where(
             messages.c.sent_at >= to_warehouse_time(window_start(cap, as_of, zone)),
-            messages.c.sent_at <= to_warehouse_time(as_of),
+            messages.c.sent_at < end,
             counts_against(cap, messages.c.purpose),
         )
         .group_by(messages.c.member_id)

@@ -71,9 +71,9 @@ def count_decisions(
     population: int,
     unknown: int,
     not_processed: int,
-    without_offers: Collection[str] = (),
+    without_offers: Mapping[str, Collection[Channel]],
 ) -> PlanCounts:
-    """Count the decisions of a plan; `without_offers` are the variants that show offers and have none."""
+    """Count the decisions of a plan; `without_offers` are variants without any, with the channels that show offers."""
     grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
     rows = session.fetch_rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
     sends: dict[Channel, int] = {}
@@ -92,5 +92,9 @@ def count_decisions(
             arms[arm] = arms.get(arm, 0) + number
     matched = sum(row[-1] for row in rows)
     variants = {variant: sum(by_channel.values()) for variant, by_channel in shares.items()}
-    lacking = {variant: number for variant, number in variants.items() if variant in without_offers}
+    lacking = {
+        variant: number
+        for variant, channels in without_offers.items()
+        if (number := sum(shares.get(variant, {}).get(channel, 0) for channel in channels))
+    }
     return PlanCounts(population, matched, unknown, not_processed, sends, variants, shares, arms, skips, lacking)

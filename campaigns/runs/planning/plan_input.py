@@ -1,7 +1,7 @@
 """Input of a plan, complete before the first query: campaign, template fields, offers on sale, definition hash."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -35,7 +35,8 @@ class PlanInput:
     """Input of one plan: one campaign on one occasion.
 
     `audiences` are those that its rules may name; `profile_fields` the profile columns that its templates name;
-    `offer_variants` the variants whose templates show offers, and `variant_offers` the offers that each may show.
+    `offer_variants` the variants whose templates show offers, with the channels of these templates, and
+    `variant_offers` the offers that each may show.
     `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
     holdout. `home_stores` has what its templates show of stores, None when they show nothing.
     """
@@ -51,7 +52,7 @@ class PlanInput:
     holdout_salt: str
     members: tuple[str, ...] = ()
     home_stores: pa.Table | None = None
-    offer_variants: frozenset[str] = frozenset()
+    offer_variants: Mapping[str, frozenset[Channel]] = field(default_factory=dict)
 
     @property
     def scope(self) -> RuleScope:
@@ -66,13 +67,13 @@ class PlanInput:
         )
 
     @property
-    def variants_without_offers(self) -> frozenset[str]:
-        """Variants whose templates show offers, and which have none to show."""
-        return frozenset(
-            name
-            for name in self.offer_variants
-            if name not in self.variant_offers or not self.variant_offers[name].offers
-        )
+    def variants_without_offers(self) -> Mapping[str, frozenset[Channel]]:
+        """Variants that ask for offers and have none, with the channels whose templates show offers."""
+        return {
+            name: self.offer_variants[name]
+            for name, variant_offers in self.variant_offers.items()
+            if not variant_offers.offers
+        }
 
     @property
     def once_per_address(self) -> bool:

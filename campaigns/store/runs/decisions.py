@@ -58,14 +58,21 @@ def count_members_in_both_runs(connection: Connection, run_number: int, other_ru
 
 
 def count_overlaps(connection: Connection, run_number: int, other_runs: Sequence[int]) -> tuple[int, list[int]]:
-    """Count the sends of a run to members whom other runs send to as well: in all, and for each of the others.
+    """Count the sends of a run to members whom other runs send or have sent to: in all, and for each of the others.
 
-    Each send is looked up by the primary key of the other runs' decisions, which has the same order.
+    Each send is looked up by the primary keys of the other runs' decisions, which have the same order, and deliveries.
     """
-    others = [DECISION.alias(f"other_{place}") for place in range(len(other_runs))]
+    others = [(DECISION.alias(f"other_{place}"), DELIVERY.alias(f"sent_{place}")) for place in range(len(other_runs))]
     in_others = [
-        exists().where(other.c.run_number == number, other.c.member_id == DECISION.c.member_id, other.c.kind == SEND)
-        for other, number in zip(others, other_runs, strict=True)
+        exists().where(
+            other.c.run_number == number,
+            other.c.member_id == DECISION.c.member_id,
+            other.c.kind == SEND,
+            delivery.c.run_number == number,
+            delivery.c.position == other.c.position,
+            delivery.c.state.in_(COUNTED_DELIVERY_STATES),
+        )
+        for (other, delivery), number in zip(others, other_runs, strict=True)
     ]
     overlaps = (
         select(*(case((each, 1), else_=0).label(f"in_{place}") for place, each in enumerate(in_others)))

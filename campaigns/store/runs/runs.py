@@ -88,12 +88,12 @@ def latest_started(connection: Connection, run: Run) -> Run | None:
 
 
 def others_between(connection: Connection, run: Run, first: datetime, end: datetime) -> list[Run]:
-    """Return other campaigns' runs due in a time span that are planned or began to send; oldest first."""
+    """Return other campaigns' runs of a time span that are planned, began to send or were cancelled; oldest first."""
     query = select(RUN).where(
         RUN.c.campaign != run.campaign,
         RUN.c.due_at >= first,
         RUN.c.due_at < end,
-        RUN.c.state.in_((RunState.PLANNED, *_STARTED)),
+        RUN.c.state.in_((RunState.PLANNED, *_STARTED, RunState.CANCELLED)),
     )
     return [Run(**row) for row in connection.execute(query.order_by(RUN.c.number)).mappings()]
 

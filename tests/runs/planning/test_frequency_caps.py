@@ -146,6 +146,15 @@ def test_a07_plan_of_a_past_moment_does_not_count_later_messages(workspace: Samp
     assert is_capped(workspace, capped(DAY))
 
 
+def test_a07_plan_counts_the_messages_of_its_own_minute(workspace: SampleWorkspace) -> None:
+    """`--as-of` is cut to the minute; the claim would withdraw what such a plan promised."""
+    minute = workspace.clock.time
+    workspace.clock.advance(seconds=10)
+    send_to_all(workspace)
+    run, _ = workspace.plan("next", capped(DAY), minute)
+    assert set(workspace.skips(run).values()) == {"frequency_cap"}
+
+
 STATES = {
     "pending": True,
     "sending": True,

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import and_, update
 
-from campaigns.store.runs.run_tables import RUN, Run
+from campaigns.runs.dispatch import run_transitions
+from campaigns.store.runs.run_tables import DELIVERY, RUN, Run
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 CAMPAIGN: Final = """\
@@ -19,6 +20,7 @@ content: {email: hello}
 NOBODY: Final = CAMPAIGN.replace("{register: [owners, customers]}", "{age: {from: 150}}")
 CUSTOMERS: Final = CAMPAIGN.replace("[owners, customers]", "customers")
 OFFERS: Final = CAMPAIGN.replace("email: hello", "email: offers")
+NO_OFFERS: Final = "offers: {department: [COSMETICS]}\n"
 
 
 def warnings(workspace: SampleWorkspace, run: Run) -> list[tuple[str, str]]:
@@ -51,9 +53,27 @@ def test_plan_of_nobody_says_why_most_are_skipped(workspace: SampleWorkspace) ->
 
 
 def test_plan_says_how_many_members_would_get_a_message_without_any_offer(workspace: SampleWorkspace) -> None:
-    run, plan_counts = workspace.plan("hi", OFFERS + "offers: {department: [COSMETICS]}\n")
+    run, plan_counts = workspace.plan("hi", OFFERS + NO_OFFERS)
     message = "24 members would get `everyone` without any offer, and its template shows offers"
     assert (plan_counts.without_offers, warnings(workspace, run)) == ({"everyone": 24}, [("no_offers", message)])
+
+
+def test_members_whose_channel_has_a_template_without_offers_are_not_counted(workspace: SampleWorkspace) -> None:
+    for member in MEMBERS[:5]:
+        workspace.record_choices(member, "email_own", on=False)
+    text = OFFERS.replace("[email]", "[email, sms]").replace("email: offers", "email: offers, sms: hello")
+    run, plan_counts = workspace.plan("hi", text + NO_OFFERS)
+    assert (plan_counts.sent, plan_counts.without_offers) == (24, {"everyone": 19})
+    assert [code for code, _ in warnings(workspace, run)] == ["no_offers"]
+
+
+def test_campaign_that_asks_for_no_offers_has_no_warning(workspace: SampleWorkspace) -> None:
+    """Its template asks whether there are any."""
+    for file in (workspace.root / "templates" / "email" / "offers").glob("body.*"):
+        text = file.read_text("utf-8").replace("{% for", "{% if offers %}{% for")
+        file.write_text(text.replace("endfor %}", "endfor %}{% endif %}"), "utf-8")
+    run, plan_counts = workspace.plan("hi", OFFERS)
+    assert (plan_counts.without_offers, warnings(workspace, run)) == ({}, [])
 
 
 def test_plan_with_offers_has_no_warning_until_none_is_on_sale(workspace: SampleWorkspace) -> None:
@@ -103,7 +123,26 @@ def test_plan_counts_the_members_whom_other_campaigns_write_to_on_its_day(worksp
     assert warnings(workspace, service) == []
 
 
-def test_cancelled_campaign_of_the_day_is_no_overlap(workspace: SampleWorkspace) -> None:
+def test_campaign_of_the_day_that_was_cancelled_before_it_began_is_no_overlap(workspace: SampleWorkspace) -> None:
     other, _ = workspace.plan("everybody", CAMPAIGN)
-    set_sends(workspace, other, 24, state="cancelled")
+    workspace.engine.run_control.transition(run_transitions.cancel, other.run_id)
     assert warnings(workspace, workspace.plan("hi", CAMPAIGN)[0]) == []
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_overlap_counts_only_members_whom_the_other_run_reached_or_may_reach(
+    workspace: SampleWorkspace, *, is_cancelled: bool
+) -> None:
+    other = workspace.start("everybody", CAMPAIGN)
+    late = and_(DELIVERY.c.run_number == other.number, DELIVERY.c.position > 14)
+    sent = and_(DELIVERY.c.run_number == other.number, DELIVERY.c.position <= 14)
+    with workspace.engine.context.ledger.write() as connection:
+        connection.execute(update(DELIVERY).where(sent).values(state="accepted", ended_at=workspace.clock.time))
+        if not is_cancelled:
+            connection.execute(update(DELIVERY).where(late).values(state="withdrawn", reason="consent_withdrawn"))
+    if is_cancelled:
+        workspace.engine.run_control.transition(run_transitions.cancel, other.run_id)
+    message = (
+        "14 of its 24 members are written to by another campaign on 2018-01-01, too: 14 in everybody-20180101T0800Z"
+    )
+    assert warnings(workspace, workspace.plan("hi", CAMPAIGN)[0]) == [("overlap", message)]
