@@ -17,7 +17,7 @@ from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validation_problems
-from campaigns.workspace.checks.picture_files import PRINTED, size_in_pixels
+from campaigns.workspace.checks.picture_files import PRINTED, is_cut_off, size_in_pixels
 
 MAX_LOGO_BYTES: Final = 200_000
 MAX_LOGO_PIXELS: Final = 2_000
@@ -176,6 +176,8 @@ def _picture(root: Path, file: str, at: Located, problems: list[Problem]) -> Log
     width, height = size_in_pixels(content, PRINTED)
     if min(width, height) < 1:
         problems.append(Problem(at.place, f"`{file}` is no PNG or JPEG", "logo", "save it as PNG"))
+    elif len(content) <= MAX_LOGO_BYTES and is_cut_off(content):
+        problems.append(Problem(at.place, f"`{file}` is cut off before its end", "logo", "copy it here anew"))
     elif len(content) > MAX_LOGO_BYTES:
         message = f"`{file}` is over {MAX_LOGO_BYTES // 1000} kB"
         problems.append(Problem(at.place, message, "logo", "save it smaller; twice the width it is shown at is enough"))

@@ -39,6 +39,11 @@ def test_large_text_needs_less_contrast(size: float, is_bold: bool, ratio: float
         ("", '<a href="https://a.example/">x</a>', ("#0000ED", "#FFFFFF")),
         ("", '<p style="display:none">y</p><p>x</p>', ("#000000", "#FFFFFF")),
         ("", "<p>x<br><b>", ("#000000", "#FFFFFF")),
+        ("", '<p style="opacity:.2">x</p>', ("#CCCCCC", "#FFFFFF")),
+        ("div { opacity: 50%; background: #000 }", '<div><p style="color:#fff">x</p></div>', ("#FFFFFF", "#808080")),
+        ("", '<p style="color:rgb(200 200 200)">x</p>', ("#C8C8C8", "#FFFFFF")),
+        ("", '<p style="color:rgb(0 0 0 / 20%)">x</p>', ("#CCCCCC", "#FFFFFF")),
+        ("", '<p style="color:lab(80% 0 0)">x</p>', ("#000000", "#FFFFFF")),
     ],
 )  # fmt: skip
 def test_colors_follow_from_cascade_and_inheritance(css: str, body: str, expected: tuple[str, str]) -> None:
@@ -53,3 +58,18 @@ def test_dark_mode_has_its_own_colors() -> None:
     assert colors(css, "<p>x</p>") == ("#111111", "#FFFFFF")
     assert StyledPage.parse(f"<style>{css}</style>").has_dark_mode
     assert not StyledPage.parse("<style>p { color: #111111 }</style>").has_dark_mode
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<style>:root { color-scheme: light dark }</style>",
+        "<style>html { color-scheme: dark }</style>",
+        '<meta name="color-scheme" content="light dark">',
+    ],
+)
+def test_a_page_that_asks_for_a_dark_canvas_is_read_in_dark_mode(head: str) -> None:
+    page = StyledPage.parse(f'<html><head>{head}</head><body><p style="color:#222222">x</p></body></html>')
+    assert page.has_dark_mode
+    (run,) = page.texts(dark=True)
+    assert (hexadecimal(run.style.color), hexadecimal(run.style.background)) == ("#222222", "#121212")

@@ -7,7 +7,7 @@ import pytest
 from campaigns.core.errors import Problem, Severity
 from campaigns.core.model.enums import Purpose
 from campaigns.rendering.checks.email import CLIP_BYTES, WARNING_BYTES, check_email
-from tests.support.template_folders import SETTINGS, folder_of, html
+from tests.support.template_folders import SETTINGS, TEXTS, folder_of, html
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})
 SENDER = "{{ organisation.legal_name }} {{ organisation.business_id }} {{ organisation.street }}"
@@ -161,3 +161,22 @@ def test_a_template_without_own_faults_is_not_blamed_for_a_shared_one(tmp_path: 
     body = html("x")["body.mjml"].replace("  </mj-body>", '    <mj-include path="part.mjml" />\n  </mj-body>')
     (problem,) = problems_of(tmp_path, "x", body_mjml=body)
     assert (str(problem.place), problem.code) == ("templates/email/_shared/part.mjml:1:24", "mjml_tag")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<a href="{{ links.why }}"><mj-include path="words.mjml" /></a>',
+        '<a name="offers">x</a>',
+        '<img src="http://localhost:8000/images/{{ campaign.name }}.png" alt="" />',
+        '<img src="http://localhost:8000/images/[[ place ]].png" alt="" />',
+        "{% if offers %}{{ (offers|first).id }}{% endif %}",
+    ],
+)
+def test_links_and_pictures_that_a_message_completes_are_no_problem(tmp_path: Path, content: str) -> None:
+    files = {
+        "words_mjml": "words",
+        "sample_yaml": f"campaign: {{name: trial}}{SAMPLE}",
+        "texts_yaml": f"{TEXTS}place: {{fi: a, sv: b, en: c}}\n",
+    }
+    assert problems_of(tmp_path, content, "x", **files) == []

@@ -194,7 +194,7 @@ def test_the_documentation_names_every_colour_with_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"GIF89a\x01\x00\x01\x00", PICTURE[:20], b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\x00"]
+    "content", [b"", b"GIF89a\x01\x00\x01\x00", PICTURE[:20], PICTURE[:-12], b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\x00"]
 )
 def test_a_spoiled_logo_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()

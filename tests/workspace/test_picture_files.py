@@ -10,6 +10,8 @@ from campaigns.workspace.checks.picture_files import picture_of_address, picture
 
 PLACE = FilePosition("body.mjml", 3, 9)
 
+PNG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 600, 400) + b"\x08\x02\0\0\0"
+
 
 def gif(width: int, height: int, octets: int = 0) -> bytes:
     return b"GIF89a" + struct.pack("<HH", width, height) + b"\0" * octets
@@ -24,6 +26,8 @@ def gif(width: int, height: int, octets: int = 0) -> bytes:
         (gif(600, 4001), [("picture_size", Severity.ERROR)]),
         (gif(600, 400, 200_001), [("picture_size", Severity.WARNING)]),
         (gif(600, 400, 1_000_001), [("picture_size", Severity.ERROR)]),
+        (PNG_HEAD, [("picture_unreadable", Severity.ERROR)]),
+        (PNG_HEAD + b"\0" * 9 + b"IEND\xaeB`\x82", []),
         (b"RIFF....WEBPVP8 ", [("picture_unreadable", Severity.ERROR)]),
         (b"", [("picture_unreadable", Severity.ERROR)]),
     ],
@@ -37,7 +41,10 @@ def test_a_picture_is_one_that_mailboxes_show_and_no_larger_than_readers_wait_fo
     assert all(problem.place == PLACE and problem.hint for problem in problems)
 
 
-@pytest.mark.parametrize("name", ["none.png", "../secret.png", "link.png", "folder"])
+@pytest.mark.hostile
+@pytest.mark.parametrize(
+    "name", ["none.png", "../secret.png", "link.png", "folder", "", "nul\0.png", "a" * 5000 + ".png"]
+)
 def test_a_picture_outside_the_folder_does_not_exist(name: str, tmp_path: Path) -> None:
     images = tmp_path / "images"
     (images / "folder").mkdir(parents=True)

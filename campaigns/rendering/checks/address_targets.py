@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from ipaddress import ip_address
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -13,8 +14,10 @@ from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
 
 _ATTRIBUTE: Final = re.compile(r"""(?<![\w-])(?:href|src|background-url)\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
+_SOURCE_SET: Final = re.compile(r"""(?<![\w-])srcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 _CSS: Final = re.compile(r"""\burl\(\s*("[^"]*"|'[^']*'|[^)"'\s]*)\s*\)""", re.IGNORECASE)
 _WORD: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"]+", re.IGNORECASE)
+_VALUE: Final = re.compile(r"\{[{%]")
 _SCHEMES: Final = ("https", "http", "mailto", "tel", "sms")
 _MAILBOX: Final = re.compile(r"[^\s@/?]+@[\w-]+(?:\.[\w-]+)+(?:\?\S*)?")
 _NUMBER: Final = re.compile(r"\+?[\d() -]{3,20}(?:\?\S*)?")
@@ -29,11 +32,14 @@ class WrittenAddress(NamedTuple):
 
 
 def written_addresses(folder: TemplateFolder, sources: Iterable[TemplateSource]) -> Iterator[WrittenAddress]:
-    """Yield the addresses in the attributes and styles of markup; values of a message are none."""
+    """Yield the addresses in the attributes and styles of markup; those with values of a message are left out."""
     for source in sources:
         for pattern in (_ATTRIBUTE, _CSS):
             for match in pattern.finditer(source.text):
-                yield from _resolved(folder, source, match)
+                yield from _resolved(folder, match[1].strip("\"' "), source.position_of(match.start()))
+        for match in _SOURCE_SET.finditer(source.text):
+            for candidate in match[1].strip("\"' ").split(","):
+                yield from _resolved(folder, candidate.strip().partition(" ")[0], source.position_of(match.start()))
 
 
 def addresses_in_words(source: TemplateSource) -> Iterator[WrittenAddress]:
@@ -56,30 +62,35 @@ def address_problems(addresses: Iterable[WrittenAddress], settings: Settings) ->
     """Yield a problem for each address that a reader could not open, or that only we can."""
     base = str(settings.public_url).rstrip("/")
     for text, place in addresses:
-        if "{{" in text or "{%" in text:
+        if _VALUE.search(text):
             continue
         fault = None if text.startswith(f"{base}/") else _fault(text)
         if fault is not None:
             message, code, hint = fault
             severity = Severity.WARNING if code == "link_http" else Severity.ERROR
-            yield Problem(place, f"`{text[:60]}` {message}", code, hint, severity)
+            shown = f"`{text[:60]}`" if text else "an empty address"
+            yield Problem(place, f"{shown} {message}", code, hint, severity)
 
 
-def _resolved(folder: TemplateFolder, source: TemplateSource, match: re.Match[str]) -> Iterator[WrittenAddress]:
-    value, place = match[1].strip("\"' "), source.position_of(match.start())
-    key = TEXT_PLACEHOLDER.fullmatch(value)
-    if key is None:
-        if "[[" not in value and value:
-            yield WrittenAddress(value, place)
-    elif key[1].strip() in folder.texts:
-        text = folder.texts[key[1].strip()]
-        for language in Language:
-            yield WrittenAddress(text.localised.text(language).strip(), text.positions[language])
+def _resolved(folder: TemplateFolder, address: str, place: FilePosition) -> Iterator[WrittenAddress]:
+    """Yield an address with its texts written in, for each language that differs."""
+    keys = {key.strip() for key in TEXT_PLACEHOLDER.findall(address)}
+    if not keys <= set(folder.texts):
+        return  # a constant of the brand, which is right by itself, or an unknown text, which is reported
+    whole = TEXT_PLACEHOLDER.fullmatch(address)
+    for language in Language if keys else (Language.FI,):
+        text = TEXT_PLACEHOLDER.sub(partial(_text_in, folder, language), address).strip()
+        if _VALUE.search(text) is None:
+            yield WrittenAddress(text, folder.texts[whole[1].strip()].positions[language] if whole else place)
+
+
+def _text_in(folder: TemplateFolder, language: Language, placeholder: re.Match[str]) -> str:
+    return folder.texts[placeholder[1].strip()].localised.text(language).strip()
 
 
 def _fault(text: str) -> _Fault | None:
     """Return message, code and hint for an address that no reader should get."""
-    if text.startswith("#"):
+    if not text or text.startswith("#"):
         return "leads nowhere", "link", "write the whole address of a page, with https://"
     if any(character.isspace() for character in text):
         return "has a space in it", "link", "write %20 for a space, or remove it"

@@ -8,10 +8,13 @@ from xml.etree.ElementTree import Element, TreeBuilder
 
 import cssselect2
 import tinycss2
-from tinycss2.color3 import RGBA, parse_color
+from tinycss2 import color4
+from tinycss2.color3 import RGBA
 
 from campaigns.rendering.email.mjml_reference import VOID_HTML_TAGS
 
+_SCHEME: Final = "color-scheme"
+_ROOTS: Final = frozenset({":root", "html"})
 _DARK: Final = "prefers-color-scheme:dark"
 _WHITE, _BLACK = RGBA(1, 1, 1, 1), RGBA(0, 0, 0, 1)
 _DARK_CANVAS: Final = RGBA(0.07, 0.07, 0.07, 1)  # what browsers put behind a page that says `color-scheme: dark`
@@ -66,7 +69,15 @@ class StyledPage:
     @property
     def has_dark_mode(self) -> bool:
         """Return whether a style sheet says what is different in dark mode."""
-        return any(is_dark for is_dark, _ in self.sheets)
+        return any(is_dark for is_dark, _ in self.sheets) or self._asks_for_a_dark_canvas
+
+    @property
+    def _asks_for_a_dark_canvas(self) -> bool:
+        """Return whether the page says `color-scheme: light dark`, so that its ground turns dark by itself."""
+        metas = (each.get("content") for each in self.root.iter("meta") if each.get("name") == _SCHEME)
+        rules = (rule for _, rule in self.sheets if tinycss2.serialize(rule.prelude).strip().lower() in _ROOTS)
+        styles = (value for rule in rules for name, _, value in _declarations(rule.content) if name == _SCHEME)
+        return any("dark" in (words or "").lower() for words in (*metas, *map(tinycss2.serialize, styles)))
 
     def texts(self, *, dark: bool) -> Iterator[StyledText]:
         """Yield every visible run of text of the page in one mode."""
@@ -120,13 +131,34 @@ def _texts(element: Any, inherited: TextStyle, matcher: Any, *, dark: bool) -> I
     properties = _properties(element, matcher)
     if _is_hidden(properties):
         return
-    style = _style(element, properties, inherited, dark=dark)
+    texts = _own_texts(element, _style(element, properties, inherited, dark=dark), matcher, dark=dark)
+    opacity = _opacity(properties.get("opacity", ()))
+    yield from texts if opacity == 1 else (_faded(text, opacity, inherited.background) for text in texts)
+
+
+def _own_texts(element: Any, style: TextStyle, matcher: Any, *, dark: bool) -> Iterator[StyledText]:
     if element.etree_element.text:
         yield StyledText(element.etree_element.text, style)
     for child in element.iter_children():
         yield from _texts(child, style, matcher, dark=dark)
         if child.etree_element.tail:
             yield StyledText(child.etree_element.tail, style)
+
+
+def _opacity(tokens: Iterable[Any]) -> float:
+    """Return the opacity of an element, from 0 to 1."""
+    for token in tokens:
+        if token.type in ("number", "percentage"):
+            return min(1.0, max(0.0, float(token.value) / (100 if token.type == "percentage" else 1)))
+    return 1.0
+
+
+def _faded(text: StyledText, opacity: float, behind: RGBA) -> StyledText:
+    """Return a text as it shows when its element, with its background, lets through what is behind."""
+    color, background = (
+        _over(RGBA(*color[:3], opacity), behind) for color in (text.style.color, text.style.background)
+    )
+    return replace(text, style=replace(text.style, color=color, background=background))
 
 
 def _properties(element: Any, matcher: Any) -> Mapping[str, Any]:
@@ -160,8 +192,8 @@ def _style(element: Any, properties: Mapping[str, Any], inherited: TextStyle, *,
         color = _LINK[dark]
     background = _color(properties.get("background-color", ()))
     if background is None and "background-color" not in properties:
-        background = parse_color(attributes.get("bgcolor") or "")
-    behind = _over(background, inherited.background) if isinstance(background, RGBA) else inherited.background
+        background = _parsed_color(attributes.get("bgcolor") or "")
+    behind = _over(background, inherited.background) if background is not None else inherited.background
     return replace(
         inherited,
         color=_over(color, behind) if color is not None else inherited.color,
@@ -173,8 +205,18 @@ def _style(element: Any, properties: Mapping[str, Any], inherited: TextStyle, *,
 
 def _color(tokens: Iterable[Any]) -> RGBA | None:
     """Return the first colour among the tokens of a value."""
-    colors = (parse_color(token) for token in tokens)
-    return next((color for color in colors if isinstance(color, RGBA)), None)
+    return next((color for color in map(_parsed_color, tokens) if color is not None), None)
+
+
+def _parsed_color(token: Any) -> RGBA | None:
+    """Return a colour; None for anything else, and for spaces of colours that mailboxes do not know."""
+    color = color4.parse_color(token)
+    if not isinstance(color, color4.Color):
+        return None
+    try:
+        return RGBA(*color.to("srgb").coordinates, color.alpha)
+    except NotImplementedError:
+        return None
 
 
 def _over(color: RGBA, behind: RGBA) -> RGBA:

@@ -79,9 +79,13 @@ def _color_place(folder: TemplateFolder, color: str, *, is_own: bool) -> FilePos
 
 
 def _text_place(folder: TemplateFolder, language: Language, text: str) -> FilePosition | None:
+    """Return where the template's own texts or markup write a text."""
     own = f"{folder.directory}/"
     for translated in folder.texts.values():
         place = translated.positions[language]
         if place.file.startswith(own) and translated.localised.text(language).strip() == text.strip():
             return place
+    for file, source in collect_includes(folder, MJML_FILE).items():
+        if file in folder.files and text.strip() in source.text:
+            return source.position_of(source.text.index(text.strip()))
     return None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from html import unescape
+from itertools import chain
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, Severity, UserError, errors_only
@@ -17,7 +18,7 @@ from campaigns.rendering.checks.address_targets import (
     written_addresses,
 )
 from campaigns.rendering.checks.inbox_line import preheader_length, subject_length
-from campaigns.rendering.checks.mjml_sources import class_problems, link_text_problems
+from campaigns.rendering.checks.mjml_sources import class_problems, link_problems
 from campaigns.rendering.checks.shared_faults import in_own_files
 from campaigns.rendering.checks.template_values import (
     COMMON_VALUES,
@@ -26,9 +27,8 @@ from campaigns.rendering.checks.template_values import (
     missing_value_problem,
     offer_problems,
     sample_values,
-    unguarded_value_warning,
+    unguarded_value_problems,
     unknown_value_problems,
-    without_member_values,
 )
 from campaigns.rendering.email.email_template import TEXT_FILE, EmailBody, EmailTemplate, email_variable_uses
 from campaigns.rendering.email.includes import collect_includes
@@ -42,7 +42,12 @@ WARNING_BYTES: Final = 80_000
 _TOKEN_BYTES: Final = 40  # in an address that counts clicks, beside its target; all in base64
 _UNSUBSCRIBE_LINK: Final = "https://check.example/leave"
 _SHARED_LINK: Final = re.compile(r'\shref="(https://(?!check\.example)[^"]+)"')
-_IMAGE: Final = re.compile(r"""(?:<img[^>]*\ssrc=["']|url\(["']?)(https?:[^"')>\s]+)""", re.IGNORECASE)
+_IMAGE: Final = re.compile(r"""<img[^>]*\ssrc=["'](https?:[^"'>\s]+)""", re.IGNORECASE)
+_STYLE: Final = re.compile(
+    r"""<style\b[^>]*>(.*?)</style|\s(?:style|srcset)=("[^"]*"|'[^']*')""", re.IGNORECASE | re.DOTALL
+)
+_CSS_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+_FETCHED: Final = re.compile(r"""(?:https?:)?//[^"'()<>,;\s]+""", re.IGNORECASE)
 _PREHEADER: Final = re.compile(r'<body[^>]*><div style="display:none;[^"]*">(.*?)</div>', re.DOTALL)
 _SHORTER: Final = "shorten the letter: fewer sections, fewer offers, shorter styles"
 _TITLE: Final = re.compile(r"<title>\s*[^\s<]")
@@ -102,7 +107,7 @@ def _source_problems(folder: TemplateFolder, settings: Settings) -> Iterator[Pro
     """Yield what the author's files show before anything is rendered."""
     markup, plain = (list(collect_includes(folder, file).values()) for file in (MJML_FILE, TEXT_FILE))
     yield from class_problems(markup)
-    yield from link_text_problems(markup)
+    yield from link_problems(markup, folder.texts)
     yield from address_problems(written_addresses(folder, markup), settings)
     yield from address_problems((address for source in plain for address in addresses_in_words(source)), settings)
     yield from address_problems(addresses_in_texts(folder, [*markup, *plain]), settings)
@@ -120,10 +125,7 @@ def _sample_problems(
     sample = EmailSample(folder, purpose, settings, template.language, context, body)
     for check in CHECKS:
         yield from check(sample)
-    try:
-        template.render(without_member_values(context))
-    except TemplateError as error:
-        yield unguarded_value_warning(error)
+    yield from unguarded_value_problems(template.render, context)
 
 
 def _with_test_link(context: Mapping[str, object]) -> dict[str, object]:
@@ -201,12 +203,25 @@ def check_parts_present(sample: EmailSample) -> Iterator[Problem]:
 def check_images(sample: EmailSample) -> Iterator[Problem]:
     """Check that images come from our own site: another site would learn who opens the message, and when (GD-22)."""
     offer_images = {str(offer.get("image")) for offer in sample.offers()}
-    for address in _IMAGE.findall(unescape(sample.body.html)):
+    for address in _fetched_addresses(sample.body.html):
         if address not in offer_images and not address.startswith(str(sample.settings.public_url)):
             message = f"the picture `{address[:60]}` is fetched from elsewhere, which tells who opens the message"
-            markup = collect_includes(sample.folder, MJML_FILE).values()
-            places = (each.place for each in written_addresses(sample.folder, markup) if each.text == address)
-            yield Problem(next(places, sample.html_place), message, "foreign_picture", "put it under `images/`")
+            yield Problem(_address_place(sample, address), message, "foreign_picture", "put it under `images/`")
+
+
+def _address_place(sample: EmailSample, address: str) -> FilePosition:
+    """Return where an address is written, or a style that holds it; else the file of the HTML."""
+    markup = list(collect_includes(sample.folder, MJML_FILE).values())
+    written = [each.place for each in written_addresses(sample.folder, markup) if each.text == address]
+    in_styles = (source.position_of(source.text.index(address)) for source in markup if address in source.text)
+    return next(chain(written, in_styles), sample.html_place)
+
+
+def _fetched_addresses(html: str) -> Iterator[str]:
+    """Yield the addresses that a mailbox fetches from: all of pictures and of styles, however these write them."""
+    yield from map(unescape, _IMAGE.findall(html))
+    for sheet, attribute in _STYLE.findall(html):
+        yield from _FETCHED.findall(_CSS_COMMENT.sub("", unescape(sheet or attribute)))
 
 
 def check_inbox_line(sample: EmailSample) -> Iterator[Problem]:

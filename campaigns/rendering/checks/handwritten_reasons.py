@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from campaigns.core.errors import FilePosition, Problem, Severity
+from campaigns.core.errors import FilePosition, Problem, Severity, UserError
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.templates.folder import TemplateFolder
 
 _KEY: Final = "reason"
+_FILES: Final = (".mjml", ".txt", ".typ")
 _HINT: Final = "print `{{ campaign.reason }}` instead, as the shared footer does"
 _SUBSCRIBING: Final = {
     Language.FI: re.compile(r"\btil(?:an|aa)", re.IGNORECASE),
@@ -21,21 +22,52 @@ _SUBSCRIBING: Final = {
 
 def handwritten_reasons(folder: TemplateFolder, campaign: Campaign, settings: Settings) -> Iterator[Problem]:
     """Refuse a sentence about subscribing that names another list than the campaign's; warn of any other reason."""
-    sent = settings.newsletters.get(campaign.newsletter or "")
     for key, text in folder.texts.items():
         problems: list[Problem] = []
         for language in Language:
-            words, place = text.localised.text(language), text.positions[language]
-            others = (title.text(language) for title in settings.newsletters.values() if title != sent)
+            words = text.localised.text(language)
             is_reason = key == _KEY or _SUBSCRIBING[language].search(words) is not None
-            named = [title for title in others if title.casefold() in words.casefold()] if is_reason else []
-            if named and (sent is None or sent.text(language).casefold() not in words.casefold()):
-                what = f"sends `{sent.text(language)}`" if sent else "is no newsletter"
-                message = f"`{key}` names the newsletter `{named[0]}`, but the campaign `{campaign.name}` {what}"
-                problems.append(Problem(place, message, "other_newsletter", _HINT))
+            named = _other_newsletter(words, campaign, settings, language) if is_reason else None
+            if named is not None:
+                problems.append(_other(text.positions[language], f"`{key}`", named, campaign, settings, language))
         if key == _KEY and not problems and "campaign.reason" not in text.localised.text(Language.FI):
             problems.append(_by_hand(text.positions[Language.FI]))
         yield from problems
+    yield from _written_in_files(folder, campaign, settings)
+
+
+def _written_in_files(folder: TemplateFolder, campaign: Campaign, settings: Settings) -> Iterator[Problem]:
+    """Refuse the same sentence where a file of the template writes it out, without a text."""
+    for file in sorted(name for name in folder.files if name.endswith(_FILES)):
+        try:
+            lines = folder.source(file).text.splitlines()
+        except UserError:  # which the check of the template reports
+            continue
+        for number, line in enumerate(lines, start=1):
+            for language in Language:
+                is_reason = _SUBSCRIBING[language].search(line) is not None
+                named = _other_newsletter(line, campaign, settings, language) if is_reason else None
+                if named is not None:
+                    place = FilePosition(folder.path_of(file), number, line.casefold().find(named.casefold()) + 1)
+                    yield _other(place, "this sentence", named, campaign, settings, language)
+
+
+def _other_newsletter(words: str, campaign: Campaign, settings: Settings, language: Language) -> str | None:
+    """Return the title of another newsletter that a sentence names instead of the campaign's own."""
+    sent = settings.newsletters.get(campaign.newsletter or "")
+    if sent is not None and sent.text(language).casefold() in words.casefold():
+        return None
+    others = (title.text(language) for title in settings.newsletters.values() if title != sent)
+    return next((title for title in others if title.casefold() in words.casefold()), None)
+
+
+def _other(
+    place: FilePosition, where: str, named: str, campaign: Campaign, settings: Settings, language: Language
+) -> Problem:
+    sent = settings.newsletters.get(campaign.newsletter or "")
+    sends = f"sends `{sent.text(language)}`" if sent else "is no newsletter"
+    message = f"{where} names the newsletter `{named}`, but the campaign `{campaign.name}` {sends}"
+    return Problem(place, message, "other_newsletter", _HINT)
 
 
 def _by_hand(place: FilePosition) -> Problem:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, Severity, UserError
@@ -15,9 +16,8 @@ from campaigns.rendering.checks.template_values import (
     missing_value_problem,
     offer_problems,
     sample_values,
-    unguarded_value_warning,
+    unguarded_value_problems,
     unknown_value_problems,
-    without_member_values,
 )
 from campaigns.rendering.letters.letter_renderer import LIMIT_CODE
 from campaigns.rendering.letters.letter_template import LetterTemplate, letter_variable_uses
@@ -91,10 +91,7 @@ def _sample_problems(
     if pages > max_pages:
         message = f"the letter takes {pages} pages in `{template.language}`, its envelope takes {max_pages}"
         yield Problem(FilePosition(folder.path_of(LETTER_FILE)), message, "too_long")
-    try:
-        template.fill(without_member_values(sample), address)
-    except TemplateError as error:
-        yield unguarded_value_warning(error)
+    yield from unguarded_value_problems(partial(template.fill, address=address), sample)
 
 
 def _address(sample: Mapping[str, object], language: Language) -> PostalAddress | AddressProblem:

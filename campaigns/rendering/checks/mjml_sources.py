@@ -1,15 +1,17 @@
-"""Checks of an e-mail's MJML files as written, which give the line: classes, links without words."""
+"""Checks of an e-mail's MJML files as written, which give the line: classes, links and pictures that show nothing."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import partial
+from html import unescape
 from html.parser import HTMLParser
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, closest_match
-from campaigns.rendering.email.mjml_reference import VOID_HTML_TAGS
+from campaigns.rendering.email.mjml_reference import INCLUDE_TAG, VOID_HTML_TAGS
 from campaigns.rendering.email.placeholders import JINJA_TAG
 from campaigns.rendering.templates.folder import TemplateSource
-from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
+from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText
 
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _CLASS: Final = re.compile(r"""<mj-class\b[^>]*\bname\s*=\s*["']([^"']*)["']""")
@@ -31,11 +33,16 @@ def class_problems(sources: Iterable[TemplateSource]) -> Iterator[Problem]:
                     yield Problem(place, f"there is no `mj-class` of the name `{name}`", "mjml_class", hint)
 
 
-def link_text_problems(sources: Iterable[TemplateSource]) -> Iterator[Problem]:
-    """Yield a problem for each link that shows no words, so that a screen reader has nothing to say."""
+def link_problems(sources: Iterable[TemplateSource], texts: Mapping[str, TranslatedText]) -> Iterator[Problem]:
+    """Yield a problem for each link without words, which a screen reader cannot say, or without an address.
+
+    A picture needs an address as well.
+    """
+    wordless = {key for key, text in texts.items() if not all(map(_has_words, text.localised.by_language().values()))}
     for source in sources:
         reader = _LinkReader(source)
-        reader.feed(JINJA_TAG.sub(_value, TEXT_PLACEHOLDER.sub("x", _without_comments(source.text))))
+        text = TEXT_PLACEHOLDER.sub(partial(_text_word, wordless), _without_comments(source.text))
+        reader.feed(JINJA_TAG.sub(_value, text))
         reader.close()
         yield from reader.problems
 
@@ -49,13 +56,23 @@ def _without_comments(text: str) -> str:
     return _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text)
 
 
+def _text_word(wordless: Container[str], placeholder: re.Match[str]) -> str:
+    """Return a word for a text, or a sign for one that has no words in some language."""
+    return "." if placeholder[1].strip() in wordless else "x"
+
+
+def _has_words(text: str) -> bool:
+    """Return whether there is something to say in a text: letters, digits or a printed value."""
+    return any(map(str.isalnum, unescape(text)))
+
+
 def _value(tag: re.Match[str]) -> str:
     """Return a word for a printed value and nothing for a statement, with the lines of the tag."""
     return ("x" if tag[0].startswith("{{") else "") + "\n" * tag[0].count("\n")
 
 
 class _LinkReader(HTMLParser):
-    """Parser that finds links which end without a word or a picture with an `alt`."""
+    """Parser that finds links without a word, or a picture with an `alt`, and links and pictures without an address."""
 
     def __init__(self, source: TemplateSource) -> None:
         super().__init__(convert_charrefs=True)
@@ -69,6 +86,10 @@ class _LinkReader(HTMLParser):
         values = dict(attrs)
         if tag in _LINKS and "href" in values:
             self.link, self.words = self._place(), values.get("aria-label") or ""
+        if "mj-attributes" not in self.open:
+            self._check_address(tag, values)
+        if tag == INCLUDE_TAG:
+            self.words += "x"  # its own words are those of another file
         if tag in _PICTURES:
             self.words += values.get("alt") or ""
         if tag == "mj-image" and "href" in values and not (values.get("alt") or "").strip():
@@ -86,13 +107,22 @@ class _LinkReader(HTMLParser):
         if tag in self.open:
             self.open.pop()
         if tag in _LINKS and self.link is not None:
-            if not any(character.isalnum() for character in self.words):
+            if not _has_words(self.words):
                 hint = "write what it opens; a picture says it in `alt`"
                 self.problems.append(Problem(self.link, f"this <{tag}> shows no words", "link_text", hint))
             self.link = None
 
     def handle_data(self, data: str) -> None:
         self.words += data
+
+    def _check_address(self, tag: str, values: Mapping[str, str | None]) -> None:
+        """Report a link or a picture without an address; a target or a class may give it another way."""
+        if tag in _LINKS and not {"href", "name", "id"} & set(values):
+            hint = "give it an `href`, the whole address of a page"
+            self.problems.append(Problem(self._place(), f"this <{tag}> leads nowhere", "link", hint))
+        if tag in _PICTURES and not {"src", "mj-class"} & set(values):
+            hint = "give it a `src`, the address of a picture below `images/`"
+            self.problems.append(Problem(self._place(), f"this <{tag}> shows no picture", "picture_missing", hint))
 
     def _place(self) -> FilePosition:
         line, column = self.getpos()

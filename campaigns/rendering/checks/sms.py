@@ -16,9 +16,8 @@ from campaigns.rendering.checks.template_values import (
     missing_value_problem,
     offer_problems,
     sample_values,
-    unguarded_value_warning,
+    unguarded_value_problems,
     unknown_value_problems,
-    without_member_values,
 )
 from campaigns.rendering.sms.gsm7 import characters_outside_gsm7
 from campaigns.rendering.sms.sms_template import SMS_FILE, SmsTemplate, sms_variable_uses
@@ -94,7 +93,4 @@ def _sample_problems(
     if characters := characters_outside_gsm7(sms.text):
         message = f"`{characters}` in `{template.language}` is outside GSM-7: a segment holds 70 characters, not 160"
         yield Problem(place, message, "ucs2", "write it with other characters", Severity.WARNING)
-    try:
-        template.render(without_member_values(sample))
-    except TemplateError as error:
-        yield unguarded_value_warning(error)
+    yield from unguarded_value_problems(template.render, sample)

@@ -1,6 +1,6 @@
 """Checks of template values that all channels share: known values, offers, samples with missing values."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from campaigns.core.errors import Problem, Severity, closest_match
@@ -122,22 +122,24 @@ def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def without_member_values(sample: Mapping[str, object]) -> dict[str, object]:
-    """Return the sample with every member value unknown, also the home store."""
-    member = sample.get("member")
-    return {**sample, "member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
-
-
 def missing_value_problem(error: TemplateError) -> Problem:
     """Return the problem of a sample that cannot be rendered."""
     hint = "give the value in `sample.yaml`" if error.is_missing else "`{{ offer.price|money }}`, `{% if … %}`"
     return Problem(error.place, error.reason, "sample", hint)
 
 
-def unguarded_value_warning(error: TemplateError) -> Problem:
-    """Return a warning: members without the value would get no message."""
-    message = f"members who lack a value get no message: {error.reason}"
-    return Problem(error.place, message, "unguarded", "ask first: `{% if … %}`", Severity.WARNING)
+def unguarded_value_problems(
+    render: Callable[[Mapping[str, object]], object], sample: Mapping[str, object]
+) -> Iterator[Problem]:
+    """Warn of values that are printed although a member may lack them, their home store, or any offer."""
+    member = sample.get("member")
+    unknown = {"member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
+    for lacking in (unknown, {"offers": []}) if sample.get("offers") else (unknown,):
+        try:
+            render({**sample, **lacking})
+        except TemplateError as error:
+            message = f"members who lack a value get no message: {error.reason}"
+            yield Problem(error.place, message, "unguarded", "ask first: `{% if … %}`", Severity.WARNING)
 
 
 def _display_name(name: str) -> str:

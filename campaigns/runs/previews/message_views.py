@@ -25,6 +25,7 @@ from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.bundle_composers import template_name
+from campaigns.workspace.checks.picture_files import picture_file
 
 _IMAGES_PATH: Final = "/images/"
 _LARGEST_PICTURE: Final = 5_000_000
@@ -45,10 +46,13 @@ class WorkspacePictures:
         return self._known[address]
 
     def _read(self, address: str) -> str | None:
-        _, is_ours, path = unquote(urlsplit(address).path).partition(_IMAGES_PATH)
-        file = (self.folder / path).resolve()
-        kind = mimetypes.guess_type(file.name)[0] or ""
-        if not is_ours or not file.is_relative_to(self.folder.resolve()) or not kind.startswith("image/"):
+        try:
+            _, is_ours, name = unquote(urlsplit(address).path).partition(_IMAGES_PATH)
+        except ValueError:  # no address
+            return None
+        file = picture_file(self.folder, name) if is_ours else None
+        kind = mimetypes.guess_type(name)[0] or ""
+        if file is None or not kind.startswith("image/"):
             return None
         try:
             with open_regular(file) as stream:

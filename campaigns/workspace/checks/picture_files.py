@@ -10,14 +10,17 @@ from urllib.parse import unquote, urlsplit
 import imagesize
 
 from campaigns.core.errors import FilePosition, Problem, Severity, closest_match
+from campaigns.core.regular_files import is_regular
 
 HUGE_BYTES, LARGE_BYTES = 1_000_000, 200_000
 HUGE_PIXELS, LARGE_PIXELS = 4_000, 1_600
 """An e-mail is 600 pixels wide; twice that serves sharp screens."""
-PRINTED: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+PRINTED: Final = (_PNG, b"\xff\xd8\xff")
 """Beginnings of the pictures that letters and mailboxes show: PNG and JPEG."""
 _SHOWN: Final = (*PRINTED, b"GIF87a", b"GIF89a")
 _SERVED: Final = "/images/"
+_EXCERPT: Final = 120
 
 
 def size_in_pixels(content: bytes, kinds: tuple[bytes, ...]) -> tuple[int, int]:
@@ -31,19 +34,34 @@ def size_in_pixels(content: bytes, kinds: tuple[bytes, ...]) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def is_cut_off(content: bytes) -> bool:
+    """Return whether a PNG lacks its end, as after an upload or a copy that was broken off."""
+    return content.startswith(_PNG) and b"IEND" not in content
+
+
 def picture_of_address(address: str, public_url: str) -> str | None:
     """Return the path below `images/` that an address of our own site serves; None for other addresses."""
     prefix = public_url.rstrip("/") + _SERVED
     return unquote(urlsplit(address).path.partition(_SERVED)[2]) if address.startswith(prefix) else None
 
 
+def picture_file(images: Path, name: str) -> Path | None:
+    """Return the file of a picture by its path below `images`; None for anything that is no file in that folder."""
+    try:
+        file = (images / name).resolve()
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    return file if file.is_relative_to(images.resolve()) and is_regular(file) else None
+
+
 def picture_problems(images: Path, name: str, place: FilePosition) -> Iterator[Problem]:
     """Yield what is wrong with a picture that stands at `place`, by its path below `images`."""
-    path = images / name
-    if not path.resolve().is_relative_to(images.resolve()) or not path.is_file():
+    path = picture_file(images, name)
+    if path is None:
         names = (file.relative_to(images).as_posix() for file in images.rglob("*") if file.is_file())
         hint = closest_match(name, names) or "put it there, or name another"
-        yield Problem(place, f"there is no picture `images/{name}`", "picture_missing", hint)
+        message = f"there is no picture `images/{name[:_EXCERPT]}`"
+        yield Problem(place, message, "picture_missing", hint)
         return
     with path.open("rb") as file:
         head = file.read(HUGE_BYTES)
@@ -57,3 +75,5 @@ def picture_problems(images: Path, name: str, place: FilePosition) -> Iterator[P
         message = f"`images/{name}` is {octets / 1000:.0f} kB and {pixels}: readers wait for it"
         hint = f"at most {LARGE_BYTES // 1000} kB and 1200 pixels wide"
         yield Problem(place, message, "picture_size", hint, Severity.ERROR if is_huge else Severity.WARNING)
+    elif octets <= HUGE_BYTES and is_cut_off(head):
+        yield Problem(place, f"`images/{name}` is cut off before its end", "picture_unreadable", "copy it here anew")
