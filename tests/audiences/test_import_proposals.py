@@ -134,7 +134,15 @@ def test_a_missing_register_is_never_guessed(target: ImportTarget) -> None:
 
 PERMISSIONS = [
     *("Markkinointikielto", "Sähköpostilupa", "Reklamförbud", "Opt-out", "Email consent"),
-    *("Suoramarkkinointi", "Sähköpostimarkkinointi OK", "Ei postimainoksia", "Uutiskirje", "Ei postia", "Hyväksyntä"),
+    *(
+        "Suoramarkkinointi",
+        "Sähköpostimarkkinointi OK",
+        "Ei postimainoksia",
+        "Uutiskirje",
+        "Ei postia",
+        "Hyväksyntä",
+        "Saa lähettää",
+    ),
     *("Direktmarknadsföring", "Nyhetsbrev", "Ingen reklam", "Newsletter", "Marketing allowed", "Robinson"),
 ]
 
