@@ -149,7 +149,8 @@ def _mapping_problems(
 def _silent_yes(mapping: ImportMapping) -> Iterator[Problem]:
     """Yield the problem of an empty cell that would be a permission: silence is none."""
     if mapping.file.values.get("state", {}).get("") == "on":
-        place = mapping.key_place("values", "state", "")
+        keys = (str(key) for key, _ in mapping.part("values", "state").entries())
+        place = mapping.key_place("values", "state", next(key for key in keys if not key.strip()))
         hint = "leave it out: rows without a state are then rejected"
         yield Problem(place, "an empty cell is no permission, and never `on`", "silent_permission", hint)
 
