@@ -110,7 +110,8 @@ def _file_sources(
         if name in ignored and name not in targets:
             continue
         if ours in sources and name in reader.header[:number]:
-            problems.append(Problem(place, f"the column `{name}` stands here twice", "duplicate_column"))
+            message, hint = f"the column `{name}` stands here twice", "rename one of them in the file, or remove it"
+            problems.append(Problem(place, message, "duplicate_column", hint))
         elif name not in targets and (ours not in columns or ours in targets.values()):
             problems.append(_unknown_column(place, name, columns, mapped=mapping is not None))
         elif ours in columns and ours not in sources:  # otherwise the mapping itself is wrong

@@ -73,6 +73,11 @@ def propose_mapping(
         elif ours in kinds.words:
             _propose_words(ours, by_target[ours], kinds.words[ours], draft)
     _propose_decimal([text for ours in kinds.numbers for text in by_target.get(ours, [])], draft)
+    draft.doubts += [
+        f"`{name}` stands in the header twice: rename one of them in the file"
+        for name in draft.columns
+        if reader.header.count(name) > 1
+    ]
     missing = [column for column in required if column not in by_target]
     draft.doubts += [f"no column is `{column}`: map one, or give it a value under `constants`" for column in missing]
     rows = max(map(len, sample.values()), default=0)

@@ -167,6 +167,11 @@ def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     assert proposal.not_read == mapping.ignore == ("Asiakastieto", "Huom.")
 
 
+def test_a_header_that_stands_twice_is_told(tmp_path: Path) -> None:
+    proposal, _ = proposed("members", "id;register;gsm;gsm;Huom.;Huom.\n1;owners;0401234567;;;\n", tmp_path)
+    assert proposal.doubts == ("`gsm` stands in the header twice: rename one of them in the file",)
+
+
 def test_days_that_a_spreadsheet_counted_are_told_from_dates(tmp_path: Path) -> None:
     proposal, mapping = proposed("members", "id;register;syntymäaika\n1;owners;25627\n2;owners;33000,5\n", tmp_path)
     assert mapping.dates == {}
