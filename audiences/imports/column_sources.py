@@ -110,7 +110,8 @@ def _file_sources(
         if name in ignored and name not in targets:
             continue
         if ours in sources and name in reader.header[:number]:
-            problems.append(Problem(place, f"the column `{name}` stands here twice", "duplicate_column"))
+            message, hint = f"the column `{name}` stands here twice", "rename one of them in the file, or remove it"
+            problems.append(Problem(place, message, "duplicate_column", hint))
         elif name not in targets and (ours not in columns or ours in targets.values()):
             problems.append(_unknown_column(place, name, columns, mapped=mapping is not None))
         elif ours in columns and ours not in sources:  # otherwise the mapping itself is wrong
@@ -149,7 +150,8 @@ def _mapping_problems(
 def _silent_yes(mapping: ImportMapping) -> Iterator[Problem]:
     """Yield the problem of an empty cell that would be a permission: silence is none."""
     if mapping.file.values.get("state", {}).get("") == "on":
-        place = mapping.key_place("values", "state", "")
+        keys = (str(key) for key, _ in mapping.part("values", "state").entries())
+        place = mapping.key_place("values", "state", next(key for key in keys if not key.strip()))
         hint = "leave it out: rows without a state are then rejected"
         yield Problem(place, "an empty cell is no permission, and never `on`", "silent_permission", hint)
 

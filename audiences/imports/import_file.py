@@ -9,7 +9,7 @@ from audiences.imports.chunk import RECOGNISED, TableReader, check_column_count
 from audiences.imports.column_sources import column_sources
 from audiences.imports.earlier_messages import EARLIER_MESSAGES
 from audiences.imports.file_kind import FileKind, ImportJob
-from audiences.imports.import_report import ImportReport, ProgressCallback
+from audiences.imports.import_report import ImportProgress, ImportReport, ProgressCallback
 from audiences.imports.mapping import ImportMapping
 from audiences.imports.members import MEMBERS
 from audiences.imports.postal_codes import PADDED
@@ -67,6 +67,7 @@ def import_file(
     sources = column_sources(kind, reader, columns, file_kind.required, mapping)
     with warehouse.write_lock(), open_staging(warehouse.root, settings.zone) as staging_area:
         staging_area.load(reader, columns, sources, on_progress)
+        on_progress(ImportProgress("checking", 0, 0))
         job = ImportJob(staging_area, ledger, warehouse, settings, clock.now(), frozenset(sources), signer, on_progress)
         stored = file_kind.store(job)
         rejects_path = rejects / f"{kind}-{path.stem}.csv"

@@ -10,7 +10,10 @@ FileProgressCallback = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """Progress of a step of an import: what of its whole is done, and how many rows were read so far."""
+    """Progress of a step of an import: what of its whole is done, and how many rows were read so far.
+
+    A whole of 0 is not known.
+    """
 
     step: str
     done: int

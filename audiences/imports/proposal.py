@@ -29,7 +29,7 @@ _DRESSED: Final = re.compile(r"[+-]?[\d \u00a0\u202f.,]*\d ?€|[+-]?\d{1,3}([ \
 _ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d.*")
 _SHORT_YEAR: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d\d( .*)?")
 _PERMISSION: Final = re.compile(
-    r"\bei\b|kielto|kielt|lupa|luvat|suostum|esto|salli|hyväks|vastust|yhteydenot|markkino|maino[kns]|uutiskir|postitu"
+    r"\bei\b|\bsaa\b|kielto|kielt|lupa|luvat|suostum|esto|salli|hyväks|vastust|yhteydenot|markkino|maino[kns]|uutiskir|postitu"
     r"|\bej\b|ingen|förbud|spärr|samtyck|tillstånd|tillåt|godkän|marknad|reklam|nyhetsbrev|robinson|gdpr"
     r"|consent|permission|allow|objection|restrict|marketing|advert|newsletter|mailing|subscri|opt.?(in|out)|do not"
     r"|profil|\bno (e.?mail|sms|post|call|contact)",
@@ -73,6 +73,11 @@ def propose_mapping(
         elif ours in kinds.words:
             _propose_words(ours, by_target[ours], kinds.words[ours], draft)
     _propose_decimal([text for ours in kinds.numbers for text in by_target.get(ours, [])], draft)
+    draft.doubts += [
+        f"`{name}` stands in the header twice: rename one of them in the file"
+        for name in draft.columns
+        if reader.header.count(name) > 1
+    ]
     missing = [column for column in required if column not in by_target]
     draft.doubts += [f"no column is `{column}`: map one, or give it a value under `constants`" for column in missing]
     rows = max(map(len, sample.values()), default=0)
@@ -116,13 +121,7 @@ def _propose_columns(
     exact = {name: words[_normal(name)] for name in sample if _normal(name) in words}
     taken = dict[str, str]()
     for name, texts in sample.items():
-        ours, remark = exact.get(name), ""
-        if ours is None and (similar := get_close_matches(_normal(name), words, n=1, cutoff=_SIMILAR)):
-            ours, remark = words[similar[0]], "not sure: only the name is similar"
-            if ours in exact.values():
-                ours = None
-        if ours == "choice" and are_yes_or_no(texts):
-            ours = None  # the name says which choice, and the column its state
+        ours, remark = _recognise(name, texts, exact, words)
         if _PERMISSION.search(name) and (kind != _CHOICES or ours is None):
             _propose_permission(kind, name, draft)
         elif ours is None:
@@ -134,6 +133,20 @@ def _propose_columns(
             draft.columns[name] = ours, remark
             if remark:
                 draft.doubts.append(f"`{name}` is perhaps `{ours}`")
+
+
+def _recognise(
+    name: str, texts: Sequence[str], exact: Mapping[str, str], words: Mapping[str, str]
+) -> tuple[str | None, str]:
+    """Return our column for one of theirs, or None, and a remark when only the name is similar."""
+    ours, remark = exact.get(name), ""
+    if ours is None and (similar := get_close_matches(_normal(name), words, n=1, cutoff=_SIMILAR)):
+        ours, remark = words[similar[0]], "not sure: only the name is similar"
+        if ours in exact.values():
+            ours = None
+    if ours == "choice" and are_yes_or_no(texts):
+        ours = None  # the name says which choice, and the column its state
+    return ours, remark
 
 
 def _propose_permission(kind: str, name: str, draft: _Draft) -> None:
@@ -156,7 +169,9 @@ def _propose_date(ours: str, texts: Sequence[str], draft: _Draft) -> None:
         if all(_SHORT_YEAR.fullmatch(text) for text in texts):
             reason = f"`{ours}` has years of two digits, which do not tell 1925 from 2025: export them with four"
         if all(_SERIAL_DAY.fullmatch(text) for text in texts):
-            reason = f"`{ours}` has numbers of days, as Excel counts them: give the cells a date's format, and export again"
+            reason = (
+                f"`{ours}` has numbers of days, as Excel counts them: give the cells a date's format, and export again"
+            )
         draft.doubts.append(reason)
         return
     remark = ""

@@ -24,13 +24,17 @@ _LARGE: Final = "export it as CSV or Parquet"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Sheet of a workbook: the names of its columns, the row that they stand in, and the rows below as text."""
+    """Sheet of a workbook: the names of its columns, the row that they stand in, and the rows below as text.
+
+    `beside` is the first row with a value in a column without a name, where such values are.
+    """
 
     name: str
     other_sheets: tuple[str, ...]
     header: tuple[str, ...]
     header_row: int
     rows: pa.Table
+    beside: int | None
 
 
 class WorkbookReader:
@@ -54,6 +58,8 @@ class WorkbookReader:
         self.description = f"an Excel workbook, sheet `{sheet.name}`" + (f" (not read: {others})" if others else "")
         if sheet.header_row > 1:
             self.description += f", header in row {sheet.header_row}"
+        if sheet.beside is not None:
+            self.description += f"; not read: what columns without a name hold, from row {sheet.beside} on"
 
     def column_place(self, number: int) -> FilePosition:
         """Return the place of the name of a column: its row, and its number among the named columns."""
@@ -111,14 +117,25 @@ def _sheet(path: Path, name: str, names: Sequence[str], rows: Iterator[Sequence[
         raise UserError.about(f"{path}, sheet {name}", "the sheet has no header", "file_empty", "name the columns")
     places = [place for place, column in enumerate(header) if column]
     columns = tuple(header[place] for place in places)
-    batches = list(_batches(columns, places, header_row, rows))
+    nameless, beside = [place for place, column in enumerate(header) if not column], list[int]()
+    batches = list(_batches(columns, places, _noting(rows, header_row, nameless, beside), header_row))
     schema = pa.schema([(LINE, pa.int64()), *((column, pa.string()) for column in columns)])
     others = tuple(each for each in names if each != name)
-    return Sheet(name, others, columns, header_row, pa.Table.from_batches(batches, schema))
+    return Sheet(name, others, columns, header_row, pa.Table.from_batches(batches, schema), next(iter(beside), None))
+
+
+def _noting(
+    rows: Iterator[Sequence[Any]], header_row: int, nameless: Sequence[int], beside: list[int]
+) -> Iterator[Sequence[Any]]:
+    """Yield the rows; note in `beside` the first one with a value in a nameless column."""
+    for number, row in enumerate(rows, header_row + 1):
+        if not beside and any(_text(row[place]).strip() for place in nameless):
+            beside.append(number)
+        yield row
 
 
 def _batches(
-    columns: Sequence[str], places: Sequence[int], header_row: int, rows: Iterator[Sequence[Any]]
+    columns: Sequence[str], places: Sequence[int], rows: Iterator[Sequence[Any]], header_row: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows with a value, and the number of each, as batches of text."""
     numbered = enumerate(rows, header_row + 1)

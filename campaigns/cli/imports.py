@@ -123,7 +123,7 @@ def _propose(context: typer.Context, kind: str, file: Path, *, overwrite: bool, 
     for doubt in proposal.doubts:
         output.print_line(f"  not sure: {doubt}")
     if proposal.not_read:
-        output.print_line(f"  not read: {', '.join(f'`{name}`' for name in proposal.not_read)}")
+        output.print_line(f"  not read: {', '.join(f'`{name}`' if name else 'no name' for name in proposal.not_read)}")
     output.print_line(f"next: read it, then viesti import {kind} {file} --mapping {proposal.path}")
 
 

@@ -177,10 +177,10 @@ def show_import(title: str) -> Iterator["ProgressCallback"]:
             nonlocal step
             if progress.step != step:
                 step = progress.step
-                bar.reset(task, description=f"{title}: {step}")
-            bar.update(
-                task, completed=progress.done, total=progress.whole, speed=_speed(progress, bar.tasks[0].elapsed)
-            )
+                bar.reset(task, description=f"{title}: {step}", speed="")
+                bar.tasks[0].total = None  # unknown: `reset` keeps that of the step before
+            whole = progress.whole or None
+            bar.update(task, completed=progress.done, total=whole, speed=_speed(progress, bar.tasks[0].elapsed))
 
         yield update
 

@@ -134,7 +134,15 @@ def test_a_missing_register_is_never_guessed(target: ImportTarget) -> None:
 
 PERMISSIONS = [
     *("Markkinointikielto", "Sähköpostilupa", "Reklamförbud", "Opt-out", "Email consent"),
-    *("Suoramarkkinointi", "Sähköpostimarkkinointi OK", "Ei postimainoksia", "Uutiskirje", "Ei postia", "Hyväksyntä"),
+    *(
+        "Suoramarkkinointi",
+        "Sähköpostimarkkinointi OK",
+        "Ei postimainoksia",
+        "Uutiskirje",
+        "Ei postia",
+        "Hyväksyntä",
+        "Saa lähettää",
+    ),
     *("Direktmarknadsföring", "Nyhetsbrev", "Ingen reklam", "Newsletter", "Marketing allowed", "Robinson"),
 ]
 
@@ -157,6 +165,11 @@ def test_c01_a_column_of_yes_and_no_is_never_taken_for_the_name_of_a_choice(tmp_
 def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     proposal, mapping = proposed("members", "id,register,Asiakastieto,Huom.\n1,owners,7,\n", tmp_path)
     assert proposal.not_read == mapping.ignore == ("Asiakastieto", "Huom.")
+
+
+def test_a_header_that_stands_twice_is_told(tmp_path: Path) -> None:
+    proposal, _ = proposed("members", "id;register;gsm;gsm;Huom.;Huom.\n1;owners;0401234567;;;\n", tmp_path)
+    assert proposal.doubts == ("`gsm` stands in the header twice: rename one of them in the file",)
 
 
 def test_days_that_a_spreadsheet_counted_are_told_from_dates(tmp_path: Path) -> None:

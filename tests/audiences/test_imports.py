@@ -229,6 +229,7 @@ def test_progress_grows_to_the_size_of_the_file(target: ImportTarget, tmp_path: 
     )
     size = path.stat().st_size
     assert report.stored == 60_000
+    assert list(dict.fromkeys(each.step for each in progress)) == ["reading", "checking", "storing"]
     reading, storing = ([each for each in progress if each.step == step] for step in ("reading", "storing"))
     assert [(each.rows, each.whole) for each in reading] == [(50_000, size), (60_000, size)]
     assert [reading[0].done < size, reading[1].done] == [True, size]

@@ -25,7 +25,10 @@ ROWS = [
 def test_a_sheet_is_read_below_its_title_with_dates_and_numbers(target: ImportTarget) -> None:
     content = workbook({"Jäsenet": ROWS, "Ohje": [["read", "me"]]})
     report = target.import_content("members", content, "members.csv")  # whatever its name
-    assert report.format == "an Excel workbook, sheet `Jäsenet` (not read: `Ohje`), header in row 3"
+    assert report.format == (
+        "an Excel workbook, sheet `Jäsenet` (not read: `Ohje`), header in row 3; "
+        "not read: what columns without a name hold, from row 4 on"
+    )
     assert (report.read, report.stored, report.rejected, report.padded) == (3, 1, 2, 1)
     assert target.rows("SELECT member_id, birth_date, student, bonus FROM members") == [
         ("1001", date(1970, 2, 28), True, 12.5)
