@@ -73,7 +73,7 @@ class Pages:
             letters = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
             page.wait_for_timeout(100)
         self.codes = len(letters)
-        body = message_from_bytes(letters[-1].read_bytes(), policy=policy.default).get_body()
+        body = message_from_bytes(letters[-1].read_bytes(), policy=policy.default).get_body(("plain",))
         page.fill("#code", re.findall(r"\d{4} \d{4}", body.get_content() if body else "")[0])
         page.click("main button")
 
