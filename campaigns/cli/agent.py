@@ -79,6 +79,8 @@ def roles(context: typer.Context, name: AccountArgument, role: RolesOption, yes:
         staff_accounts.require_account(engine.context, name)
         _confirm_closed_commands(engine.context, name, role, yes=yes)
         _warn_of_opened_commands(engine.context, name, role)
+        opened = staff_accounts.no_longer_required(engine.context, name, role)
+        _warn_of_impossible_commands(staff_accounts.no_longer_possible(engine.context, name, role) - opened)
         staff_accounts.give_roles(engine.context, name, role)
     output.print_line(f"{name}: {', '.join(sorted(set(role)))}")
 
@@ -158,11 +160,9 @@ def disable(context: typer.Context, name: AccountArgument) -> None:
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
-        closed = _commands_of(staff_accounts.no_longer_possible(engine.context, name))
+        closed = staff_accounts.no_longer_possible(engine.context, name, ())
         staff_accounts.disable(engine.context, name)
-    if closed:
-        output.print_warning("Nobody may run these commands until another account gets a role for them:")
-        _list_commands(closed)
+    _warn_of_impossible_commands(closed)
     output.print_line(f"{name} is disabled")
 
 
@@ -210,6 +210,14 @@ def _warn_of_opened_commands(context: "Context", name: str, roles: Iterable[Role
     output.print_warning(f"{name} alone could run these commands: THEY ARE OPEN TO EVERY USER OF THIS MACHINE AGAIN,")
     output.print_warning("until another account gets a role for them:")
     _list_commands(commands)
+
+
+def _warn_of_impossible_commands(acts: Collection[Permission]) -> None:
+    """Say which commands nobody may run any more: the accounts with a role for them are disabled."""
+    commands = _commands_of(acts)
+    if commands:
+        output.print_warning("Nobody may run these commands until another account gets a role for them:")
+        _list_commands(commands)
 
 
 def _list_commands(commands: Mapping[str, Permission]) -> None:

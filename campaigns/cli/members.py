@@ -27,6 +27,7 @@ def members(
     from campaigns.people.accounts import audit_log
     from campaigns.runs.plan_members import PlanMember, PlanMembers
 
+    phrases = Phrases(language)
     with open_workspace.open_engine(context) as engine:
         listed = PlanMembers(engine.queries, engine.queries.run(run), reason, variant)
         listed.require_known()
@@ -35,10 +36,11 @@ def members(
         if as_csv:
             output.print_csv([field.name for field in fields(PlanMember)], rows)
         else:
-            _print_lines(rows, Phrases(language))
+            _print_lines(rows, phrases)
         hidden = listed.hidden()
     if hidden:
-        output.print_warning(f"{output.format_number(hidden)} are not listed: erased, or their data is restricted")
+        sentence = "{number} are not listed: erased, or their data is restricted"
+        output.print_warning(phrases.text(sentence, number=output.format_number(hidden)))
 
 
 def _print_lines(rows: Iterable[tuple[str, ...]], phrases: Phrases) -> None:

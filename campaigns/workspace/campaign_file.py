@@ -53,6 +53,7 @@ CHECKS: Final[tuple[tuple[frozenset[str], Callable[[CampaignSource], Iterator[Pr
     (frozenset({"purpose"}), purpose_checks.check_rights_purpose),
     (frozenset({"purpose", "audience"}), purpose_checks.check_audience_present),
     (frozenset({"schedule"}), purpose_checks.check_schedule_in_future),
+    (frozenset({"schedule"}), purpose_checks.check_schedule_of_each_minute),
     (_TEMPLATES | {"audience", "experiment"}, audience_checks.check_audiences_usable),
 )
 

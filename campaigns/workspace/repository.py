@@ -143,7 +143,7 @@ class WorkspaceRepository:
             audiences=self.vocabulary.audiences | set(audience_files(workspace.audiences)),
         )
         offers = load_offers(workspace.offers, self.catalogue) if workspace.offers.exists() else ()
-        advertised = self.goods_protection.offer_goods.advertised(offers)
+        advertised = self.goods_protection.offer_goods.advertised(offers) if offers else ()
         return load_campaign(workspace.campaign(campaign), vocabulary)[0], {offer.id: offer for offer in advertised}
 
     def audience(self, audience: str) -> tuple[Audience, Mapping[str, Audience]]:

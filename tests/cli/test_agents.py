@@ -221,6 +221,18 @@ def test_a_change_of_roles_that_opens_commands_says_so(viesti: Shell, typed_pass
     assert viesti("agent", "roles", "liisa", "--role", "author", "--yes").err.count("alone could") == 0
 
 
+def test_taking_a_role_that_only_disabled_accounts_keep_names_the_commands_that_nobody_may_run(
+    viesti: Shell, typed_passwords: None
+) -> None:
+    viesti("agent", "add", "liisa", "--role", "author", "--yes")
+    viesti("agent", "add", "maija", "--role", "author")
+    assert "Nobody may run" not in viesti("agent", "disable", "maija").err
+    warning = viesti("agent", "roles", "liisa", "--role", "desk", "--yes").err
+    assert "alone could" not in warning
+    assert "  viesti plan  (author)\n" in warning.partition("Nobody may run these commands")[2]
+    assert "[not_permitted]" in viesti("calendar", code=1).err
+
+
 def test_options_that_need_a_role_are_listed_with_the_commands(viesti: Shell, typed_passwords: None) -> None:
     assert "viesti catalogue review --done  (" in viesti("agent", "add", "liisa", "--role", "author", "--yes").err
     officer = viesti("agent", "add", "oiva", "--role", "privacy_officer", "--yes").err

@@ -93,3 +93,12 @@ def test_gd13_erased_and_restricted_members_are_not_listed(workspace: SampleWork
     workspace.record_choices(members[1], "restricted")
     assert [row.member_id for row in listed.rows()] == members[2:]
     assert listed.hidden() == 2
+
+
+def test_the_number_of_those_not_listed_is_said_in_the_language(
+    workspace: SampleWorkspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, _ = workspace.plan("letter", TWO_VARIANTS)
+    workspace.record_choices(next(iter(workspace.channels(run))), "restricted")
+    result = Shell(workspace.root, capsys)("members", run.run_id, "--language", "sv")
+    assert result.err == "1 visas inte: deras uppgifter har raderats, eller användningen är begränsad\n"

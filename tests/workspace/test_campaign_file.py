@@ -130,6 +130,14 @@ def test_a_past_start_is_a_warning_if_the_current_time_is_given(
     assert load_text(text, now=datetime(2018, 1, 5, 8, minute, tzinfo=UTC))[1] == expected
 
 
+@pytest.mark.parametrize(("cron", "expected"), [("* 9 * * mon", [("3:12", "every_minute")]), ("*/15 9 * * mon", [])])
+def test_a_schedule_of_every_minute_is_a_warning(
+    load_text: LoadText, cron: str, expected: list[tuple[str, str]]
+) -> None:
+    text = MINIMAL.replace('at: "2018-01-05 10:30"', f'cron: "{cron}"')
+    assert load_text(f"{text}content: {{email: weekend}}\n")[1] == expected
+
+
 def test_errors_and_warnings_of_a_file_are_reported_together(load_text: LoadText) -> None:
     with pytest.raises(UserError) as raised:
         load_text(f"{MINIMAL}content: {{emial: weekend}}\n".replace("audience: {register: owners}\n", ""))

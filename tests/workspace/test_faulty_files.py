@@ -115,6 +115,13 @@ def test_offers_with_a_fault_stop_only_campaigns_that_show_offers(workspace: Sam
     assert severities == {"error"}
 
 
+def test_review_of_categories_with_a_fault_stops_no_run_without_offers(workspace: SampleWorkspace) -> None:
+    (workspace.root / "config" / "reviewed_categories.csv").write_text("nonsense\n", "utf-8")
+    run = workspace.start("hi", OWNERS)
+    assert workspace.engine.forecast.capacity_problem(run) is None
+    assert workspace.send(run).closed
+
+
 def test_price_feed_replaces_offers_with_a_fault(workspace: SampleWorkspace) -> None:
     break_offers(workspace)
     feed = workspace.root / "feed.csv"

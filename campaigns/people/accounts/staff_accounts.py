@@ -133,14 +133,16 @@ def no_longer_required(context: Context, name: str, roles: Iterable[Role]) -> fr
     return frozenset(act for act in lost if not any(is_permitted(other_roles, act) for other_roles in others))
 
 
-def no_longer_possible(context: Context, name: str) -> frozenset[Permission]:
-    """Return the permissions that nobody can use once this account is disabled: all accounts with them are."""
+def no_longer_possible(context: Context, name: str, roles: Iterable[Role]) -> frozenset[Permission]:
+    """Return the permissions that nobody can use once this account has these roles: all others with them are disabled.
+
+    With no roles, once it is disabled itself.
+    """
     with context.ledger.read() as connection:
         others = [account for account in accounts.list_all(connection) if account.name != name]
-        roles = _require_account(connection, name).roles
-    return frozenset(
-        act for act in Permission if is_permitted(roles, act) and not any(account.may(act) for account in others)
-    )
+        account = _require_account(connection, name)
+    lost = {act for act in Permission if account.may(act) and not is_permitted(roles, act)}
+    return frozenset(act for act in lost if not any(other.may(act) for other in others))
 
 
 def disable(context: Context, name: str) -> None:

@@ -64,12 +64,13 @@ def expected_sends(queries: Queries, start: datetime, end: datetime) -> list[Exp
     A later occasion may have begun by hand. One whose run was cancelled does not come.
     """
     now, zone = queries.context.clock.now(), queries.context.settings.zone
-    entries = queries.calendar(start, max(end, start + _SAMPLE))
+    first = max(start, now)
+    entries = queries.calendar(first, max(end, first + _SAMPLE))
     with queries.context.ledger.read() as connection:
         plans = runs.latest_plans(connection)
         by_occasion = {(run.campaign, run.due_at): run for run in runs.due_between(connection, start, end)}
     campaigns = {entry.campaign.name: entry.campaign for entry in entries}
-    daily = _daily_campaigns(entries, start + _SAMPLE, zone)
+    daily = _daily_campaigns(entries, first + _SAMPLE, zone)
     begun = [
         _begun(run, campaigns.get(run.campaign), daily=run.campaign in daily)
         for run in by_occasion.values()

@@ -67,3 +67,12 @@ def check_schedule_in_future(source: CampaignSource) -> Iterator[Problem]:
     if source.now is not None and schedule.at is not None and schedule.next_after(source.now) is None:
         at = source.part_or_file("schedule").part("at")
         yield warning(at, f"{schedule.at} has passed", "past", "a later moment, or `viesti run` by hand")
+
+
+def check_schedule_of_each_minute(source: CampaignSource) -> Iterator[Problem]:
+    """Warn of `*` as the minute of `cron`, which is meant as "at that hour" and comes sixty times."""
+    minute, *rest = (source.file.schedule.cron or "").split() or [""]
+    if minute == "*":
+        at = source.part_or_file("schedule").part("cron")
+        message = "the first part is the minute: with `*` this is due every minute, sixty times an hour"
+        yield warning(at, message, "every_minute", f"`0 {' '.join(rest)}`")

@@ -28,6 +28,12 @@ def test_an_occasion_whose_run_was_cancelled_does_not_come(workspace: SampleWork
     assert states(workspace) == []
 
 
+def test_a_campaign_of_every_ten_minutes_is_listed_for_the_whole_month(workspace: SampleWorkspace) -> None:
+    workspace.write_campaign("often", CAMPAIGN.replace('{at: "2018-01-05 10:30"}', '{cron: "*/10 * * * *"}'))
+    sends = expected_sends(workspace.engine.queries, NOW - timedelta(days=31), NOW + timedelta(days=31))
+    assert (len(sends), sends[-1].due_at) == (31 * 24 * 6 - 1, NOW + timedelta(days=31, minutes=-10))
+
+
 def test_an_occasion_that_was_sent_before_its_time_is_not_expected_again(workspace: SampleWorkspace) -> None:
     run, _ = workspace.plan("letter", CAMPAIGN, DUE)
     workspace.engine.run_control.start(run)
