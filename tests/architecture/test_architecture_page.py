@@ -18,6 +18,10 @@ PACKAGES: Final = {
     for path in (ROOT / source).rglob("__init__.py")
     if path.parent.name != "versions"
 }
+COPIED: Final = {
+    path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "campaigns").rglob("config") if path.is_dir()
+}
+"""Folders that hold a whole workspace to copy, and no package."""
 
 
 def rooms_of_page() -> dict[str, set[str]]:
@@ -34,9 +38,9 @@ def rooms_of_page() -> dict[str, set[str]]:
 
 
 def rooms_of_tree() -> dict[str, set[str]]:
-    """Return the packages inside each room, at any depth."""
+    """Return the packages inside each room, at any depth, and the folders to copy."""
     rooms: dict[str, set[str]] = {"audiences": set()}
-    for package in sorted(PACKAGES - {"campaigns", "audiences"}):
+    for package in sorted((PACKAGES | COPIED) - {"campaigns", "audiences"}):
         room, *inner = package.removeprefix("campaigns/").split("/")
         rooms.setdefault(room, set()).update(inner)
     return rooms

@@ -6,7 +6,8 @@ import pytest
 
 from campaigns.core.errors import Problem, Severity
 from campaigns.core.model.enums import Purpose
-from campaigns.rendering.checks.email import CLIP_BYTES, WARNING_BYTES, check_email
+from campaigns.rendering.checks.email import WARNING_BYTES, check_email
+from campaigns.rendering.email.email_template import CLIP_BYTES
 from tests.support.template_folders import SETTINGS, TEXTS, folder_of, html
 
 KNOWN = frozenset({"member.first_name", "member.bonus_last_month"})

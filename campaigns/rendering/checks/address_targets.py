@@ -68,8 +68,8 @@ def address_problems(addresses: Iterable[WrittenAddress], settings: Settings) ->
         if fault is not None:
             message, code, hint = fault
             severity = Severity.WARNING if code == "link_http" else Severity.ERROR
-            shown = f"`{text[:60]}`" if text else "an empty address"
-            yield Problem(place, f"{shown} {message}", code, hint, severity)
+            subject = f"`{text[:60]}`" if text else "an empty address"
+            yield Problem(place, f"{subject} {message}", code, hint, severity)
 
 
 def _resolved(folder: TemplateFolder, address: str, place: FilePosition) -> Iterator[WrittenAddress]:

@@ -30,14 +30,19 @@ from campaigns.rendering.checks.template_values import (
     unguarded_value_problems,
     unknown_value_problems,
 )
-from campaigns.rendering.email.email_template import TEXT_FILE, EmailBody, EmailTemplate, email_variable_uses
+from campaigns.rendering.email.email_template import (
+    CLIP_BYTES,
+    TEXT_FILE,
+    EmailBody,
+    EmailTemplate,
+    email_variable_uses,
+)
 from campaigns.rendering.email.includes import collect_includes
 from campaigns.rendering.email.mjml import MJML_FILE
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
-CLIP_BYTES: Final = 102_000  # Gmail clips longer messages, and the unsubscribe link with them
 WARNING_BYTES: Final = 80_000
 _TOKEN_BYTES: Final = 40  # in an address that counts clicks, beside its target; all in base64
 _UNSUBSCRIBE_LINK: Final = "https://check.example/leave"

@@ -26,6 +26,11 @@ def class_problems(sources: Iterable[TemplateSource]) -> Iterator[Problem]:
     known = {name for _, text in written for name in _CLASS.findall(text)}
     for source, text in written:
         for use in _CLASS_USE.finditer(text):
+            if "{" in use[1] or "[[" in use[1]:
+                message = "a class is chosen before values and texts are known"
+                hint = "write the name itself, in each branch of an `{% if … %}`"
+                yield Problem(source.position_of(use.start()), message, "mjml_class", hint)
+                continue
             for name in use[1].split():
                 if name not in known:
                     hint = closest_match(name, known) or _known_classes(known)

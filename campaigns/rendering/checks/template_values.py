@@ -133,8 +133,12 @@ def unguarded_value_problems(
 ) -> Iterator[Problem]:
     """Warn of values that are printed although a member may lack them, their home store, or any offer."""
     member = sample.get("member")
-    unknown = {"member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
-    for lacking in (unknown, {"offers": []}) if sample.get("offers") else (unknown,):
+    unknown: Mapping[str, object] = {
+        "member": dict.fromkeys(member) if isinstance(member, Mapping) else {},
+        "store": None,
+    }
+    no_offers: Mapping[str, object] = {"offers": []}
+    for lacking in (unknown, no_offers) if sample.get("offers") else (unknown,):
         try:
             render({**sample, **lacking})
         except TemplateError as error:

@@ -20,6 +20,8 @@ from campaigns.rendering.templates.variables import VariableUse
 
 SUBJECT: Final = "subject"
 TEXT_FILE: Final = "body.txt"
+CLIP_BYTES: Final = 102_000
+"""Bytes of HTML at which Gmail clips a message, and the unsubscribe link with it."""
 DEALS: Final = "deals"
 _LINK_TEXT: Final = "button_link"
 _LINK: Final = re.compile(r"https?://[^\s{}]+")

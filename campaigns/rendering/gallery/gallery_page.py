@@ -11,13 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
+from campaigns.rendering.email.email_template import CLIP_BYTES
 from campaigns.rendering.gallery.entries import EmailView, Gallery, GalleryEntry
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
 WIDTHS: Final = (375, 640, 1024)
 """Widths at which an e-mail is shown: a phone, a narrow window, a desktop."""
 
-CLIPPED_BYTES: Final = 102 * 1024
 _FOLDER: Final = Path(__file__).parent
 
 
@@ -43,7 +43,7 @@ def render_gallery(gallery: Gallery, language: Language) -> str:
             contents=_contents(gallery),
             widths=WIDTHS,
             has_email=any(isinstance(entry.view, EmailView) for entry in gallery.entries),
-            clipped_bytes=CLIPPED_BYTES,
+            clip_bytes=CLIP_BYTES,
             data_uri=lambda content: f"data:image/png;base64,{b64encode(content).decode()}",
             style=_read("gallery.css"),
             script=script,
