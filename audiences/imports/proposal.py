@@ -122,7 +122,7 @@ def _propose_columns(
     taken = dict[str, str]()
     for name, texts in sample.items():
         ours, remark = _recognise(name, texts, exact, words)
-        if _PERMISSION.search(name) and (kind != _CHOICES or ours is None):
+        if _may_be_permission(kind, name, ours, texts):
             _propose_permission(kind, name, draft)
         elif ours is None:
             draft.ignored[name] = "no column of ours has such a name"
@@ -144,9 +144,15 @@ def _recognise(
         ours, remark = words[similar[0]], "not sure: only the name is similar"
         if ours in exact.values():
             ours = None
-    if ours == "choice" and are_yes_or_no(texts):
-        ours = None  # the name says which choice, and the column its state
+    if ours in {"choice", "at"} and are_yes_or_no(texts):
+        ours = None  # the column is the state of a choice
     return ours, remark
+
+
+def _may_be_permission(kind: str, name: str, ours: str | None, texts: Sequence[str]) -> bool:
+    if kind != _CHOICES:
+        return _PERMISSION.search(name) is not None
+    return ours is None and (_PERMISSION.search(name) is not None or are_yes_or_no(texts))
 
 
 def _propose_permission(kind: str, name: str, draft: _Draft) -> None:

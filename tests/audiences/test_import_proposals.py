@@ -162,6 +162,13 @@ def test_c01_a_column_of_yes_and_no_is_never_taken_for_the_name_of_a_choice(tmp_
     assert "`markkinointilupa` may be a permission or a ban" in proposal.doubts[0]
 
 
+def test_a_column_of_yes_and_no_is_no_date(tmp_path: Path) -> None:
+    rows = "1;Kyllä;1.3.2017\n2;E;2.3.2017\n"
+    proposal, mapping = proposed("choices", f"jäsennumero;Annettu;Pvm\n{rows}", tmp_path)
+    assert mapping.columns == {"jäsennumero": "member_id", "Pvm": "at"}
+    assert "`Annettu` may be a permission or a ban: map it to `state`" in proposal.doubts[0]
+
+
 def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     proposal, mapping = proposed("members", "id,register,Asiakastieto,Huom.\n1,owners,7,\n", tmp_path)
     assert proposal.not_read == mapping.ignore == ("Asiakastieto", "Huom.")
