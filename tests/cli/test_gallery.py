@@ -71,9 +71,9 @@ def test_a_gallery_is_private_and_says_where_it_is(letter: Shell) -> None:
 def test_a_page_reaches_nothing_outside(letter: Shell) -> None:
     page = page_of(letter("preview", "letter", "--json").json)
     assert "default-src 'none'" in unescape(page)
-    outside = re.sub(r'srcdoc="[^"]*"', "", page)
+    outside = re.sub(r'data-document="[^"]*"', "", page)
     assert set(re.findall(r'\s(?:src|href|action)="([^"#][^"]{0,10})', outside)) <= {"data:image/"}
-    for frame in re.findall(r'srcdoc="([^"]*)"', page):
+    for frame in re.findall(r'data-document="([^"]*)"', page):
         html = unescape(frame)
         assert not re.search(r"\shref\s*=", html)
         assert not re.findall(r'\ssrc="(?!data:)', html)

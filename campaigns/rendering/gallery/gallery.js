@@ -42,6 +42,10 @@ function fit(frame) {
   if (isWhole) figure.style.setProperty("--h", `${inside.documentElement.scrollHeight}px`);
   else figure.style.removeProperty("--h");
 }
+const pictures = JSON.parse(document.getElementById("pictures").textContent);
+for (const frame of document.querySelectorAll("iframe")) {
+  frame.srcdoc = frame.dataset.document.replace(/data:,picture-(\d+)/g, (token, number) => pictures[number] ?? token);
+}
 const whole = document.getElementById("whole");
 if (whole) {
   const frames = [...document.querySelectorAll("iframe")];

@@ -13,6 +13,7 @@ from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.email_template import CLIP_BYTES
 from campaigns.rendering.gallery.entries import EmailView, Gallery, GalleryEntry
+from campaigns.rendering.gallery.shared_pictures import SharedPictures
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
 WIDTHS: Final = (375, 640, 1024)
@@ -42,6 +43,7 @@ def render_gallery(gallery: Gallery, language: Language) -> str:
             },
             contents=_contents(gallery),
             widths=WIDTHS,
+            pictures=SharedPictures(),
             has_email=any(isinstance(entry.view, EmailView) for entry in gallery.entries),
             clip_bytes=CLIP_BYTES,
             data_uri=lambda content: f"data:image/png;base64,{b64encode(content).decode()}",
