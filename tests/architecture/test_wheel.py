@@ -12,6 +12,8 @@ import pytest
 
 from campaigns.workspace import scaffold
 
+pytestmark = pytest.mark.long
+
 ROOT: Final = Path(__file__).parents[2]
 DEMO_FILES: Final = "campaigns/workspace/demo_files"
 

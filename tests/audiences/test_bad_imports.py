@@ -40,6 +40,7 @@ def test_bad_file_has_its_stored_outcome(target: ImportTarget, path: Path) -> No
     assert outcome(target, path) == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_second_import_of_a_bad_file_has_the_same_outcome_and_stores_nothing(target: ImportTarget, path: Path) -> None:
     first = outcome(target, path).partition("\n")

@@ -212,6 +212,7 @@ def test_staged_rows_are_removed_after_the_import(target: ImportTarget) -> None:
     assert [path.name for path in target.warehouse.root.iterdir() if path.is_dir()] == []
 
 
+@pytest.mark.long
 def test_progress_grows_to_the_size_of_the_file(target: ImportTarget, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     path.write_text("member_id,register\n" + "".join(f"m{number},owners\n" for number in range(60_000)))

@@ -182,6 +182,7 @@ def test_a_run_in_quiet_hours_can_be_paused_resumed_and_cancelled(viesti: Shell)
     assert viesti.delivered_files() == []
 
 
+@pytest.mark.long
 def test_a_new_demonstration_passes_check(nowhere: Shell, tmp_path: Path) -> None:
     nowhere("init", "--demo", tmp_path / "new")
     new_workspace = Shell(tmp_path / "new", nowhere.capsys)

@@ -105,6 +105,7 @@ def test_missing_private_key_fails() -> None:
     assert mail_findings(smtp(), GOOD, {})["dkim"] == [FindingLevel.FAIL]
 
 
+@pytest.mark.long
 def test_silent_name_server_is_a_warning() -> None:
     with NameServer(GOOD, silent=True) as server:
         findings = list(MailDomain(smtp().channels.email, KEYS, server.resolver).findings())

@@ -32,6 +32,7 @@ def test_the_same_letters_give_the_same_bytes():
     assert first == second
 
 
+@pytest.mark.long
 def test_many_bundles_use_no_more_memory_than_one():
     letter = template("win_back")
 

@@ -12,6 +12,8 @@ from tests.support.page_walk import sign_in
 from tests.support.routes import routes
 from tests.support.web_client import AINO, WebWorkspace
 
+pytestmark = pytest.mark.long
+
 SCOPES = {path: scope for scope, path in LINK_PATHS.items()}
 
 

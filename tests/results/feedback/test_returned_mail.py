@@ -119,6 +119,7 @@ def hostile_mails() -> dict[str, bytes]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", hostile_mails())
 def test_hostile_mail_harms_nothing_and_delays_no_other(maildir, kind):
     maildir.deliver(hostile_mails()[kind])

@@ -22,6 +22,8 @@ from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import NOW, SampleWorkspace
 from tests.support.sent_run import SentRun
 
+pytestmark = pytest.mark.long
+
 MEMBER_IDS: Final = tuple(f"c{number:03}" for number in range(400))
 SETTINGS: Final = 'effect: {window: 7 days, minimum: 100}\ninternal_addresses: ["@kyla.example.org"]'
 LETTER: Final = """\

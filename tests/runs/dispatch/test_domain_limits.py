@@ -75,6 +75,7 @@ def test_warm_up_rate_grows_daily_until_it_ends(day, messages):
     assert warm_up.rate_on(start + day * DAY) == (None if messages is None else SendRate(messages, DAY))
 
 
+@pytest.mark.long
 def test_first_day_sends_no_more_than_the_warm_up_allows(workspace):
     set_email_option(workspace, 'warm_up: {start: 2018-01-01, first_day: 5, growth: "1.5"}')
     provider = with_scripted_provider(workspace, ScriptedProvider())

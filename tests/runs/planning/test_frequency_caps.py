@@ -183,6 +183,7 @@ def _send(root: Path, run_id: str, at: datetime) -> None:
     workspace.close()
 
 
+@pytest.mark.long
 def test_a07_two_processes_cannot_both_take_the_last_slot(workspace: SampleWorkspace) -> None:
     """Both runs are planned before either sends, so that only the claims can keep the cap."""
     names = ("one", "other")
