@@ -6,7 +6,7 @@ from typing import Final
 
 from audiences.imports.choices import CHOICES
 from audiences.imports.chunk import RECOGNISED, TableReader, check_column_count
-from audiences.imports.column_sources import column_sources
+from audiences.imports.column_sources import ColumnSource, column_sources
 from audiences.imports.earlier_messages import EARLIER_MESSAGES
 from audiences.imports.file_kind import FileKind, ImportJob
 from audiences.imports.import_report import ImportProgress, ImportReport, ProgressCallback
@@ -70,6 +70,7 @@ def import_file(
         on_progress(ImportProgress("checking", 0, 0))
         job = ImportJob(staging_area, ledger, warehouse, settings, clock.now(), frozenset(sources), signer, on_progress)
         stored = file_kind.store(job)
+        staging_area.name_headers(_other_headers(reader, sources))
         rejects_path = rejects / f"{kind}-{path.stem}.csv"
         has_rejects = staging_area.write_rejects(rejects_path)
         rejected = staging_area.count_rows("SELECT DISTINCT line FROM rejects WHERE whole")
@@ -93,6 +94,12 @@ def import_file(
         reader.description,
         rejects_path if has_rejects else None,
     )
+
+
+def _other_headers(reader: TableReader, sources: Mapping[str, ColumnSource]) -> dict[str, str]:
+    """Return the headers that a mapping gives other names, by these."""
+    headers = {name: reader.header[source.number] for name, source in sources.items() if source.number is not None}
+    return {name: header for name, header in headers.items() if header != name}
 
 
 def _check_kind(kind: str, reader: TableReader, catalogue: Catalogue) -> None:

@@ -138,6 +138,13 @@ class Staging:
             lines, columns, reasons = zip(*remarks, strict=True)
             self._append("remarks", pa.table({"line": lines, "column": columns, "reason": reasons}))
 
+    def name_headers(self, headers: Mapping[str, str]) -> None:
+        """Add the file's own name of a column to rejects and remarks; `headers` has it by ours."""
+        for column, header in headers.items():
+            name = f'"column" = {quote_literal(f"{column} ({header})")} WHERE "column" = {quote_literal(column)}'
+            for table in ("rejects", "remarks"):
+                self.connection.execute(f"UPDATE {table} SET {name}")
+
     def rows(self, query: str, size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query in batches; other queries may run in between."""
         cursor = self.connection.cursor()
