@@ -120,6 +120,7 @@ OBSERVATIONS: Mapping[str, Callable[[SampleWorkspace], Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("observe", OBSERVATIONS.values(), ids=OBSERVATIONS)
 def test_fi12_medicine_purchases_change_no_observable_result(
     workspace: SampleWorkspace, observe: Callable[[SampleWorkspace], Any]

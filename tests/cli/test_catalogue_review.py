@@ -14,6 +14,8 @@ import pytest
 from tests.support.finnish_register import COFFEE_BUYERS, write_products
 from tests.support.shell import MONDAYS, Shell
 
+pytestmark = pytest.mark.long
+
 AS_OF = "2018-01-01T10:00"
 DRINKS = [
     {"product_id": "D1", "product_category": "SIIDERIT"},

@@ -18,6 +18,8 @@ from tests.support.finnish_register import (
 )
 from tests.support.shell import MONDAYS, Shell
 
+pytestmark = pytest.mark.long
+
 NONE = "{none: {date: 2018-01-01, name: Maija Meikäläinen}}"
 
 COMMANDS: dict[str, Callable[[Shell], tuple[str, ...]]] = {

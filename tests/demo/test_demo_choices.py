@@ -8,6 +8,8 @@ from campaigns.core.model.enums import NEWSLETTER_PREFIX, Choice
 from campaigns.workspace.paths import Workspace
 from campaigns.workspace.settings_file import load_settings
 
+pytestmark = pytest.mark.long
+
 Row = dict[str, str]
 
 

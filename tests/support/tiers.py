@@ -19,11 +19,16 @@ INTEGRATION_FIXTURES: Final = frozenset({"tmp_path", "tmp_path_factory"})
 INTEGRATION_MARKS: Final = frozenset({"child_process", "loopback"})
 
 SMOKE: Final = (
+    "tests/audiences/test_special_categories.py::test_fi12_medicine_purchases_change_no_observable_result[decisions]",
+    "tests/cli/test_catalogue_review.py::test_done_records_who_looked_on_which_day_and_ends_the_warning",
+    "tests/cli/test_goods_protection.py::test_fi21_register_in_other_words_than_the_catalogue_is_refused",
     "tests/cli/test_serve.py::test_serve_runs_published_campaigns_when_due_and_ends_on_sigterm",
     "tests/people/test_processors.py::test_gd14_an_erasure_creates_tasks_without_personal_data_for_processors_with",
+    "tests/rendering/test_hostile_letters.py::test_a_letter_prints_no_other_member",
     "tests/results/feedback/test_webhooks.py::test_sg12_replayed_email_events_settle_deliveries_choices_and_suppressions",
     "tests/results/reports/test_run_report.py::test_report_counts_sum_to_the_plan",
     "tests/runs/dispatch/test_bundle_sender.py::test_two_concurrent_processes_hand_over_each_letter_once[sqlite]",
+    "tests/runs/dispatch/test_claim.py::test_objection_after_planning_withdraws_the_delivery[sqlite-wants no",
     "tests/runs/dispatch/test_claim.py::test_two_campaigns_cannot_both_take_the_last_message_of_a_cap",
     "tests/runs/dispatch/test_crash.py::test_op01_killed_processes_neither_duplicate_nor_lose_messages[first dozen]",
     "tests/runs/dispatch/test_household_letters.py::test_c16_a_household_has_one_letter_or_none",
@@ -33,14 +38,13 @@ SMOKE: Final = (
     "tests/store/test_ledger.py::",
     "tests/store/test_merge_crash.py::test_a_killed_merge_is_completed_by_another_call_and_can_be_undone[sqlite-campaigns.",
     "tests/store/test_races.py::test_two_senders_of_one_run_write_to_each_member_once",
-    "tests/cli/test_goods_protection.py::test_fi21_register_in_other_words_than_the_catalogue_is_refused",
-    "tests/rendering/test_hostile_letters.py::test_a_letter_prints_no_other_member",
     "tests/web/test_contact_proofs.py::test_c11_",
     "tests/web/test_contact_wait.py::test_c11_",
     "tests/web/test_hostile.py::",
+    "tests/web/test_member_journey_browser.py::test_a_member_goes_from_a_message_to_their_data_and_back_in_few_presses[fi-phone]",
+    "tests/web/test_privacy_notice.py::test_gd09_every_confirmation_links_to_the_notice[fi]",
     "tests/web/test_safe_methods.py::test_get_head_and_options_change_nothing[a member]",
     "tests/web/test_sign_in_csrf.py::test_a_foreign_page_signs_no_member_in",
-    "tests/web/test_member_journey_browser.py::test_a_member_goes_from_a_message_to_their_data_and_back_in_few_presses[fi-phone]",
 )
 """Node ids, or how they begin, of `e2e` that `make test` runs: a journey, kills, a server, PostgreSQL, attempts."""
 

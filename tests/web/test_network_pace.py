@@ -14,6 +14,8 @@ from campaigns.web.network_pace import MAX_WAITING_PER_NETWORK, UNSLOWED, DelayS
 from tests.support.page_client import browser_from
 from tests.support.web_client import MAIL
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def delays(monkeypatch):

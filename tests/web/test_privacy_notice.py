@@ -17,6 +17,8 @@ from campaigns.web import page_renderer
 from campaigns.web.page_renderer import PageRenderer
 from tests.support.provider_fixtures import SETTINGS
 
+pytestmark = pytest.mark.long
+
 REPOSITORY = Path(__file__).parents[2]
 NOTICE = {
     "fi": "https://www.example.org/tietosuoja",

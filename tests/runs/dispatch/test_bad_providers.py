@@ -45,6 +45,7 @@ async def test_message_taken_before_a_dropped_or_failed_answer_is_uncertain_and_
     assert closed_balance(workspace, run) == {"accepted": len(MEMBERS) - 3, "uncertain": 3}
 
 
+@pytest.mark.long
 async def test_throttling_only_delays_messages(workspace, provider):
     run = workspace.start("hi", TEXTS[provider])
     async with workspace_with_double(workspace, provider, FaultPlan(shares={ProviderFault.THROTTLE: 0.7})) as double:

@@ -133,6 +133,7 @@ CHANGES: dict[str, tuple[str, Change, str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change_name", CHANGES)
 def test_objection_after_planning_withdraws_the_delivery(workspace, change_name):
     campaign, change, reason = CHANGES[change_name]
