@@ -210,7 +210,9 @@ def test_a_proposal_of_any_header_can_be_read(header: list[str]) -> None:
     reader.header = ("id", *(name.strip() or "x" for name in header))
     kinds, kind = column_kinds("members", CATALOGUE, SETTINGS), FILE_KINDS["members"]
     text = propose_mapping("members", "f", reader, kind.columns(CATALOGUE), kind.required, kinds).text
-    MappingFile.model_validate(parse_yaml(text.encode(), "f").value)
+    mapping = MappingFile.model_validate(parse_yaml(text.encode(), "f").value)
+    assert {*mapping.columns, *mapping.ignore} <= {*reader.header}
+    assert {*mapping.columns.values()} <= {*kind.columns(CATALOGUE)}
 
 
 @pytest.mark.parametrize("form", FORMS)

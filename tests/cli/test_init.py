@@ -184,6 +184,8 @@ def test_yes_asks_nothing_on_a_terminal(nowhere: Shell, tmp_path: Path, monkeypa
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.prompt", lambda *_, **__: pytest.fail("it asks"))
     nowhere("init", tmp_path / "new", "--yes")
+    settings = WorkspaceRepository(Workspace(tmp_path / "new")).settings
+    assert (settings.currency, settings.time_zone) == ("EUR", "Europe/Helsinki")
 
 
 @pytest.mark.parametrize(
