@@ -1,7 +1,7 @@
 """On either ledger the migrations create exactly the model tables, once, however many processes start."""
 
 from contextlib import closing
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -44,6 +44,28 @@ def test_processes_opening_a_new_ledger_at_once_create_it_once(address):
         thread.start()
     for thread in threads:
         thread.join()
+    assert failures == []
+
+
+def test_first_connections_to_a_new_file_wait_for_each_other(tmp_path):
+    failures: list[BaseException] = []
+
+    def open_first(file, start) -> None:
+        start.wait()
+        with closing(Ledger(f"sqlite:///{file}")) as ledger:
+            try:
+                with ledger.read() as connection:
+                    connection.execute(text("SELECT 1"))
+            except BaseException as error:
+                failures.append(error)
+
+    for number in range(80):  # without waiting, one round in twenty failed
+        start = Barrier(8)
+        threads = [Thread(target=open_first, args=(tmp_path / f"{number}.sqlite", start)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert failures == []
 
 

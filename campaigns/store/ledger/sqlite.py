@@ -27,8 +27,7 @@ _LOCK_TIMEOUT: Final = 15  # seconds
 _RETRY_PAUSE: Final = 0.002
 _GAP: Final = 2 * _RETRY_PAUSE  # between two transactions of a bulk load: waiting processes try the lock meanwhile
 _PRAGMAS: Final = (
-    f"PRAGMA busy_timeout={_LOCK_TIMEOUT * 1000}",  # first: the next may wait for a closing process
-    "PRAGMA journal_mode=WAL",
+    f"PRAGMA busy_timeout={_LOCK_TIMEOUT * 1000}",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # what is deleted is overwritten
@@ -52,6 +51,8 @@ def connect(url: URL) -> Engine:
         connection.isolation_level = None  # `_begin` starts transactions, not the driver
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        # SQLite does not wait when two processes turn a new file into one with a log at once: one is told "locked"
+        _execute_when_free(connection, "PRAGMA journal_mode=WAL")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -93,18 +94,23 @@ def _acquire_write_lock(connection: Connection) -> None:
     """
     cursor = connection.connection.cursor()
     cursor.execute("PRAGMA busy_timeout=0")
-    deadline = monotonic() + _LOCK_TIMEOUT
     try:
-        while True:
-            try:
-                cursor.execute("BEGIN IMMEDIATE")
-                break
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                    raise
-                sleep(_RETRY_PAUSE)
+        _execute_when_free(cursor, "BEGIN IMMEDIATE")
     finally:
         cursor.execute(f"PRAGMA busy_timeout={_LOCK_TIMEOUT * 1000}")
+
+
+def _execute_when_free(cursor: Any, statement: str) -> None:
+    """Execute a statement as soon as no other process holds its lock; raise SQLite's error after the lock timeout."""
+    deadline = monotonic() + _LOCK_TIMEOUT
+    while True:
+        try:
+            cursor.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+            sleep(_RETRY_PAUSE)
 
 
 @contextmanager
