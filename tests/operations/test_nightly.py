@@ -157,7 +157,7 @@ def test_evidence_of_sends_outlives_that_of_skips(workspace: SampleWorkspace) ->
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = monotonic() + 30
+    end = monotonic() + 120
     while not condition():
         assert monotonic() < end
         sleep(0.02)

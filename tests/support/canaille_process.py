@@ -14,7 +14,7 @@ from campaigns.people.accounts.identity_provider import CALLBACK_PATH
 from campaigns.web.server import listening_socket
 from tests.support.page_walk import hidden_fields
 
-_WAIT: Final = 60
+_WAIT: Final = 240
 
 
 @contextmanager

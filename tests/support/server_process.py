@@ -14,7 +14,7 @@ from urllib.request import urlopen
 from tests.support.shell import Shell
 from tests.support.viesti_process import VIESTI
 
-PATIENCE: Final = 60  # seconds, on a busy machine
+PATIENCE: Final = 240  # seconds, on a busy machine
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from tests.support.sample_workspace import MEMBERS, NOW, ManualClock, SampleWork
 
 _T = TypeVar("_T")
 
-_PATIENCE: Final = 30  # seconds
+_PATIENCE: Final = 120  # seconds
 _SCHEDULE: Final = 'schedule: {at: "2018-01-05 10:30"}\n'
 _EMAIL: Final = f"{_SCHEDULE}channels: [email]\ncontent: {{email: hello}}\n"
 _SMS: Final = f"{_SCHEDULE}channels: [sms]\ncontent: {{sms: hello}}\n"

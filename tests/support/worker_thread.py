@@ -12,7 +12,7 @@ from campaigns.store.runs.states import RunState
 from tests.support.sample_workspace import SampleWorkspace
 from tests.support.scripted_provider import with_scripted_provider
 
-PATIENCE: Final = 40  # seconds, on a machine that has other things to do
+PATIENCE: Final = 120  # seconds, on a machine that has other things to do
 
 
 def wait_until(happened: Callable[[], bool]) -> None:

@@ -14,12 +14,13 @@ import pytest
 from argon2 import PasswordHasher
 
 from campaigns.core.model.roles import Permission, Role, is_permitted
-from campaigns.people.accounts import local_login, second_factor
+from campaigns.people.accounts import local_login, passwords, second_factor
 from campaigns.people.accounts import staff_accounts as accounts
 from campaigns.store.people import accounts as people_accounts
 from campaigns.web import network_pace
 from campaigns.web.app import application, pages_app
 from campaigns.web.desk.staff_login import MAX_PASSWORD_CHECKS
+from tests.support import cheap_passwords
 from tests.support.desk_session import NAME, every_task, every_view, open_desk_session
 from tests.support.page_client import browser_from
 from tests.support.page_walk import hidden_fields
@@ -90,7 +91,8 @@ async def test_many_sign_ins_of_one_network_are_slowed_and_not_refused(web_works
 
 
 @pytest.mark.parametrize("password", ["neljä sanaa on hyvä", "vanha ja halpa tiiviste"])
-def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_workspace, password):
+def test_passwords_are_stored_as_argon2id_and_rehashed_at_the_current_cost(web_workspace, monkeypatch, password):
+    monkeypatch.setattr(passwords, "_HASHER", cheap_passwords.SHIPPED)
     accounts.add(web_workspace.engine.context, NAME, [Role.DESK], password)
     cheap_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
     with web_workspace.engine.context.ledger.write() as connection:
