@@ -74,7 +74,7 @@ def import_(
         output.print_json(asdict(report))
     else:
         for line in _report_lines(report):
-            output.print_line(line)
+            output.print_foreign(line)
     if report.is_refused:
         raise typer.Exit(1)
 
@@ -118,13 +118,15 @@ def _propose(context: typer.Context, kind: str, file: Path, *, overwrite: bool, 
     if json:
         output.print_json(asdict(proposal))
         return
-    output.print_line(f"this is {proposal.format}")
-    output.print_line(f"wrote {proposal.path}")
+    output.print_foreign(f"this is {proposal.format}")
+    output.print_foreign(f"wrote {proposal.path}")
     for doubt in proposal.doubts:
-        output.print_line(f"  not sure: {doubt}")
+        output.print_foreign(f"  not sure: {doubt}")
     if proposal.not_read:
-        output.print_line(f"  not read: {', '.join(f'`{name}`' if name else 'no name' for name in proposal.not_read)}")
-    output.print_line(f"next: read it, then viesti import {kind} {file} --mapping {proposal.path}")
+        output.print_foreign(
+            f"  not read: {', '.join(f'`{name}`' if name else 'no name' for name in proposal.not_read)}"
+        )
+    output.print_foreign(f"next: read it, then viesti import {kind} {file} --mapping {proposal.path}")
 
 
 def add_to(app: typer.Typer) -> None:
