@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
 from typing import Any, Final
 from xml.etree.ElementTree import Element, TreeBuilder
 
@@ -11,7 +10,7 @@ import tinycss2
 from tinycss2 import color4
 from tinycss2.color3 import RGBA
 
-from campaigns.rendering.email.mjml_reference import VOID_HTML_TAGS
+from campaigns.rendering.checks.tag_reader import Attributes, TagReader
 
 _SCHEME: Final = "color-scheme"
 _ROOTS: Final = frozenset({":root", "html"})
@@ -245,32 +244,19 @@ def _is_bold(tag: str, tokens: Any, *, is_bold: bool) -> bool:
     return is_bold or tag in _BOLD_TAGS
 
 
-class _TreeParser(HTMLParser):
-    """Parser of HTML into a tree; a tag that is not closed ends with the one around it."""
+class _TreeParser(TagReader):
+    """Parser of HTML into a tree."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.builder = TreeBuilder()
-        self.open: list[str] = []
         self.builder.start("viesti", {})
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.builder.start(tag, {name: value or "" for name, value in attrs})
-        if tag in VOID_HTML_TAGS:
-            self.builder.end(tag)
-        else:
-            self.open.append(tag)
+    def start(self, tag: str, attributes: Attributes) -> None:
+        self.builder.start(tag, {name: value or "" for name, value in attributes.items()})
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID_HTML_TAGS:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            while (name := self.open.pop()) != tag:
-                self.builder.end(name)
-            self.builder.end(tag)
+    def end(self, tag: str) -> None:
+        self.builder.end(tag)
 
     def handle_data(self, data: str) -> None:
         self.builder.data(data)
@@ -278,8 +264,6 @@ class _TreeParser(HTMLParser):
     def finish(self) -> Element:
         """Return the `html` element."""
         self.close()
-        for name in reversed(self.open):
-            self.builder.end(name)
         self.builder.end("viesti")
         root = self.builder.close()
         html = root.find("html")
