@@ -7,13 +7,13 @@ from html import unescape
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, closest_match
+from campaigns.rendering.checks.comments import without_comments
 from campaigns.rendering.checks.tag_reader import Attributes, TagReader
 from campaigns.rendering.email.mjml_reference import INCLUDE_TAG
 from campaigns.rendering.email.placeholders import JINJA_TAG
 from campaigns.rendering.templates.folder import TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText
 
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _CLASS: Final = re.compile(r"""<mj-class\b[^>]*\bname\s*=\s*["']([^"']*)["']""")
 _CLASS_USE: Final = re.compile(r"""(?<![\w-])mj-class\s*=\s*["']([^"']*)["']""")
 _LINKS: Final = frozenset({"a", "mj-button"})
@@ -22,7 +22,7 @@ _PICTURES: Final = frozenset({"img", "mj-image"})
 
 def class_problems(sources: Iterable[TemplateSource]) -> Iterator[Problem]:
     """Yield a problem for each `mj-class` that no `<mj-class name>` defines: MJML ignores it in silence."""
-    written = [(source, _without_comments(source.text)) for source in sources]
+    written = [(source, without_comments(source.text)) for source in sources]
     known = {name for _, text in written for name in _CLASS.findall(text)}
     for source, text in written:
         for use in _CLASS_USE.finditer(text):
@@ -46,7 +46,7 @@ def link_problems(sources: Iterable[TemplateSource], texts: Mapping[str, Transla
     wordless = {key for key, text in texts.items() if not all(map(_has_words, text.localised.by_language().values()))}
     for source in sources:
         reader = _LinkReader(source)
-        text = TEXT_PLACEHOLDER.sub(partial(_text_word, wordless), _without_comments(source.text))
+        text = TEXT_PLACEHOLDER.sub(partial(_text_word, wordless), without_comments(source.text))
         reader.feed(JINJA_TAG.sub(_value, text))
         reader.close()
         yield from reader.problems
@@ -56,14 +56,9 @@ def _known_classes(known: set[str]) -> str:
     return f"one of: {', '.join(sorted(known))}" if known else 'define it: `<mj-class name="…" />` in `mj-attributes`'
 
 
-def _without_comments(text: str) -> str:
-    """Return the text with every comment blanked, so that positions stay."""
-    return _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text)
-
-
 def _text_word(wordless: Container[str], placeholder: re.Match[str]) -> str:
     """Return a word for a text, or a sign for one that has no words in some language."""
-    return "." if placeholder[1].strip() in wordless else "x"
+    return ("." if placeholder[1].strip() in wordless else "x").ljust(len(placeholder[0]))
 
 
 def _has_words(text: str) -> bool:
@@ -72,8 +67,9 @@ def _has_words(text: str) -> bool:
 
 
 def _value(tag: re.Match[str]) -> str:
-    """Return a word for a printed value and nothing for a statement, with the lines of the tag."""
-    return ("x" if tag[0].startswith("{{") else "") + "\n" * tag[0].count("\n")
+    """Return a word for a printed value and nothing for a statement, as long as the tag, so that positions stay."""
+    blank = re.sub(r"[^\n]", " ", tag[0])
+    return f"x{blank[1:]}" if tag[0].startswith("{{") else blank
 
 
 class _LinkReader(TagReader):
