@@ -37,7 +37,7 @@ VENDORS: Final = {
     "faker": {"campaigns/demo/data/names.py"},
     "fastapi": {"campaigns/web/"},
     "imagesize": {"campaigns/workspace/checks/picture_files.py"},
-    "jinja2": {"campaigns/rendering/", "campaigns/web/page_renderer.py"},
+    "jinja2": {"campaigns/rendering/"},
     "joserfc": {"campaigns/people/accounts/id_token.py", "campaigns/people/accounts/identity_provider.py"},
     "mjml": {"campaigns/rendering/email/mjml.py"},
     "phonenumbers": {"audiences/addresses.py", "campaigns/core/model/phone_countries.py"},

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
 from typing import Any, Final
 from xml.etree.ElementTree import Element, TreeBuilder
 
@@ -11,7 +10,7 @@ import tinycss2
 from tinycss2 import color4
 from tinycss2.color3 import RGBA
 
-from campaigns.rendering.email.mjml_reference import VOID_HTML_TAGS
+from campaigns.rendering.checks.tag_reader import Attributes, TagReader
 
 _SCHEME: Final = "color-scheme"
 _ROOTS: Final = frozenset({":root", "html"})
@@ -34,12 +33,16 @@ def hexadecimal(color: RGBA) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """Style of a run of text: colours without transparency, size in pixels."""
+    """Style of a run of text: colours without transparency, size in pixels.
+
+    `over_picture`: what lies behind is a picture or gradient without a colour of its own.
+    """
 
     color: RGBA
     background: RGBA
     size: float = 16
     is_bold: bool = False
+    over_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _texts(element: Any, inherited: TextStyle, matcher: Any, *, dark: bool) -> I
     if tag in _SKIPPED_TAGS:
         return
     properties = _properties(element, matcher)
-    if _is_hidden(properties):
+    if _is_hidden(properties) or element.etree_element.get("aria-hidden") == "true":
         return
     texts = _own_texts(element, _style(element, properties, inherited, dark=dark), matcher, dark=dark)
     opacity = _opacity(properties.get("opacity", ()))
@@ -182,7 +185,13 @@ def _properties(element: Any, matcher: Any) -> Mapping[str, Any]:
 
 def _is_hidden(properties: Mapping[str, Any]) -> bool:
     words = {name: tinycss2.serialize(value).strip().lower() for name, value in properties.items()}
-    return words.get("display") == "none" or words.get("visibility") == "hidden" or words.get("opacity") == "0"
+    is_flat = words.get("overflow") == "hidden" and any(_is_zero(words.get(name)) for name in ("height", "max-height"))
+    no_show = words.get("display") == "none" or words.get("visibility") == "hidden" or words.get("opacity") == "0"
+    return no_show or is_flat
+
+
+def _is_zero(length: str | None) -> bool:
+    return length is not None and length.rstrip("px%em") in ("0", "0.0")
 
 
 def _style(element: Any, properties: Mapping[str, Any], inherited: TextStyle, *, dark: bool) -> TextStyle:
@@ -194,13 +203,22 @@ def _style(element: Any, properties: Mapping[str, Any], inherited: TextStyle, *,
     if background is None and "background-color" not in properties:
         background = _parsed_color(attributes.get("bgcolor") or "")
     behind = _over(background, inherited.background) if background is not None else inherited.background
+    is_opaque = background is not None and background.alpha == 1
+    has_picture = attributes.get("background") or any(map(_is_picture, properties.get("background-color", ())))
+    has_picture = has_picture or any(map(_is_picture, properties.get("background-image", ())))
     return replace(
         inherited,
         color=_over(color, behind) if color is not None else inherited.color,
         background=behind,
         size=_size(properties.get("font-size", ()), inherited.size),
         is_bold=_is_bold(tag, properties.get("font-weight"), is_bold=inherited.is_bold),
+        over_picture=not is_opaque and (bool(has_picture) or inherited.over_picture),
     )
+
+
+def _is_picture(token: Any) -> bool:
+    """Return whether a token of a background is a picture or a gradient."""
+    return token.type == "url" or (token.type == "function" and token.lower_name.endswith(("url", "gradient")))
 
 
 def _color(tokens: Iterable[Any]) -> RGBA | None:
@@ -227,6 +245,8 @@ def _over(color: RGBA, behind: RGBA) -> RGBA:
 
 def _size(tokens: Iterable[Any], inherited: float) -> float:
     for token in tokens:
+        if token.type == "number" and token.value == 0:
+            return 0
         if token.type == "dimension" and token.lower_unit in _UNITS:
             return float(token.value) * _UNITS[token.lower_unit]
         if token.type == "percentage":
@@ -245,32 +265,19 @@ def _is_bold(tag: str, tokens: Any, *, is_bold: bool) -> bool:
     return is_bold or tag in _BOLD_TAGS
 
 
-class _TreeParser(HTMLParser):
-    """Parser of HTML into a tree; a tag that is not closed ends with the one around it."""
+class _TreeParser(TagReader):
+    """Parser of HTML into a tree."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.builder = TreeBuilder()
-        self.open: list[str] = []
         self.builder.start("viesti", {})
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.builder.start(tag, {name: value or "" for name, value in attrs})
-        if tag in VOID_HTML_TAGS:
-            self.builder.end(tag)
-        else:
-            self.open.append(tag)
+    def start(self, tag: str, attributes: Attributes) -> None:
+        self.builder.start(tag, {name: value or "" for name, value in attributes.items()})
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID_HTML_TAGS:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            while (name := self.open.pop()) != tag:
-                self.builder.end(name)
-            self.builder.end(tag)
+    def end(self, tag: str) -> None:
+        self.builder.end(tag)
 
     def handle_data(self, data: str) -> None:
         self.builder.data(data)
@@ -278,8 +285,6 @@ class _TreeParser(HTMLParser):
     def finish(self) -> Element:
         """Return the `html` element."""
         self.close()
-        for name in reversed(self.open):
-            self.builder.end(name)
         self.builder.end("viesti")
         root = self.builder.close()
         html = root.find("html")

@@ -74,7 +74,7 @@ def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
         contents += ((text.positions[language], text.localised.text(language)) for language in Language)
     for place, content in contents:
         if _SHORTENER.search(content):
-            yield Problem(place, "a public link shortener hides who writes: use an address of our own", "shortener")
+            yield Problem(place, "a public link shortener hides who writes", "shortener", "use an address of our own")
 
 
 def _sample_problems(

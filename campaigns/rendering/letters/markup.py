@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 from campaigns.rendering.templates.text_variables import text_variable_uses
+from campaigns.rendering.templates.translations import closest_text
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
 LETTER_FILE: Final = "letter.typ"
@@ -53,7 +54,7 @@ def letter_texts(folder: TemplateFolder, language: Language) -> Mapping[str, Let
                 texts[key] = LetterText(text.localised.text(language), text.positions[language])
             else:
                 problems.append(
-                    Problem(place, f"there is no text `{key}`", "unknown_text", closest_match(key, folder.texts))
+                    Problem(place, f"there is no text `{key}`", "unknown_text", closest_text(key, folder.texts))
                 )
     if problems:
         raise UserError(problems)

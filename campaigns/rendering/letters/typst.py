@@ -82,4 +82,6 @@ def _errors_as_problems(file: str) -> Iterator[None]:
 def _problem(error: "typst.TypstError", file: str) -> Problem:
     match = _POSITION.search(error.diagnostic)
     place = FilePosition(match[1], int(match[2]), int(match[3])) if match else FilePosition(file)
-    return Problem(place, error.message.removeprefix("assertion failed: "), "typst", "; ".join(error.hints))
+    return Problem(
+        place, error.message.removeprefix("assertion failed: "), "typst", "; ".join(error.hints) or "mend it there"
+    )
