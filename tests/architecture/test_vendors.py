@@ -36,7 +36,7 @@ VENDORS: Final = {
     "email_validator": {"audiences/addresses.py"},
     "faker": {"campaigns/demo/data/names.py"},
     "fastapi": {"campaigns/web/"},
-    "imagesize": {"campaigns/workspace/checks/picture_files.py"},
+    "imagesize": {"campaigns/core/pictures.py"},
     "jinja2": {"campaigns/rendering/"},
     "joserfc": {"campaigns/people/accounts/id_token.py", "campaigns/people/accounts/identity_provider.py"},
     "mjml": {"campaigns/rendering/email/mjml.py"},

@@ -17,13 +17,13 @@ from campaigns.core.model.brand import Brand
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.letters.fonts import can_draw, visible_text
+from campaigns.rendering.letters.letter_pictures import typst_sources
 from campaigns.rendering.letters.letter_renderer import LetterDocuments, LetterPages
 from campaigns.rendering.letters.markup import (
     LETTER_FILE,
     LINKS,
     NOT_READ,
     OFFER_TEXT_PREFIX,
-    is_text,
     letter_texts,
     markup_variable_uses,
     qr_links,
@@ -152,7 +152,7 @@ def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
     shared = {(directory.parent / SHARED_FOLDER / file).as_posix(): data for file, data in folder.shared.items()}
     own = {(directory / file).as_posix(): data for file, data in folder.files.items()}
     files = {**shared, **own}.items()
-    return {name: data for name, data in files if Path(name).name not in NOT_READ and is_text(data)}
+    return typst_sources({name: data for name, data in files if Path(name).name not in NOT_READ})
 
 
 def _house_values(settings: Settings, language: Language) -> Mapping[str, str]:
