@@ -1,4 +1,4 @@
-"""QR codes of letters: the same in a series as one by one, in the member's letter, and quick to make."""
+"""QR codes of letters: a sum of codes is the code made by itself, few are made, and drawings have their modules."""
 
 import re
 
@@ -7,16 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.rendering.letters import qr_code
-from campaigns.rendering.letters.qr_code import QrCodes, QrSeries, qr_modules
+from campaigns.rendering.letters.qr_code import QrCodes, QrFamily, qr_modules
 
 STEM = "https://viesti.lahde.example.org/p/"
-TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=32, max_size=32)
-SERIES = QrSeries(STEM, 32)
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+TOKENS = st.text(ALPHABET, min_size=32, max_size=32)
+NEAR_TOKENS = st.text(ALPHABET, min_size=2, max_size=2).map(lambda ending: "AbCdEfGhIjKlMnOpQrStUvWxYz0123" + ending)
+FAMILY = QrFamily(STEM)
 
 
-@given(TOKENS)
-def test_a_code_of_a_series_is_the_code_made_by_itself(token):
-    assert SERIES.modules(token) == qr_modules(STEM + token)
+@given(TOKENS | NEAR_TOKENS)
+def test_a_code_of_a_family_is_the_code_made_by_itself(token):
+    assert FAMILY.modules(token) == qr_modules(STEM + token)
 
 
 @given(st.text(max_size=40).filter(str.isprintable), st.text(st.characters(max_codepoint=127), min_size=1, max_size=6))
@@ -25,12 +27,19 @@ def test_a_code_has_the_modules_that_the_library_makes(stem, ending):
     assert qr_modules(stem + "/" + ending) == b"".join(map(bytes, matrix))
 
 
-def test_codes_are_the_same_before_and_after_a_series_begins(monkeypatch):
-    monkeypatch.setattr(qr_code, "SERIES_FROM", 3)
-    codes, token = QrCodes(), "AbCdEfGhIjKlMnOpQrStUvWxYz01234"
-    one_by_one = [QrCodes().drawing(f"{STEM}{token}{digit}") for digit in range(6)]
-    assert [codes.drawing(f"{STEM}{token}{digit}") for digit in range(6)] == one_by_one
-    assert len(set(one_by_one)) == 6
+def test_the_library_makes_no_more_codes_than_the_differing_bits_allow(monkeypatch):
+    made = []
+    monkeypatch.setattr(qr_code, "qr_modules", lambda text: made.append(text) or qr_modules(text))
+    codes, endings = QrCodes(), [first + second for first in ALPHABET for second in ALPHABET[::4]]
+    drawn = [codes.drawing(f"{STEM}AbCdEf{ending}") for ending in endings]
+    assert len(set(drawn)) == len(endings) == 1024
+    assert len(made) <= 1 + 2 * 7  # one to begin with, and one for each bit of two characters
+    assert drawn[-1] == QrCodes().drawing(f"{STEM}AbCdEf{endings[-1]}")
+
+
+def test_links_of_other_stems_and_lengths_are_families_of_their_own():
+    codes, urls = QrCodes(), [f"{STEM}AbC", f"{STEM}AbCd", f"{STEM}x/AbC", f"{STEM}Näe", "AbC", f"{STEM}AbD"]
+    assert [codes.drawing(url) for url in urls] == [QrCodes().drawing(url) for url in urls]
 
 
 def test_a_drawing_has_a_stroke_for_each_run_of_dark_modules():
