@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.xdist_groups import require_group
+from tests.support.xdist_groups import group_of, require_group
 
 TIERS: Final = ("e2e", "integration", "unit")
 """Order of execution: long tests first, so that no worker waits for another at the end."""
@@ -50,7 +50,7 @@ SMOKE: Final = (
 
 
 def mark_tiers(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, and put long tests first."""
+    """Mark each test with its tier, and put long tests first, and among these the groups of one process."""
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         tier = tier_of(_fixtures(item), marks, _parameters(item))
@@ -58,7 +58,11 @@ def mark_tiers(items: list[pytest.Item]) -> None:
         if tier == "e2e" and item.nodeid.startswith(SMOKE):
             item.add_marker("smoke")
         require_group(item.nodeid, _fixtures(item))
-    items.sort(key=lambda item: next(place for place, tier in enumerate(TIERS) if item.get_closest_marker(tier)))
+    items.sort(key=lambda item: (_place(item), group_of(item.nodeid) is None))
+
+
+def _place(item: pytest.Item) -> int:
+    return next(place for place, tier in enumerate(TIERS) if item.get_closest_marker(tier))
 
 
 def tier_of(fixtures: frozenset[str], marks: set[str], parameters: Sequence[object]) -> str:
