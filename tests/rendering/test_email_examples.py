@@ -288,3 +288,11 @@ def test_a_store_without_one_of_its_facts_is_shown_with_the_others(missing: str)
     assert str(store[missing]) not in parse_page(body).text.replace("Lähdemarket Puistokatu", "") + "".join(
         parse_page(body).links
     )
+
+
+@pytest.mark.parametrize("name", sorted(PURPOSES))
+def test_the_logo_stands_on_light_ground_where_a_mailbox_darkens_the_message_by_itself(name: str) -> None:
+    html, ground = render(name, Language.FI).html, SETTINGS.brand.colours.ground
+    assert '<span class="plate"><img class="by-day"' in html
+    assert f"background-image: linear-gradient({ground}, {ground})" in html  # mailboxes darken plain colours only
+    assert ".plate { background-image: none !important; }" in html.partition("prefers-color-scheme: dark")[2]
