@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -251,6 +252,14 @@ def test_owner_post_mentions_the_household_only_if_there_are_several_members() -
     assert "koko talouden" in family
     assert "koko talouden" not in alone + unknown
     assert "Viime kuulta ei kertynyt bonusta" in unknown
+
+
+@pytest.mark.parametrize(("bonus", "is_shown"), [("0.99", False), ("1.00", True)])
+def test_a_bonus_of_less_than_a_euro_is_no_headline_of_owner_post(bonus: str, is_shown: bool) -> None:
+    values = member_values("owner_post", Language.FI, bonus_last_month=Decimal(bonus))
+    body = render("owner_post", Language.FI, member=values)
+    amount = f"{bonus.replace('.', ',')}\N{NO-BREAK SPACE}€"
+    assert [amount in body.html, amount in body.text] == [is_shown, is_shown]
 
 
 def test_the_partner_e_mail_names_the_partner_and_passes_on_no_data() -> None:
