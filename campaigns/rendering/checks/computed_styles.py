@@ -218,7 +218,7 @@ def _style(element: Any, properties: Mapping[str, Any], inherited: TextStyle, *,
 
 def _is_picture(token: Any) -> bool:
     """Return whether a token of a background is a picture or a gradient."""
-    return token.type == "url" or (token.type == "function" and token.lower_name.endswith(("url", "gradient")))
+    return bool(token.type == "url" or (token.type == "function" and token.lower_name.endswith(("url", "gradient"))))
 
 
 def _color(tokens: Iterable[Any]) -> RGBA | None:
