@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +18,7 @@ from audiences.consent import consent_texts
 from campaigns.operations.doctor.finding import FindingLevel
 from campaigns.operations.doctor.stores import check_stores
 from campaigns.runs.engine import Engine
-from campaigns.web.desk.routes import desk_routes
+from campaigns.web.desk.routes import add_desk_routes
 from campaigns.web.error_pages import add_error_handlers
 from campaigns.web.members.change_contact import ChangeContactPage
 from campaigns.web.members.choice_list import all_consent_texts
@@ -89,8 +89,8 @@ def pages_app(engine: Engine) -> FastAPI:
     with engine.context.ledger.write() as connection:
         consent_texts.publish_texts(connection, all_consent_texts(page_context.renderer), page_context.now)
     _add_health_checks(app, engine.context)
-    _include_member_pages(app, page_context)
-    app.include_router(desk_routes(page_context))
+    _add_member_pages(app.router, page_context)
+    add_desk_routes(app.router, page_context)
     add_error_handlers(app, page_context)
     if engine.context.workspace.images.is_dir():
         app.mount("/images", CachedFiles(directory=engine.context.workspace.images))
@@ -124,7 +124,7 @@ def _add_health_checks(app: FastAPI, context: Context) -> None:
         return JSONResponse({finding.check: finding.level for finding in findings}, status_code=503 if failed else 200)
 
 
-def _include_member_pages(app: FastAPI, page_context: PageContext) -> None:
+def _add_member_pages(router: APIRouter, page_context: PageContext) -> None:
     codes, sessions = OneTimeCodes(page_context), MemberSessions(page_context)
     centre = PreferenceCentre(page_context, sessions)
     page_groups = (
@@ -141,4 +141,4 @@ def _include_member_pages(app: FastAPI, page_context: PageContext) -> None:
         MyDataPages(page_context, codes, sessions),
     )
     for group in page_groups:
-        app.include_router(group.routes())
+        group.add_routes(router)  # a router that is included has each of its routes analysed twice

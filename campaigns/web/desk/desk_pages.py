@@ -91,14 +91,12 @@ class DeskPages:
         """Return the tickets of the desk's pages."""
         return PageTickets(self.page_context)
 
-    def router(self, tasks: Iterable[DeskTask], views: Iterable[DeskView]) -> APIRouter:
-        """Return the routes of forms and pages; each checks its act before anything else."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter, tasks: Iterable[DeskTask], views: Iterable[DeskView]) -> None:
+        """Add the routes of forms and pages; each checks its act before anything else."""
         for task in tasks:
             router.add_api_route(task.path, self._guarded_form(task), methods=["POST"], response_class=HTMLResponse)
         for view in views:
             router.add_api_route(view.path, self._guarded_page(view), methods=READ_METHODS, response_class=HTMLResponse)
-        return router
 
     def _guarded_form(self, task: DeskTask) -> Callable[[Request, FormFields], Response]:
         refuse = task.refuse or self.refuse

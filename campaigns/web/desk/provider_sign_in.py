@@ -31,12 +31,10 @@ class ProviderSignInPages:
     provider: IdentityProvider
     _answers: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_ANSWERS), init=False)
 
-    def routes(self) -> APIRouter:
-        """Return both routes."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add both routes."""
         router.add_api_route(f"{DESK_HOME}/provider", self.begin, methods=READ_METHODS)
         router.add_api_route(CALLBACK_PATH, self.finish, methods=["GET"], response_class=HTMLResponse)
-        return router
 
     @property
     def cookie(self) -> HostCookie:

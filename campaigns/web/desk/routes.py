@@ -19,15 +19,13 @@ from campaigns.web.desk.staff_session import StaffSessions
 from campaigns.web.page_context import PageContext
 
 
-def desk_routes(page_context: PageContext) -> APIRouter:
-    """Return the routes of the service desk."""
+def add_desk_routes(router: APIRouter, page_context: PageContext) -> None:
+    """Add the routes of the service desk."""
     desk = DeskPages(page_context, StaffSessions(page_context))
-    router = APIRouter()
-    router.include_router(StaffLoginPages(desk).routes())
+    StaffLoginPages(desk).add_routes(router)
     if desk.identity_provider is not None:
-        router.include_router(ProviderSignInPages(desk, desk.identity_provider).routes())
-    router.include_router(desk.router(desk_tasks(desk), desk_views(desk)))
-    return router
+        ProviderSignInPages(desk, desk.identity_provider).add_routes(router)
+    desk.add_routes(router, desk_tasks(desk), desk_views(desk))
 
 
 def desk_tasks(desk: DeskPages) -> Sequence[DeskTask]:

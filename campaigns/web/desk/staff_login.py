@@ -28,16 +28,14 @@ class StaffLoginPages:
     desk: DeskPages
     _checks: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit(MAX_PASSWORD_CHECKS), init=False)
 
-    def routes(self) -> APIRouter:
-        """Return the home page and the forms that need no role."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the home page and the forms that need no role."""
         router.add_api_route(DESK_HOME, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(f"{DESK_HOME}/session", self.sign_in, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(
             f"{DESK_HOME}/second-step", self.sign_in_with_code, methods=["POST"], response_class=HTMLResponse
         )
         router.add_api_route(f"{DESK_HOME}/out", self.sign_out, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def show(self, request: Request) -> HTMLResponse:
         """Show the home page to a signed-in agent, the sign-in page to anyone else."""

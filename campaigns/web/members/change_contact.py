@@ -37,12 +37,10 @@ class ChangeContactPage:
     sessions: MemberSessions
     centre: PreferenceCentre
 
-    def routes(self) -> APIRouter:
-        """Return the two forms: send a code, confirm it."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the two forms: send a code, confirm it."""
         router.add_api_route(f"{MEMBER_HOME}/contact", self.send_code, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(f"{MEMBER_HOME}/contact/code", self.confirm, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send a code to the new address; nothing changes yet."""

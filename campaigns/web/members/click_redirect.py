@@ -39,13 +39,11 @@ class ClickRedirect:
     page_context: PageContext
     bursts: BurstDetector = field(default_factory=BurstDetector)
 
-    def routes(self) -> APIRouter:
-        """Return the only route."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the only route."""
         router.add_api_route(
             f"/{CLICK_PATH}/{{token}}", self.redirect, methods=READ_METHODS, response_class=RedirectResponse
         )
-        return router
 
     def redirect(self, request: Request, token: str) -> RedirectResponse:
         """Redirect to the target; HTTP 404 for an invalid link."""

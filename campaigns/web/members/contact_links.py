@@ -43,14 +43,12 @@ class ContactLinkPages:
 
     page_context: PageContext
 
-    def routes(self) -> APIRouter:
-        """Return a page and a form for each act."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add a page and a form for each act."""
         for act in _ACTS:
             path = f"/{act.path}/{{token}}"
             router.add_api_route(path, partial(self._show, act), methods=READ_METHODS, response_class=HTMLResponse)
             router.add_api_route(path, partial(self._act, act), methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def _show(self, act: LinkAct, request: Request, token: str) -> HTMLResponse:
         self._link(act, request, token)

@@ -33,13 +33,11 @@ class MemberLoginPages:
         """Cookies of the visitor's browser."""
         return BrowserCookies(self.page_context)
 
-    def routes(self) -> APIRouter:
-        """Return the forms, all POST; the first page is `PreferenceCentre.show`."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the forms, all POST; the first page is `PreferenceCentre.show`."""
         router.add_api_route(f"{MEMBER_HOME}/code", self.send_code, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(f"{MEMBER_HOME}/session", self.sign_in, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(f"{MEMBER_HOME}/out", self.sign_out, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def send_code(self, request: Request, form: FormBody) -> HTMLResponse:
         """Send codes to an address, if it is known."""

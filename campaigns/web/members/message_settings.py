@@ -40,14 +40,13 @@ class MessageSettingsPages:
     page_context: PageContext
     codes: OneTimeCodes
 
-    def routes(self) -> APIRouter:
-        """Return the list of choices, the opt-out form, its undo and the code form."""
-        router, path = APIRouter(), f"/{LINK_PATHS[SETTINGS_SCOPE]}/{{token}}"
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the list of choices, the opt-out form, its undo and the code form."""
+        path = f"/{LINK_PATHS[SETTINGS_SCOPE]}/{{token}}"
         router.add_api_route(path, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(path, self.stop, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(f"{path}/undo", self.undo, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(f"{path}/code", self.send_code, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show every choice with a button that stops it."""

@@ -51,9 +51,8 @@ class MyDataPages:
     codes: OneTimeCodes
     sessions: MemberSessions
 
-    def routes(self) -> APIRouter:
-        """Return the overview, the code forms, the data page, its downloads, requests and erasure."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the overview, the code forms, the data page, its downloads, requests and erasure."""
         router.add_api_route(_DATA, self.overview, methods=READ_METHODS, response_class=HTMLResponse)
         acts: Mapping[str, Callable[..., Response]] = {
             f"{_DATA}/code": self.send_code,
@@ -66,7 +65,6 @@ class MyDataPages:
         }
         for path, act in acts.items():
             router.add_api_route(path, act, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def overview(self, request: Request) -> HTMLResponse:
         """Show the options; to anyone without a session, the sign-in page."""

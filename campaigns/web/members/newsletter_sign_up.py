@@ -29,16 +29,14 @@ class NewsletterSignUpPages:
 
     page_context: PageContext
 
-    def routes(self) -> APIRouter:
-        """Return the sign-up form and the confirmation page."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the sign-up form and the confirmation page."""
         router.add_api_route(_PATH, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(_PATH, self.send_link, methods=["POST"], response_class=HTMLResponse)
         router.add_api_route(
             f"{_PATH}/{{token}}", self.show_confirmation, methods=READ_METHODS, response_class=HTMLResponse
         )
         router.add_api_route(f"{_PATH}/{{token}}", self.confirm, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def show(self, request: Request) -> HTMLResponse:
         """Show every newsletter with an empty box."""

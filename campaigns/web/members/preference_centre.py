@@ -35,12 +35,10 @@ class PreferenceCentre:
     page_context: PageContext
     sessions: MemberSessions
 
-    def routes(self) -> APIRouter:
-        """Return the choices page and its form."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the choices page and its form."""
         router.add_api_route(MEMBER_HOME, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(f"{MEMBER_HOME}/choices", self.save, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def show(self, request: Request) -> HTMLResponse:
         """Show the member's choices and contact; to anyone without a session, the sign-in page."""

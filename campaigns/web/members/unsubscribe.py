@@ -27,12 +27,11 @@ class UnsubscribePages:
     page_context: PageContext
     scope: str
 
-    def routes(self) -> APIRouter:
-        """Return the page (GET, changes nothing) and the opt-out (POST)."""
-        router, path = APIRouter(), f"/{LINK_PATHS[self.scope]}/{{token}}"
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the page (GET, changes nothing) and the opt-out (POST)."""
+        path = f"/{LINK_PATHS[self.scope]}/{{token}}"
         router.add_api_route(path, self.show, methods=READ_METHODS, response_class=HTMLResponse)
         router.add_api_route(path, self.stop, methods=["POST"], response_class=HTMLResponse)
-        return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the page with the one button."""

@@ -22,13 +22,11 @@ class WhyPage:
 
     page_context: PageContext
 
-    def routes(self) -> APIRouter:
-        """Return the only page, read-only."""
-        router = APIRouter()
+    def add_routes(self, router: APIRouter) -> None:
+        """Add the only page, read-only."""
         router.add_api_route(
             f"/{LINK_PATHS['why']}/{{token}}", self.show, methods=READ_METHODS, response_class=HTMLResponse
         )
-        return router
 
     def show(self, request: Request, token: str) -> HTMLResponse:
         """Show the message and why it was sent; nothing about its recipient."""
