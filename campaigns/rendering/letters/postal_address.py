@@ -1,4 +1,4 @@
-"""Finnish postal addresses in the form that Posti requires (PR-01, PR-02)."""
+"""Postal addresses in the form that Posti requires (PR-01, PR-02): domestic ones, whatever the country."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from campaigns.core.model.enums import Language
+from campaigns.core.model.postal_code_forms import PRINTED_FORM
 from campaigns.rendering.letters.fonts import can_draw, visible_text
 
 MAX_ROWS: Final = 6
@@ -14,7 +15,7 @@ MAX_ROW_WIDTH: Final = 22.0  # in ems: the width of the print profile's window a
 _WIDE: Final = frozenset("MWmw@%&ÆæŒœ…—")
 _WIDEST, _CAPITAL, _SMALL = 0.95, 0.69, 0.56
 
-_POSTCODE: Final = re.compile(r"[0-9]{5}")
+_POSTCODE: Final = re.compile(PRINTED_FORM)
 _BILINGUAL: Final = {
     "ESPOO": "ESBO",
     "HAMINA": "FREDRIKSHAMN",
