@@ -53,7 +53,7 @@ VENDORS: Final = {
     "segno": {"campaigns/people/accounts/totp.py", "campaigns/rendering/letters/qr_code.py"},
     "sendgrid": {"campaigns/channels/sendgrid.py"},
     "sqlglot": {"campaigns/rules/transpile.py"},
-    "tinycss2": {"campaigns/rendering/checks/computed_styles.py"},
+    "tinycss2": {"campaigns/rendering/checks/computed_styles.py", "campaigns/rendering/checks/css_values.py"},
     "twilio": {"campaigns/channels/twilio.py", "campaigns/channels/twilio_events.py"},
     "typer": {"campaigns/cli/"},
     "typst": {"campaigns/rendering/letters/typst.py"},

@@ -3,8 +3,9 @@
 import pytest
 from tinycss2.color3 import parse_color
 
-from campaigns.rendering.checks.computed_styles import StyledPage, TextStyle, hexadecimal
+from campaigns.rendering.checks.computed_styles import StyledPage, TextStyle
 from campaigns.rendering.checks.contrast import is_read, required_ratio
+from campaigns.rendering.checks.css_values import hexadecimal
 
 WHITE, BLACK = parse_color("#FFFFFF"), parse_color("#000000")
 

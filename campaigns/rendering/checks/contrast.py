@@ -4,14 +4,15 @@ A picture or gradient behind a text is judged by the plain colour below it, whic
 is a warning, as dark mode is, in which mailboxes change colours of their own accord; what all readers see is an error.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.core.model.colour import AA_CONTRAST, contrast, legible_shade
 from campaigns.core.model.enums import Language
-from campaigns.rendering.checks.computed_styles import StyledPage, StyledText, TextStyle, hexadecimal
+from campaigns.rendering.checks.computed_styles import StyledPage, StyledText, TextStyle
+from campaigns.rendering.checks.css_values import hexadecimal
 from campaigns.rendering.checks.text_places import text_place
 from campaigns.rendering.email.includes import collect_includes, own_include_place
 from campaigns.rendering.email.mjml import MJML_FILE
@@ -29,10 +30,16 @@ def required_ratio(style: TextStyle) -> float:
     return LARGE_RATIO if is_large else AA_CONTRAST
 
 
-def contrast_problems(folder: TemplateFolder, language: Language, html: str) -> Iterator[Problem]:
-    """Yield a problem for each pair of colours that is hard to read, once for both modes."""
-    page = StyledPage.parse(html)
+def contrast_problems(folder: TemplateFolder, language: Language, pages: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each pair of colours that is hard to read, once for both modes and all pages."""
     seen: set[tuple[str, str]] = set()
+    for page in map(StyledPage.parse, pages):
+        yield from _page_problems(folder, language, page, seen)
+
+
+def _page_problems(
+    folder: TemplateFolder, language: Language, page: StyledPage, seen: set[tuple[str, str]]
+) -> Iterator[Problem]:
     for mode in ("light", "dark") if page.has_dark_mode else ("light",):
         for run in page.texts(dark=mode == "dark"):
             pair = hexadecimal(run.style.color), hexadecimal(run.style.background)
