@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from campaigns.core.model.enums import Language
@@ -134,4 +135,9 @@ def _folded(row: str) -> list[str]:
 
 def _width(row: str) -> float:
     """Return the greatest possible width of a row in ems, in a sans font with the widths of Calibri."""
-    return sum(_WIDEST if letter in _WIDE else _CAPITAL if letter.isupper() else _SMALL for letter in row)
+    return sum(map(_letter_width, row))
+
+
+@lru_cache(maxsize=1024)
+def _letter_width(letter: str) -> float:
+    return _WIDEST if letter in _WIDE else _CAPITAL if letter.isupper() else _SMALL

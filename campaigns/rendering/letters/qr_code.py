@@ -16,32 +16,21 @@ _SVG: Final = (
 )
 
 
-@dataclass
-class QrCodes:
-    """QR codes of many links, most of which differ in what stands behind their last `/`, as those of one run do.
+def qr_drawing(url: str) -> str:
+    """Return the code of an address as SVG, without the white border that the layout leaves round it.
 
-    Later ones are sums of the first few hundred, which takes a thirtieth of the time (decision 65).
+    Up to 15 percent of it may be spoiled by folds and stains (level M). Of many links that differ in what stands
+    behind their last `/`, as those of one run do, the first few hundred take longer (decision 65).
     """
-
-    _families: dict[tuple[str, int], "QrFamily"] = field(default_factory=dict)
-
-    def drawing(self, url: str) -> str:
-        """Return the code of an address as SVG, without the white border that the layout leaves round it.
-
-        Up to 15 percent of it may be spoiled by folds and stains (level M).
-        """
-        if not url.isascii():
-            return _svg(qr_modules(url))
-        stem, slash, ending = url.rpartition("/")
-        form = (stem + slash, len(ending))
-        if form not in self._families:
-            self._families[form] = QrFamily(stem + slash)
-        return _svg(self._families[form].modules(ending))
+    if not url.isascii():
+        return _svg(qr_modules(url))
+    stem, slash, ending = url.rpartition("/")
+    return _svg(qr_family(stem + slash, len(ending)).modules(ending))
 
 
 @dataclass
 class QrFamily:
-    """QR codes of texts of ASCII that begin with `stem` and are equally long.
+    """QR codes of texts of ASCII that begin with `stem` and go on for `length` characters.
 
     Version and mask are equal, too, and then each bit of a text turns the same modules round in every code, whatever
     the others are: error correction and mask are sums modulo 2. So a text that is the sum of an odd number of earlier
@@ -49,11 +38,14 @@ class QrFamily:
     """
 
     stem: str
+    length: int
     _made: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     _size: int = 0
 
     def modules(self, ending: str) -> bytes:
         """Return the modules of the code whose text ends with these characters, row by row."""
+        if len(ending) != self.length:
+            raise ValueError(f"a text of this family ends with {self.length} characters")
         rest, code = int.from_bytes(b"\x01" + ending.encode("ascii")), 0  # the first bit counts the summands
         while rest and (known := self._made.get(rest.bit_length())):
             rest, code = rest ^ known[0], code ^ known[1]
@@ -63,6 +55,9 @@ class QrFamily:
         self._size = len(modules)
         self._made[rest.bit_length()] = (rest, code ^ int.from_bytes(modules))
         return modules
+
+
+qr_family: Final = lru_cache(maxsize=16)(QrFamily)
 
 
 def qr_modules(text: str) -> bytes:
