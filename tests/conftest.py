@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from xdist.remote import Producer
 
 from campaigns.core.private_files import set_private_umask
-from tests.support import duckdb_threads, no_network
+from tests.support import cheap_passwords, duckdb_threads, memory_folder, no_network
 from tests.support.examples import FAST, register_profiles
 from tests.support.postgresql_server import postgresql_url
 from tests.support.sample_workspace import SampleWorkspace, build_base_workspace
@@ -29,9 +29,14 @@ _ROOTS = (str(_HERE / "support" / "subprocess_site"), str(_HERE.parent), *filter
 os.environ["PYTHONPATH"] = os.pathsep.join(_ROOTS)  # so that processes which tests start keep silent, too
 
 
+_FAILED = pytest.StashKey[bool]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    memory_folder.use_memory()
     if config.getoption("--hypothesis-profile") == FAST:
         duckdb_threads.use_one_thread()
+        cheap_passwords.use_cheap_hashes()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -62,6 +67,21 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Let a unit test open no socket and start no process."""
     with no_network.unit_test() if item.get_closest_marker("unit") else nullcontext():
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    item.stash[_FAILED] = report.failed or item.stash.get(_FAILED, False)
+    return report
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """Pytest's own folder, emptied after a test that passed."""
+    yield tmp_path
+    if not request.node.stash.get(_FAILED, True):
+        memory_folder.empty(tmp_path)
 
 
 @pytest.fixture(scope="session")

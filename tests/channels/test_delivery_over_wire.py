@@ -82,6 +82,7 @@ def workspace_and_double(
         yield workspace, double, channel
 
 
+@pytest.mark.long
 def test_every_member_is_reached_at_most_once_and_accounted_for(workspace_and_double):
     workspace, double, channel = workspace_and_double
     run = workspace.start("hi", CAMPAIGN.format(channel=channel))

@@ -60,6 +60,7 @@ def _read_chunk(reader: int) -> bytes:
         return b""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command_line", COMMANDS)
 def test_a_pipe_gets_plain_lines_without_trailing_spaces(
     command_line: str, workspace_shell: Shell, monkeypatch: pytest.MonkeyPatch

@@ -9,6 +9,7 @@ import pytest
 from campaigns.core.errors import UserError
 from campaigns.core.model.roles import Role
 from campaigns.people.accounts import local_login, passwords, staff_accounts
+from tests.support.cheap_passwords import SHIPPED
 from tests.support.sample_workspace import SampleWorkspace
 
 GUESSABLE = {
@@ -58,6 +59,10 @@ def test_a_new_password_is_held_to_the_same(workspace: SampleWorkspace) -> None:
 def test_several_words_are_accepted_without_rules_of_composition(workspace: SampleWorkspace, password: str) -> None:
     staff_accounts.add(workspace.engine.context, "aino", [Role.DESK], password)
     assert local_login.log_in(workspace.engine.context, "aino", password)
+
+
+def test_a_hash_costs_what_rfc_9106_recommends() -> None:
+    assert (SHIPPED.type.name, SHIPPED.time_cost, SHIPPED.memory_cost) == ("ID", 3, 65536)
 
 
 def test_a_password_of_the_largest_length_is_judged_quickly() -> None:

@@ -33,6 +33,7 @@ def workspace_with_objections(workspace: SampleWorkspace) -> SampleWorkspace:
     return workspace
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names", [names for size in (2, 3, 4) for names in combinations(CONDITIONS, size)], ids="-".join
 )

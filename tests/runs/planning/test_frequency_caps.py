@@ -63,6 +63,7 @@ SPANS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("cap", "hours", "expected"), SPANS.values(), ids=SPANS)
 def test_a07_calendar_and_rolling_windows_are_distinct(
     workspace: SampleWorkspace, cap: str, hours: float, *, expected: bool

@@ -106,6 +106,7 @@ def test_every_skip_reason_occurs(workspace, reason):
     _check_one_reason_per_skip(workspace, run, plan_counts)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("reason", sorted(CAUSES))
 def test_no_skip_occurs_without_its_cause(workspace, reason):
     campaign, _ = CAUSES[reason]
