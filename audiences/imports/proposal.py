@@ -20,6 +20,7 @@ from campaigns.core.yaml.source import read_yaml
 _WORDS: Final = TypeAdapter(dict[str, dict[str, list[str]]])
 _FILE: Final = Path(__file__).with_name("header_words.yaml")
 _CHOICES: Final = "choices"
+_OFFERS: Final = "offers"
 _SIMILAR: Final = 0.86
 _PLAIN: Final = re.compile(r"[A-Za-zÅÄÖåäö][\wÅÄÖåäö -]*")
 _NOT_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -150,6 +151,8 @@ def _recognise(
 
 
 def _may_be_permission(kind: str, name: str, ours: str | None, texts: Sequence[str]) -> bool:
+    if kind == _OFFERS:  # nobody's choices stand beside goods: `Mainosteksti` is a text
+        return False
     if kind != _CHOICES:
         return _PERMISSION.search(name) is not None
     return ours is None and (_PERMISSION.search(name) is not None or are_yes_or_no(texts))
