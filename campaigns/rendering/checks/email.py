@@ -107,8 +107,9 @@ def _sample_problems(
     yield from unguarded_value_problems(template.render, context)
     branches = dict(_branches(sample, template))
     for reader, branch in branches.items():
-        found = chain.from_iterable(check(branch) for check in BRANCH_CHECKS)
-        yield from (replace(each, message=f"{each.message} ({reader})") for each in found if each not in problems)
+        branch_problems = chain.from_iterable(check(branch) for check in BRANCH_CHECKS)
+        others = (each for each in branch_problems if each not in problems)
+        yield from (replace(each, message=f"{each.message} ({reader})") for each in others)
     if template.language is Language.FI:  # colours are the same in all languages
         from campaigns.rendering.checks.contrast import contrast_problems  # slow to load, and most checks are cached
 
@@ -119,13 +120,13 @@ def _sample_problems(
 
 def _branches(sample: EmailSample, template: EmailTemplate) -> Iterator[tuple[str, EmailSample]]:
     """Yield what else the template shows, and to whom: a member without any value, and one with offers after all."""
-    shown = {sample.body.html}
+    pages = {sample.body.html}
     contexts = {_NOTHING_KNOWN: bare_sample(sample.context), _WITH_OFFERS: full_sample(sample.context)}
     for reader, context in contexts.items():
         with suppress(TemplateError):  # which is reported as a value that nobody asked for
             body = template.render(context)
-            if body.html not in shown:
-                shown.add(body.html)
+            if body.html not in pages:
+                pages.add(body.html)
                 yield reader, replace(sample, context=context, body=body)
 
 

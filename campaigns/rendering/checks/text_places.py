@@ -17,23 +17,23 @@ _WRITTEN: Final = re.compile(r"(?<=>)[^<>]+(?=<)")
 _SPACES: Final = re.compile(r"\s+")
 
 
-def text_place(folder: TemplateFolder, language: Language, shown: str) -> FilePosition | None:
+def text_place(folder: TemplateFolder, language: Language, text: str) -> FilePosition | None:
     """Return where the own texts or markup write a text, whatever values and texts stand in it."""
-    shown = _words(shown)
+    text = _SPACES.sub(" ", text).strip()
     own = f"{folder.directory}/"
     for translated in folder.texts.values():
         place = translated.positions[language]
-        if place.file.startswith(own) and _pattern(translated.localised.text(language)).fullmatch(shown):
+        if place.file.startswith(own) and _pattern(translated.localised.text(language)).fullmatch(text):
             return place
-    return next(_in_markup(folder, language, shown), None)
+    return next(_in_markup(folder, language, text), None)
 
 
-def _in_markup(folder: TemplateFolder, language: Language, shown: str) -> Iterator[FilePosition]:
+def _in_markup(folder: TemplateFolder, language: Language, text: str) -> Iterator[FilePosition]:
     texts = folder.texts_in(language)
     for file, source in collect_includes(folder, MJML_FILE).items():
         for written in _WRITTEN.finditer(source.text) if file in folder.files else ():
             words = TEXT_PLACEHOLDER.sub(lambda key: texts.get(key[1].strip(), ""), written[0])
-            if _pattern(words).fullmatch(shown):
+            if _pattern(words).fullmatch(text):
                 indent = len(written[0]) - len(written[0].lstrip())
                 yield source.position_of(written.start() + indent)
 
@@ -44,7 +44,3 @@ def _pattern(written: str) -> re.Pattern[str]:
     if not any(any(map(str.isalnum, piece)) for piece in pieces):
         return re.compile(r"(?!)")
     return re.compile(".*".join(map(re.escape, pieces)))
-
-
-def _words(text: str) -> str:
-    return _SPACES.sub(" ", text).strip()

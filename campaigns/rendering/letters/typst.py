@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import typst
 
 _POSITION: Final = re.compile(r"(templates/\S+?):(\d+):(\d+)")
+_SEARCHED: Final = re.compile(r" \(searched at .*\)")  # a path of ours, which says nothing to an author
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,5 @@ def _errors_as_problems(file: str) -> Iterator[None]:
 def _problem(error: "typst.TypstError", file: str) -> Problem:
     match = _POSITION.search(error.diagnostic)
     place = FilePosition(match[1], int(match[2]), int(match[3])) if match else FilePosition(file)
-    return Problem(
-        place, error.message.removeprefix("assertion failed: "), "typst", "; ".join(error.hints) or "mend it there"
-    )
+    message = _SEARCHED.sub("", error.message.removeprefix("assertion failed: "))
+    return Problem(place, message, "typst", "; ".join(error.hints) or "mend it there")

@@ -72,10 +72,10 @@ class PlanInput:
 
         A newsletter that shows offers asks for them, or its file was meant to.
         """
-        asked = self.offer_variants if self.campaign.purpose is Purpose.NEWSLETTER else self.variant_offers
+        names = self.offer_variants if self.campaign.purpose is Purpose.NEWSLETTER else self.variant_offers
         return {
             name: self.offer_variants[name]
-            for name in asked
+            for name in names
             if name not in self.variant_offers or not self.variant_offers[name].offers
         }
 
