@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
 _ABOUT_PRODUCTS: Final = ("products", _OFFERS)
 _PLAIN: Final = ("", "CSV in UTF-8, separated by commas")
+_ZEROS: Final = "got back the zeros that a spreadsheet had dropped"
 _REASONS_SHOWN: Final = 5
 _REGISTERS: Final = {"member_id": "member", "product_id": "product", "store_id": "store", "home_store": "store"}
 
@@ -108,12 +109,20 @@ def _report_lines(report: "ImportReport") -> Iterator[str]:
     yield f"{read}: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected"
     if not report.read:
         yield "the file has a header, and no rows below it"
-    remarks = {
-        "values were left out of rows that were stored": report.emptied,
-        "postal codes got back the zeros that a spreadsheet had dropped": report.padded,
-        "telephone numbers are of countries not served: stored, but not written to": report.not_served,
-    }
-    yield from (f"{rows} {remark}" for remark, rows in remarks.items() if rows)
+    remarks = (
+        (
+            report.emptied,
+            "value was left out of a row that was stored",
+            "values were left out of rows that were stored",
+        ),
+        (report.padded, f"postal code {_ZEROS}", f"postal codes {_ZEROS}"),
+        (
+            report.not_served,
+            "telephone number is of a country not served: stored, but not written to",
+            "telephone numbers are of countries not served: stored, but not written to",
+        ),
+    )
+    yield from (f"{number} {one if number == 1 else many}" for number, one, many in remarks if number)
     for column, rows in report.unknown.items():
         named = f"{rows} rows name" if rows > 1 else "1 row names"
         yield f"{named} a {_REGISTERS[column]} (`{column}`) that was never imported: stored nevertheless"

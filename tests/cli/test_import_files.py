@@ -131,3 +131,10 @@ def test_a_name_in_a_file_never_commands_the_terminal(viesti: Shell) -> None:
     assert "]0;title" in refused.err
     assert "]0;title" in proposed.out
     assert not set("\x1b\x07") & set(refused.err + proposed.out)
+
+
+def test_one_value_is_told_in_the_singular(viesti: Shell) -> None:
+    (viesti.root / "m.csv").write_text("member_id,register,email,postal_code\nm9,owners,aino,100\n", "utf-8")
+    told = viesti("import", "members", viesti.root / "m.csv").out
+    assert "1 value was left out of a row that was stored\n" in told
+    assert "1 postal code got back the zeros that a spreadsheet had dropped\n" in told
