@@ -1,7 +1,7 @@
 """Hostile files to import: each is one located problem, soon, and stores nothing."""
 
 from io import BytesIO
-from time import monotonic
+from time import process_time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -50,10 +50,10 @@ FILES = {
 def test_a_hostile_file_is_one_problem_and_stores_nothing(target: ImportTarget, content: bytes, code: str) -> None:
     path = target.root / "products"
     path.write_bytes(content)
-    start = monotonic()
+    started = process_time()
     with pytest.raises(UserError) as raised:
         target.import_file("products", path)
     (problem,) = raised.value.problems
     assert (problem.code, problem.place.file, bool(problem.hint)) == (code, str(path), True)
-    assert monotonic() - start < 5
+    assert process_time() - started < 5
     assert target.warehouse.manifest().version == 0

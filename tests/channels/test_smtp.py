@@ -30,7 +30,7 @@ PIPELINED = pytest.mark.parametrize("extensions", [ALL, ("8BITMIME",)], ids=["pi
 def provider_for(double: SmtpDouble, **changes) -> SmtpEmail:
     """Return a provider that connects to a double without encryption."""
     values = {"host": double.host, "port": double.port, "security": SmtpSecurity.NONE, **changes}
-    return SmtpEmail(SmtpSettings.model_validate(values), "b@lahde.example.org", timeout=2)
+    return SmtpEmail(SmtpSettings.model_validate(values), "b@lahde.example.org", timeout=10)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ async def test_a_cut_connection_is_uncertain_only_after_the_message(send, extens
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_silent_server_times_out(send, extensions, step):
     async with SmtpDouble(extensions=extensions) as double:
-        provider = replace(provider_for(double), timeout=0.1)
+        provider = replace(provider_for(double), timeout=0.4)  # every other step is far quicker
         double.faults.append(SmtpStepFault(step, silent=True))
         async with open_provider(provider):
             assert type(await send(provider)) is (Unknown if step == "message" else RetryLater)

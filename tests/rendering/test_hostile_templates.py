@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from time import monotonic, process_time
+from time import process_time
 
 import pytest
 
@@ -146,11 +146,11 @@ def test_includes_that_multiply_are_one_problem(tmp_path: Path, file: str) -> No
     parts = {f"{number}.part": include.format(number + 1) * 1000 for number in range(3)}
     text = include.format(0)
     body = MJML.format(content=text) if file.endswith("mjml") else text
-    start = monotonic()
+    started = process_time()
     problems = check_email(
         folder_of(tmp_path, {**parts, "3.part": "x", file: body}), Purpose.SERVICE, frozenset(), SETTINGS
     )
-    assert monotonic() - start < 5
+    assert process_time() - started < 5
     assert {(problem.code, bool(problem.hint)) for problem in problems} == {("include", True)}
 
 

@@ -71,7 +71,7 @@ async def open_provider(provider: Any) -> AsyncIterator[Any]:
 async def one_outcome(stage: ProviderStage, message: Callable[..., Any]) -> Outcome | ChannelMisconfiguredError:
     """Send one message with a short timeout; a misconfiguration error is returned like an outcome."""
     try:
-        async with open_provider(replace(stage.provider, timeout=0.2)) as provider:
+        async with open_provider(replace(stage.provider, timeout=0.4)) as provider:
             outcome: Outcome = await provider.send(message(stage.channel))
             return outcome
     except ChannelMisconfiguredError as error:

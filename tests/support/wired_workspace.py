@@ -76,8 +76,8 @@ async def connect_doubles(workspace: SampleWorkspace, environment: pytest.Monkey
         )
         workspace.use(
             providers=ChannelProviders(
-                email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, timeout=2.0),
-                sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, timeout=2.0),
+                email=SendGridEmail(sendgrid.url, sendgrid.api_key, 8, timeout=10.0),
+                sms=TwilioSms(sms, twilio.account, twilio.token, PUBLIC, 8, timeout=10.0),
                 post=configured.post,
                 phone=configured.phone,
             )
