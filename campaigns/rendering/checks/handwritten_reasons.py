@@ -15,14 +15,15 @@ _FILES: Final = (".mjml", ".txt", ".typ")
 _HINT: Final = "print `{{ campaign.reason }}` instead, as the shared footer does"
 _REASON: Final = {
     Language.FI: re.compile(
-        r"\btila(?:nnut|nneet|sit|sitte|ttu|ajana|uksesi|uksenne)|\bsa(?:at|it|atte|itte)\b.*\bkoska\b", re.IGNORECASE
+        r"\btila(?:nnut|nneet|sit|sitte|ttu|ajana|uksesi|uksenne)|\bsa(?:at|it|atte|itte)\b.{0,200}\bkoska\b",
+        re.IGNORECASE,
     ),
     Language.SV: re.compile(
-        r"\bprenumerer(?:ar|at|ade)\b|\bprenumera(?:nt|tion)|\bf(?:år|ick)\b.*\b(?:eftersom|därför att)\b",
+        r"\bprenumerer(?:ar|at|ade)\b|\bprenumera(?:nt|tion)|\bf(?:år|ick)\b.{0,200}\b(?:eftersom|därför att)\b",
         re.IGNORECASE,
     ),
     Language.EN: re.compile(
-        r"(?<!if )(?<!when )\byou subscribe\b|\bsubscri(?:bed|ber|ption)|\b(?:get|got|received?)\b.*\bbecause\b",
+        r"(?<!if )(?<!when )\byou subscribe\b|\bsubscri(?:bed|ber|ption)|\b(?:get|got|received?)\b.{0,200}\bbecause\b",
         re.IGNORECASE,
     ),
 }

@@ -23,7 +23,7 @@ def text_place(folder: TemplateFolder, language: Language, text: str) -> FilePos
     own = f"{folder.directory}/"
     for translated in folder.texts.values():
         place = translated.positions[language]
-        if place.file.startswith(own) and _pattern(translated.localised.text(language)).fullmatch(text):
+        if place.file.startswith(own) and _is_shown(translated.localised.text(language), text):
             return place
     return next(_in_markup(folder, language, text), None)
 
@@ -33,14 +33,29 @@ def _in_markup(folder: TemplateFolder, language: Language, text: str) -> Iterato
     for file, source in collect_includes(folder, MJML_FILE).items():
         for written in _WRITTEN.finditer(source.text) if file in folder.files else ():
             words = TEXT_PLACEHOLDER.sub(lambda key: texts.get(key[1].strip(), ""), written[0])
-            if _pattern(words).fullmatch(text):
+            if _is_shown(words, text):
                 indent = len(written[0]) - len(written[0].lstrip())
                 yield source.position_of(written.start() + indent)
 
 
-def _pattern(written: str) -> re.Pattern[str]:
-    """Return a pattern of what a written text shows; without any word of its own it matches nothing."""
-    pieces = [_SPACES.sub(" ", unescape(piece)) for piece in JINJA_TAG.split(written.strip())]
-    if not any(any(map(str.isalnum, piece)) for piece in pieces):
-        return re.compile(r"(?!)")
-    return re.compile(".*".join(map(re.escape, pieces)))
+def _is_shown(written: str, text: str) -> bool:
+    """Return whether a written text shows as `text`, with any values in it; one without a word of its own does not.
+
+    Each piece is looked for once, after the one before: a pattern could take forever.
+    """
+    first, *others = (_SPACES.sub(" ", unescape(piece)) for piece in JINJA_TAG.split(written.strip()))
+    if not any(any(map(str.isalnum, piece)) for piece in (first, *others)):
+        return False
+    if not others:
+        return first == text
+    *between, last = others
+    end = len(text) - len(last)
+    index = len(first)
+    if not (text.startswith(first) and text.endswith(last) and index <= end):
+        return False
+    for piece in between:
+        index = text.find(piece, index, end)
+        if index < 0:
+            return False
+        index += len(piece)
+    return True

@@ -30,6 +30,10 @@ _SAFE_LINKS: Final = ("https:", "http:", "mailto:", "tel:", "#", "x")  # x stand
 
 def mjml_problems(source: TemplateSource) -> list[Problem]:
     """Return every problem that the compiler would ignore, or report without a line."""
+    closed = source.text.rfind("-->") + 1
+    if (comment := source.text.find("<!--", closed)) >= 0:  # the parser would look for its end again and again
+        message = "this comment is not closed"
+        return [Problem(source.position_of(comment), message, "mjml_unclosed", "add `-->`")]
     reader = _Reader(source)
     reader.feed(_BLANKED.sub(lambda tag: _CHARACTER.sub("x", tag[0]), source.text))  # as long, so that columns stay
     reader.close()
