@@ -8,7 +8,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-_REGION: Final = "FI"
+FINLAND: Final = "FI"
 _COUNTRY_CODE: Final = 358
 _MIN_MOBILE_DIGITS: Final = 8  # significant digits; the library accepts `+358401234` as a mobile (TW-04)
 _PERSONAL: Final = frozenset(
@@ -20,7 +20,6 @@ _PERSONAL: Final = frozenset(
         PhoneNumberType.VOIP,
     }
 )
-_POSTAL_CODE: Final = re.compile(r"\d{5}")
 _ABBREVIATION: Final = re.compile(r"^(\D*[^\W\d])([ktgv])\.(?= ?\d)")  # before the number: not `bost. 4`
 _LONG_FORMS: Final = {"k": "katu", "t": "tie", "g": "gatan", "v": "vägen"}
 _NUMBER_RANGE: Final = re.compile(r"\s*[-–/]\s*(?=\d)")
@@ -41,21 +40,16 @@ def normalise_email(text: str) -> str | None:
     return validated.ascii_email
 
 
-def normalise_phone(text: str) -> str | None:
-    """Return a person's number, mobile or fixed, as E.164, or None. Without a country code it is a Finnish one."""
+def normalise_phone(text: str, country: str = FINLAND) -> str | None:
+    """Return a person's number, mobile or fixed, as E.164, or None. Without a country code it is one of `country`."""
     try:
-        number = phonenumbers.parse(text, _REGION)
+        number = phonenumbers.parse(text, country)
     except NumberParseException:
         return None
     kind = phonenumbers.number_type(number)  # unknown for an invalid number
     if kind not in _PERSONAL or number.extension or _is_too_short(number, kind):
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
-
-
-def normalise_postal_code(text: str) -> str | None:
-    """Return a Finnish postal code, five digits (PR-01), or None."""
-    return text if _POSTAL_CODE.fullmatch(text) and text.isascii() else None
 
 
 def address_key(street: str | None, code: str | None) -> str | None:

@@ -85,6 +85,8 @@ async def _send(work: Mapping[str, object], path: str, workers: int) -> None:
         f"{path}: CPU of the dispatching process a message",
         f"{sum(result['cpu'] for result in results) / sent * 1e6:,.0f} µs",
     )
+    if drawing_cpu := sum(result["drawing_cpu"] for result in results):
+        print_figure(f"{path}: CPU of drawing processes a message", f"{drawing_cpu / sent * 1e6:,.0f} µs")
     print_figure(
         f"{path}: most memory of a dispatching process", f"{max(result['megabytes'] for result in results):,.0f} MB"
     )

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, insert, select, tuple_
 
 from audiences import addresses
 from audiences.tables import SUPPRESSION
+from campaigns.core.model.postal_code_forms import normalise_postal_code
 from campaigns.core.model.reasons import SkipReason
 
-_POSTAL: Final = re.compile(r"(?P<street>.*\S)\s*,\s*(?P<code>\d{5})(?:\s+[^\d,]*)?")
+_POSTAL: Final = re.compile(r"(?P<street>.*\S)\s*,\s*(?P<code>(?:LV-|LT-)?\d{4,5}|\d{3} \d{2})(?:\s+[^\d,]*)?")
 
 REASONS: Final = tuple(reason for reason in SkipReason if reason.startswith("suppressed_"))
 
@@ -45,20 +46,21 @@ class AddressSuppression:
     source: str
 
 
-def suppression_value(kind: AddressKind, address: str) -> str | None:
+def suppression_value(kind: AddressKind, address: str, country: str = addresses.FINLAND) -> str | None:
     """Return the address in the form that suppressions compare; None when it is invalid.
 
-    A postal address is written as `Katu 12 A 4, 00100 Helsinki`.
+    A postal address is written as `Katu 12 A 4, 00100 Helsinki`; a number without a country code is one of `country`.
     """
     match kind:
         case AddressKind.EMAIL:
             email = addresses.normalise_email(address)
             return None if email is None else email.lower()
         case AddressKind.PHONE:
-            return addresses.normalise_phone(address)
+            return addresses.normalise_phone(address, country)
         case AddressKind.ADDRESS:
             match_ = _POSTAL.fullmatch(address)
-            return None if match_ is None else addresses.address_key(match_["street"], match_["code"])
+            code = None if match_ is None else normalise_postal_code(match_["code"], country)
+            return None if match_ is None else addresses.address_key(match_["street"], code)
 
 
 def suppress(connection: Connection, suppressions: Iterable[AddressSuppression]) -> int:

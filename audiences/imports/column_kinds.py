@@ -10,8 +10,10 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, ColumnType, Language, Purpose, Register
 from campaigns.core.model.settings import Settings
 
-_DATES: Final = frozenset({"birth_date", "contact_changed_at", "purchased_at", "at", "sent_at"})
-_NUMBERS: Final = frozenset({"quantity", "amount"})
+_DATES: Final = frozenset(
+    {"birth_date", "contact_changed_at", "purchased_at", "at", "sent_at", "valid_from", "valid_to"}
+)
+_NUMBERS: Final = frozenset({"quantity", "amount", "price", "lowest_price_30d", "weight"})
 _WORDS: Final[Mapping[str, Collection[str]]] = {
     "register": tuple(Register),
     "language": tuple(Language),

@@ -1,6 +1,6 @@
 """Sources of an import's columns: the file's header, and the mapping if there is one, are checked before any row."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from campaigns.core.errors import FilePosition, Problem, UserError, closest_matc
 _SPACES: Final = r"[\s\p{Cc}\x{A0}]+"
 _IN_NUMBERS: Final = "' ' || chr(160) || chr(8239) || '€'"  # spaces between thousands, and the currency
 _SHOWN: Final = 40
+_TOLD: Final = 10  # unknown columns that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def _file_sources(
     sources = dict[str, ColumnSource]()
     targets = {} if mapping is None else mapping.file.columns
     ignored = set() if mapping is None else set(mapping.file.ignore)
+    unknown = list[Problem]()
     for number, name in enumerate(reader.header):
         ours, place = targets.get(name, name), reader.column_place(number)
         if name in ignored and name not in targets:
@@ -113,10 +115,19 @@ def _file_sources(
             message, hint = f"the column `{name}` stands here twice", "rename one of them in the file, or remove it"
             problems.append(Problem(place, message, "duplicate_column", hint))
         elif name not in targets and (ours not in columns or ours in targets.values()):
-            problems.append(_unknown_column(place, name, columns, mapped=mapping is not None))
+            unknown.append(_unknown_column(place, name, columns, mapped=mapping is not None))
         elif ours in columns and ours not in sources:  # otherwise the mapping itself is wrong
             sources[ours] = _source(ours, number, mapping)
+    problems += _first_ones(unknown)
     return sources
+
+
+def _first_ones(unknown: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield the first unknown columns one by one, and all others as one problem."""
+    yield from unknown[:_TOLD]
+    if len(unknown) > _TOLD:
+        message, hint = f"as unknown as these: {len(unknown) - _TOLD} more columns", "is it the right file?"
+        yield Problem(unknown[_TOLD].place, message, "unknown_columns", hint)
 
 
 def _source(ours: str, number: int, mapping: ImportMapping | None) -> ColumnSource:

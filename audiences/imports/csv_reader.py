@@ -107,7 +107,7 @@ class CsvReader:
                 lines.append(line)
                 cells += row
             else:
-                invalid_lines.append(InvalidLine(line, f"{len(row)} fields, and the header has {width}"))
+                invalid_lines.append(InvalidLine(line, _field_count(len(row), width)))
         if not lines and not invalid_lines:
             return None
         return Chunk(
@@ -159,6 +159,10 @@ def _title_lines(lines: Sequence[str], delimiter: str | None) -> int:
         if sum(bool(field.strip()) for field in fields) > 1 and (number == 0 or len(fields) == len(below)):
             return number
     return 0
+
+
+def _field_count(count: int, width: int) -> str:
+    return f"{count} field{'' if count == 1 else 's'}, and the header has {width}"
 
 
 def _fields(line: str, delimiter: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Import of a file: the header is checked first, then invalid rows are set aside and the others stored."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -71,28 +72,29 @@ def import_file(
         job = ImportJob(staging_area, ledger, warehouse, settings, clock.now(), frozenset(sources), signer, on_progress)
         stored = file_kind.store(job)
         staging_area.name_headers(_other_headers(reader, sources))
+        report = _report(job, stored, count_unknown(job, file_kind.references), reader.description)
         rejects_path = rejects / f"{kind}-{path.stem}.csv"
-        has_rejects = staging_area.write_rejects(rejects_path)
-        rejected = staging_area.count_rows("SELECT DISTINCT line FROM rejects WHERE whole")
-        invalid_lines = staging_area.count_rows(f"SELECT DISTINCT line FROM rejects ANTI JOIN {RAW_TABLE} USING (line)")
-        read_count = staging_area.count_rows(f"FROM {RAW_TABLE}") + invalid_lines
-        emptied = staging_area.count_rows("FROM rejects WHERE NOT whole")
-        padded = staging_area.count_rows(f"FROM remarks WHERE reason = {quote_literal(PADDED)}")
-        not_served = staging_area.count_rows("FROM remarks") - padded
-        unknown = count_unknown(job, file_kind.references)
-        reasons = staging_area.reject_reasons()
+        return replace(report, rejects_path=rejects_path) if staging_area.write_rejects(rejects_path) else report
+
+
+def _report(job: ImportJob, stored: int, unknown: Mapping[str, int], description: str) -> ImportReport:
+    """Return what became of the staged rows."""
+    staging = job.staging
+    rejected = staging.count_rows("SELECT DISTINCT line FROM rejects WHERE whole")
+    invalid_lines = staging.count_rows(f"SELECT DISTINCT line FROM rejects ANTI JOIN {RAW_TABLE} USING (line)")
+    read = staging.count_rows(f"FROM {RAW_TABLE}") + invalid_lines
+    padded = staging.count_rows(f"FROM remarks WHERE reason = {quote_literal(PADDED)}")
     return ImportReport(
-        read_count,
+        read,
         stored,
-        read_count - stored - rejected,
+        read - stored - rejected,
         rejected,
-        emptied,
-        not_served,
-        padded,
-        unknown,
-        reasons,
-        reader.description,
-        rejects_path if has_rejects else None,
+        emptied=staging.count_rows("FROM rejects WHERE NOT whole"),
+        not_served=staging.count_rows("FROM remarks") - padded,
+        padded=padded,
+        unknown=unknown,
+        reasons=staging.reject_reasons(),
+        format=description,
     )
 
 

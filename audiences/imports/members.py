@@ -27,6 +27,7 @@ from campaigns.core.clock import from_warehouse_time, local_day
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language, Register
 from campaigns.core.model.phone_countries import callable_classes, phone_class
+from campaigns.core.model.postal_code_forms import normalise_postal_code, postal_code_rule
 
 _KEY: Final = "member_id"
 _REQUIRED: Final[Mapping[str, CellCleaning]] = {_KEY: CellCleaning.WORDS, "register": CellCleaning.WORDS}
@@ -49,12 +50,15 @@ _OPTIONAL: Final[Mapping[str, CellCleaning]] = dict.fromkeys(
     CellCleaning.WORDS,
 )
 _CONTACT: Final = ("register", "household_id", "language", *columns.LEDGER_ONLY_COLUMNS)
-_ADDRESSES: Final[Mapping[str, tuple[Callable[[str], str | None], str]]] = {
-    "email": (addresses.normalise_email, "not an e-mail address; the member is stored without one"),
+_ADDRESSES: Final[Mapping[str, tuple[Callable[[str, str], str | None], str]]] = {
+    "email": (
+        lambda text, _: addresses.normalise_email(text),
+        "not an e-mail address; the member is stored without one",
+    ),
     "phone": (addresses.normalise_phone, "not a telephone number of a person; the member is stored without one"),
     "postal_code": (
-        addresses.normalise_postal_code,
-        "not a postal code of five digits; the member is stored without one",
+        normalise_postal_code,
+        "not a postal code of {digits}; the member is stored without one",
     ),
 }
 NOT_WRITTEN_TO: Final = "a number of a country that the settings do not serve: stored but neither written to nor called"
@@ -122,7 +126,9 @@ def _store_contact(job: ImportJob) -> None:
         invalid, remarks = list[_Remark](), list[_Remark]()
         read = [(row[0], dict(zip(contact_columns, row[1:], strict=True))) for row in rows]
         _restore_zeros(read, job.settings.country, remarks)
-        normalised = [(line, _normalise_contact(line, contact, invalid)) for line, contact in read]
+        normalised = [
+            (line, _normalise_contact(line, contact, job.settings.country, invalid)) for line, contact in read
+        ]
         accepted = _without_erased(job, normalised, erased)
         job.staging.record_emptied(invalid)
         remarks += [
@@ -174,20 +180,20 @@ def _restore_zeros(rows: Sequence[tuple[int, _Contact]], country: str, remarks: 
     for line, contact in rows:
         code = contact.get("postal_code") or ""
         if has_lost_zeros(code, country):
-            contact["postal_code"] = with_zeros(code)
+            contact["postal_code"] = with_zeros(code, country)
             remarks.append((line, "postal_code", PADDED))
 
 
-def _normalise_contact(line: int, contact: _Contact, invalid: list[_Remark]) -> _Contact:
-    """Return a contact with normalised addresses; invalid ones are left out and added to `invalid`."""
+def _normalise_contact(line: int, contact: _Contact, country: str, invalid: list[_Remark]) -> _Contact:
+    """Return a contact with addresses normalised as of `country`; invalid ones are left out and added to `invalid`."""
     if contact.get(self_service_changes.CHANGED_AT) is not None:
         contact[self_service_changes.CHANGED_AT] = from_warehouse_time(contact[self_service_changes.CHANGED_AT])
     for column, (normalise, reason) in _ADDRESSES.items():
         value = contact.get(column)
         if value is not None:
-            contact[column] = normalise(value)
+            contact[column] = normalise(value, country)
             if contact[column] is None:
-                invalid.append((line, column, reason))
+                invalid.append((line, column, reason.format(digits=postal_code_rule(country))))
     return contact
 
 

@@ -1,9 +1,8 @@
 """Proposal of a mapping file: what the columns of somebody else's file seem to be, and what is not sure."""
 
-import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -14,15 +13,15 @@ from pydantic import TypeAdapter
 from audiences.imports.chunk import TableReader
 from audiences.imports.column_kinds import ColumnKinds
 from audiences.imports.date_forms import matching_forms
-from audiences.imports.proposed_values import ValueProposal, are_yes_or_no, propose_values
+from audiences.imports.mapping_draft import SHOWN, Draft, mapping_lines
+from audiences.imports.proposed_values import are_yes_or_no, propose_values
 from campaigns.core.yaml.source import read_yaml
 
 _WORDS: Final = TypeAdapter(dict[str, dict[str, list[str]]])
 _FILE: Final = Path(__file__).with_name("header_words.yaml")
 _CHOICES: Final = "choices"
+_OFFERS: Final = "offers"
 _SIMILAR: Final = 0.86
-_PLAIN: Final = re.compile(r"[A-Za-zÅÄÖåäö][\wÅÄÖåäö -]*")
-_NOT_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?[\d \u00a0\u202f.]*,\d+ ?€?")
 _DECIMAL_POINT: Final = re.compile(r"[+-]?\d*\.\d+ ?€?")
 _DRESSED: Final = re.compile(r"[+-]?[\d \u00a0\u202f.,]*\d ?€|[+-]?\d{1,3}([ \u00a0\u202f]\d{3})+")
@@ -36,7 +35,6 @@ _PERMISSION: Final = re.compile(
     re.IGNORECASE,
 )
 _SERIAL_DAY: Final = re.compile(r"[1-5]\d{4}([.,]\d+)?")  # 1927 to 2064, as spreadsheets count days
-_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +46,11 @@ class Proposal:
     not_read: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Draft:
-    columns: dict[str, tuple[str, str]] = field(default_factory=dict)  # theirs → ours, remark
-    ignored: dict[str, str] = field(default_factory=dict)
-    undecided: dict[str, str] = field(default_factory=dict)  # theirs → what to decide
-    dates: dict[str, tuple[str, str]] = field(default_factory=dict)
-    values: dict[str, ValueProposal] = field(default_factory=dict)
-    decimal: str | None = None
-    doubts: list[str] = field(default_factory=list)
-
-
 def propose_mapping(
     kind: str, file: str, reader: TableReader, columns: Collection[str], required: Collection[str], kinds: ColumnKinds
 ) -> Proposal:
     """Return a mapping for the file, from its header and its first rows."""
-    draft = _Draft()
+    draft = Draft()
     sample = _sample(reader)
     _propose_columns(kind, sample, columns, kinds.meanings, draft)
     by_target = {ours: sample.get(theirs, []) for theirs, (ours, _) in draft.columns.items()}
@@ -86,7 +73,7 @@ def propose_mapping(
         f"#   viesti import {kind} FILE --mapping THIS_FILE",
         f"# Recognised, and so not repeated here: {' '.join(reader.description.split())}.",
         "",
-        *_lines(draft, missing),
+        *mapping_lines(draft, missing),
     ]
     return Proposal("\n".join(lines) + "\n", tuple(draft.doubts), tuple(draft.ignored))
 
@@ -108,7 +95,7 @@ def _propose_columns(
     sample: Mapping[str, Sequence[str]],
     columns: Collection[str],
     meanings: Mapping[str, Collection[str]],
-    draft: _Draft,
+    draft: Draft,
 ) -> None:
     words = {
         _normal(word): ours
@@ -123,7 +110,7 @@ def _propose_columns(
     for name, texts in sample.items():
         ours, remark = _recognise(name, texts, exact, words)
         if _may_be_permission(kind, name, ours, texts):
-            _propose_permission(kind, name, draft)
+            _propose_permission(kind, name, texts, draft)
         elif ours is None:
             draft.ignored[name] = "no column of ours has such a name"
         elif ours in taken:
@@ -150,15 +137,19 @@ def _recognise(
 
 
 def _may_be_permission(kind: str, name: str, ours: str | None, texts: Sequence[str]) -> bool:
+    if kind == _OFFERS:  # nobody's choices stand beside goods: `Mainosteksti` is a text
+        return False
     if kind != _CHOICES:
         return _PERMISSION.search(name) is not None
     return ours is None and (_PERMISSION.search(name) is not None or are_yes_or_no(texts))
 
 
-def _propose_permission(kind: str, name: str, draft: _Draft) -> None:
+def _propose_permission(kind: str, name: str, texts: Sequence[str], draft: Draft) -> None:
     """Leave a permission or a ban to the author: without a decision, the file is refused."""
     if kind == _CHOICES:
         draft.undecided[name] = "state    # and its choice under `constants`; of a ban, one such as `no_marketing`"
+        words = propose_values("state", texts, ("on", "off"))
+        draft.states |= {} if words is None else words.known
         hint = "map it to `state`, and name its choice under `constants`; one mapping for each"
     else:
         draft.undecided[name] = "?    # a permission or a ban? nothing is imported before somebody says"
@@ -166,7 +157,7 @@ def _propose_permission(kind: str, name: str, draft: _Draft) -> None:
     draft.doubts.append(f"`{name}` may be a permission or a ban: {hint}")
 
 
-def _propose_date(ours: str, texts: Sequence[str], draft: _Draft) -> None:
+def _propose_date(ours: str, texts: Sequence[str], draft: Draft) -> None:
     if not texts or all(_ISO_DATE.fullmatch(text) for text in texts):
         return
     forms = matching_forms(texts)
@@ -187,18 +178,18 @@ def _propose_date(ours: str, texts: Sequence[str], draft: _Draft) -> None:
     draft.dates[ours] = forms[0], remark
 
 
-def _propose_words(ours: str, texts: Sequence[str], known: Collection[str] | None, draft: _Draft) -> None:
+def _propose_words(ours: str, texts: Sequence[str], known: Collection[str] | None, draft: Draft) -> None:
     proposal = propose_values(ours, texts, known)
     if proposal is None:
         draft.doubts.append(f"`{ours}` has more different words than a list: is it the right column?")
         return
     draft.values[ours] = proposal
     if proposal.unknown:
-        words = ", ".join(f"`{word[:_SHOWN]}`" for word in list(proposal.unknown)[:8])
+        words = ", ".join(f"`{word[:SHOWN]}`" for word in list(proposal.unknown)[:8])
         draft.doubts.append(f"nothing says what these mean in `{ours}`: {words}")
 
 
-def _propose_decimal(texts: Sequence[str], draft: _Draft) -> None:
+def _propose_decimal(texts: Sequence[str], draft: Draft) -> None:
     commas = sum(_DECIMAL_COMMA.fullmatch(text) is not None for text in texts)
     points = sum(_DECIMAL_POINT.fullmatch(text) is not None for text in texts)
     if commas and points:
@@ -208,48 +199,6 @@ def _propose_decimal(texts: Sequence[str], draft: _Draft) -> None:
         draft.decimal = ","
     elif dressed:
         draft.decimal = "."
-
-
-def _lines(draft: _Draft, missing: Sequence[str]) -> Iterator[str]:
-    if draft.decimal:
-        yield f'decimal: "{draft.decimal}"'
-    yield "columns:" if draft.columns else "# columns:"
-    for theirs, (ours, remark) in draft.columns.items():
-        yield _with_remark(f"  {_quoted(theirs)}: {ours}", remark)
-    yield from (f"  # {_quoted(name)}: {decision}" for name, decision in draft.undecided.items())
-    if missing:
-        yield "# constants:                # one value for every row"
-        yield from (f"#   {column}: ?" for column in missing)
-    if draft.ignored:
-        yield "ignore:                     # not read"
-        yield from (_with_remark(f"  - {_quoted(name)}", remark) for name, remark in draft.ignored.items())
-    if draft.dates:
-        yield "dates:"
-        yield from (_with_remark(f"  {ours}: {_quoted(form)}", text) for ours, (form, text) in draft.dates.items())
-    yield from _value_lines(draft.values)
-
-
-def _value_lines(values: Mapping[str, ValueProposal]) -> Iterator[str]:
-    wanted = {ours: proposal for ours, proposal in values.items() if proposal.known or proposal.unknown}
-    if wanted:
-        yield "values:" if any(proposal.known for proposal in wanted.values()) else "# values:"
-    for ours, proposal in wanted.items():
-        yield f"  {ours}:" if proposal.known else f"  # {ours}:"
-        for theirs, word in proposal.known.items():
-            yield f"    {_quoted(theirs)}: {_quoted(word)}"
-        for theirs, rows in proposal.unknown.items():
-            yield f"    # {_quoted(theirs[:_SHOWN])}: ?    # {rows} row{'s' if rows > 1 else ''}"
-
-
-def _with_remark(line: str, remark: str) -> str:
-    return f"{line:<34}  # {' '.join(remark.split())}" if remark else line
-
-
-def _quoted(text: str) -> str:
-    """Return a text as YAML writes it, in quotes where it needs them."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _NOT_WORDS and text == text.strip():
-        return text
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _normal(name: str) -> str:

@@ -42,7 +42,7 @@ def _store(job: ImportJob) -> int:
 
 def _suppression(row: Sequence[Any], job: ImportJob) -> AddressSuppression | None:
     line, kind, address, reason, scope, at, source = row
-    value = suppression_value(AddressKind(kind), address)
+    value = suppression_value(AddressKind(kind), address, job.settings.country)
     if value is None:
         job.staging.reject(line, "value", f"not an address of the kind `{kind}`")
         return None

@@ -18,7 +18,7 @@ from audiences.tables import CONTACT
 MAX_RESULTS: Final = 20
 MAX_TERM: Final = 254
 
-_POSTAL_CODE: Final = re.compile(r"(?:FI-?)?([0-9]{5})", re.IGNORECASE)
+_POSTAL_CODE: Final = re.compile(r"(?:FI-?)?([0-9]{4,5}|L[VT]-[0-9]{4,5})", re.IGNORECASE)
 _PHONE_CHARACTERS: Final = re.compile(r"[+()0-9 ./-]+")
 
 
@@ -35,15 +35,16 @@ class SearchField(StrEnum):
 class SearchTerm:
     """Text of the search box, and the fields it may be a value of, the likeliest first; without any it finds nobody.
 
-    `postal_code` tells namesakes apart.
+    `postal_code` tells namesakes apart; `phone` is the text as a number in normal form.
     """
 
     fields: tuple[SearchField, ...]
     text: str
     postal_code: str = ""
+    phone: str = ""
 
 
-def recognise(text: str) -> SearchTerm:
+def recognise(text: str, country: str = addresses.FINLAND) -> SearchTerm:
     """Return the fields that a typed text may be a value of, by its form.
 
     `@` makes an e-mail address; several words are a name, with a postal code before or after it; a single word is a
@@ -54,8 +55,9 @@ def recognise(text: str) -> SearchTerm:
         return SearchTerm((), plain)
     if "@" in plain:
         return SearchTerm((SearchField.EMAIL,), plain)
-    if _PHONE_CHARACTERS.fullmatch(plain) and addresses.normalise_phone(plain):
-        return SearchTerm((SearchField.PHONE, SearchField.NUMBER), plain)
+    phone = addresses.normalise_phone(plain, country) if _PHONE_CHARACTERS.fullmatch(plain) else None
+    if phone is not None:
+        return SearchTerm((SearchField.PHONE, SearchField.NUMBER), plain, phone=phone)
     words = plain.replace(",", " ").split()
     codes = [match[1] for word in (words[0], words[-1]) if (match := _POSTAL_CODE.fullmatch(word))] if words else []
     names = [word for word in words if not _POSTAL_CODE.fullmatch(word)]
@@ -73,23 +75,23 @@ def find_members(connection: Connection, term: SearchTerm) -> Sequence[RowMappin
     """Return the matching contacts, at most `MAX_RESULTS` + 1; with a postal code only members who live there."""
     if not term.fields:
         return []
-    matches = or_(*(_matches(field, term.text) for field in term.fields))
+    matches = or_(*(_matches(field, term) for field in term.fields))
     query = select(CONTACT).where(matches).order_by(CONTACT.c.member_id).limit(MAX_RESULTS + 1)
     if term.postal_code:
         query = query.where(CONTACT.c.postal_code == term.postal_code)
     return connection.execute(query).mappings().all()
 
 
-def _matches(by: SearchField, term: str) -> ColumnElement[Any]:
+def _matches(by: SearchField, term: SearchTerm) -> ColumnElement[Any]:
     match by:
         case SearchField.NUMBER:
-            return CONTACT.c.member_id.in_({term, term.replace(" ", "")})
+            return CONTACT.c.member_id.in_({term.text, term.text.replace(" ", "")})
         case SearchField.NAME:
-            return or_(*(CONTACT.c.name_key == key for key in _possible_name_keys(term)), false())
+            return or_(*(CONTACT.c.name_key == key for key in _possible_name_keys(term.text)), false())
         case SearchField.PHONE:
-            return CONTACT.c.phone == (addresses.normalise_phone(term) or "")
+            return CONTACT.c.phone == term.phone
         case SearchField.EMAIL:
-            return CONTACT.c.mailbox == (addresses.normalise_email(term) or "").lower()
+            return CONTACT.c.mailbox == (addresses.normalise_email(term.text) or "").lower()
 
 
 def _possible_name_keys(term: str) -> Sequence[str]:

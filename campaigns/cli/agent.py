@@ -43,7 +43,7 @@ def list_accounts(context: typer.Context, json: open_workspace.JsonOption = Fals
     from campaigns.people.accounts import staff_accounts
 
     with open_workspace.open_engine(context) as engine:
-        accounts = staff_accounts.list_accounts(engine.context)
+        accounts, zone = staff_accounts.list_accounts(engine.context), engine.context.settings.zone
         rows = [
             {
                 "name": account.name,
@@ -63,7 +63,7 @@ def list_accounts(context: typer.Context, json: open_workspace.JsonOption = Fals
             account.name,
             ", ".join(sorted(account.roles)),
             account.issuer or ("password and app" if account.has_totp else "password"),
-            "" if account.disabled_at is None else account.disabled_at.isoformat(),
+            "" if account.disabled_at is None else f"{account.disabled_at.astimezone(zone):%Y-%m-%d %H:%M}",
         )
         for account in accounts
     ]

@@ -1,11 +1,15 @@
 """Commands for the catalogue: review."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaigns.cli import open_workspace, output
+
+if TYPE_CHECKING:
+    from campaigns.workspace.category_review import CategoryToReview
 
 app = typer.Typer(help="Review the product register's categories.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -42,6 +46,17 @@ def review(
     if json:
         output.print_json([{**asdict(row.category), "lines": row.lines, "reviewed": done} for row in rows])
         return
+    if not rows:
+        output.print_line("somebody has looked at every category of the product register")
+        return
+    _print_categories(rows, "Looked at" if done else "Nobody has looked at")
+    if done:
+        output.print_line(f"\nwritten to {file}: commit it together with the catalogue")
+    else:
+        _print_steps(draft)
+
+
+def _print_categories(rows: "Sequence[CategoryToReview]", title: str) -> None:
     cells = [
         (
             row.category.column,
@@ -52,14 +67,11 @@ def review(
         )
         for row in rows
     ]
-    if not rows:
-        output.print_line("somebody has looked at every category of the product register")
-        return
-    title = "Looked at" if done else "Nobody has looked at"
     output.print_table(title, ("column", "category", "products", "lines", "perhaps"), cells)
-    if done:
-        output.print_line(f"\nwritten to {file}: commit it together with the catalogue")
-        return
+
+
+def _print_steps(draft: Sequence[str]) -> None:
+    """Print what to do next, after a draft of the classes if there is one."""
     steps = "name sensitive goods in config/catalogue.yaml (`perhaps` is only a hint)"
     if draft:
         output.print_line("\n# a draft from the words, which may be wrong: `none` wants the name of who looked")

@@ -1,5 +1,6 @@
 """Commands for provider feedback: uncertain, mail, calls."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,15 +60,19 @@ def uncertain(
         row["claimed_at"] = None if row["claimed_at"] is None else row["claimed_at"].isoformat()
     if json:
         output.print_json({"run": run, **done, "uncertain": rows})
-        return
-    phrases = Phrases(language)
+    else:
+        _print_uncertain(done, rows, Phrases(language))
+
+
+def _print_uncertain(done: Mapping[str, int], rows: Sequence[Mapping[str, Any]], phrases: Phrases) -> None:
+    from campaigns.results.feedback.resolve_uncertain import CSV_COLUMNS
+
     for name, number in done.items():
         output.print_line(f"{output.format_number(number)} {phrases.code(name.replace('_', ' '))}")
-    head = [phrases.code(name) for name in resolve_uncertain.CSV_COLUMNS]
     cells = [
         tuple(phrases.code(cell) if name == "channel" else cell or "" for name, cell in row.items()) for row in rows
     ]
-    output.print_table("", head, cells, none=phrases.text("none"))
+    output.print_table("", [phrases.code(name) for name in CSV_COLUMNS], cells, none=phrases.text("none"))
 
 
 def _settle(

@@ -1,6 +1,6 @@
 """Command `import`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from campaigns.cli import open_workspace, output
-from campaigns.core.errors import Severity
+from campaigns.core.errors import Problem, Severity
 
 if TYPE_CHECKING:
     from audiences.imports.import_report import ImportReport
+    from audiences.imports.mapping import ImportMapping
+    from campaigns.core.model.catalogue import Catalogue
 
 _OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
 _ABOUT_PRODUCTS: Final = ("products", _OFFERS)
 _PLAIN: Final = ("", "CSV in UTF-8, separated by commas")
+_ZEROS: Final = "got back the zeros that a spreadsheet had dropped"
 _REASONS_SHOWN: Final = 5
 _REGISTERS: Final = {"member_id": "member", "product_id": "product", "store_id": "store", "home_store": "store"}
 
@@ -50,33 +53,45 @@ def import_(
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Import a file; set bad rows aside with reasons. Importing the same file again changes nothing."""
-    from audiences.imports.import_file import FILE_KINDS
     from audiences.imports.mapping import load_mapping, with_constants
-    from campaigns.offers.price_feed import import_offers
-    from campaigns.workspace.import_data import import_data
 
-    if kind not in (*FILE_KINDS, _OFFERS):
-        raise typer.BadParameter(f"one of {', '.join((*FILE_KINDS, _OFFERS))}", param_hint="KIND")
-    if kind == _OFFERS and (mapping or constants or propose):
-        raise typer.BadParameter("a price feed has columns of its own, and no mapping", param_hint="KIND")
+    _check_kind(kind)
     if propose:
         _propose(context, kind, file, overwrite=force, json=json)
         return
     columns = with_constants(None if mapping is None else load_mapping(mapping), _constants(constants or ()))
-    with open_workspace.open_engine(context) as engine, output.show_import(f"importing {file.name}") as on_progress:
-        if kind == _OFFERS:
-            report = import_offers(engine.context, file)
-        else:
-            report = import_data(engine.context, kind, file, on_progress, columns)
-        problems = engine.context.repository.goods_protection.problems if kind in _ABOUT_PRODUCTS else ()
-    output.print_problems(replace(problem, severity=Severity.WARNING) for problem in problems)
+    report, warnings = _import_file(context, kind, file, columns)
+    output.print_problems(warnings)
     if json:
         output.print_json(asdict(report))
     else:
         for line in _report_lines(report):
-            output.print_line(line)
+            output.print_foreign(line)
     if report.is_refused:
         raise typer.Exit(1)
+
+
+def _check_kind(kind: str) -> None:
+    from audiences.imports.import_file import FILE_KINDS
+
+    if kind not in (*FILE_KINDS, _OFFERS):
+        raise typer.BadParameter(f"one of {', '.join((*FILE_KINDS, _OFFERS))}", param_hint="KIND")
+
+
+def _import_file(
+    context: typer.Context, kind: str, file: Path, mapping: "ImportMapping | None"
+) -> "tuple[ImportReport, list[Problem]]":
+    """Import a file of any kind; return its report, and what a new register of products leaves to be said."""
+    from campaigns.offers.price_feed import import_offers
+    from campaigns.workspace.import_data import import_data
+
+    with open_workspace.open_engine(context) as engine, output.show_import(f"importing {file.name}") as on_progress:
+        if kind == _OFFERS:
+            report = import_offers(engine.context, file, mapping)
+        else:
+            report = import_data(engine.context, kind, file, on_progress, mapping)
+        problems = engine.context.repository.goods_protection.problems if kind in _ABOUT_PRODUCTS else ()
+    return report, [replace(problem, severity=Severity.WARNING) for problem in problems]
 
 
 def _constants(texts: Sequence[str]) -> Mapping[str, str]:
@@ -94,12 +109,20 @@ def _report_lines(report: "ImportReport") -> Iterator[str]:
     yield f"{read}: {report.stored} stored, {report.unchanged} unchanged, {report.rejected} rejected"
     if not report.read:
         yield "the file has a header, and no rows below it"
-    remarks = {
-        "values were left out of rows that were stored": report.emptied,
-        "postal codes got back the zeros that a spreadsheet had dropped": report.padded,
-        "telephone numbers are of countries not served: stored, but not written to": report.not_served,
-    }
-    yield from (f"{rows} {remark}" for remark, rows in remarks.items() if rows)
+    remarks = (
+        (
+            report.emptied,
+            "value was left out of a row that was stored",
+            "values were left out of rows that were stored",
+        ),
+        (report.padded, f"postal code {_ZEROS}", f"postal codes {_ZEROS}"),
+        (
+            report.not_served,
+            "telephone number is of a country not served: stored, but not written to",
+            "telephone numbers are of countries not served: stored, but not written to",
+        ),
+    )
+    yield from (f"{number} {one if number == 1 else many}" for number, one, many in remarks if number)
     for column, rows in report.unknown.items():
         named = f"{rows} rows name" if rows > 1 else "1 row names"
         yield f"{named} a {_REGISTERS[column]} (`{column}`) that was never imported: stored nevertheless"
@@ -114,17 +137,31 @@ def _report_lines(report: "ImportReport") -> Iterator[str]:
 def _propose(context: typer.Context, kind: str, file: Path, *, overwrite: bool, json: bool) -> None:
     from campaigns.workspace.import_proposal import write_proposal
 
-    proposal = write_proposal(open_workspace.open_repository(context), kind, file, overwrite=overwrite)
+    repository = open_workspace.open_repository(context)
+    columns, required = _known_columns(kind, repository.catalogue)
+    proposal = write_proposal(repository, kind, file, columns, required, overwrite=overwrite)
     if json:
         output.print_json(asdict(proposal))
         return
-    output.print_line(f"this is {proposal.format}")
-    output.print_line(f"wrote {proposal.path}")
+    output.print_foreign(f"this is {proposal.format}")
+    output.print_foreign(f"wrote {proposal.path}")
     for doubt in proposal.doubts:
-        output.print_line(f"  not sure: {doubt}")
+        output.print_foreign(f"  not sure: {doubt}")
     if proposal.not_read:
-        output.print_line(f"  not read: {', '.join(f'`{name}`' if name else 'no name' for name in proposal.not_read)}")
-    output.print_line(f"next: read it, then viesti import {kind} {file} --mapping {proposal.path}")
+        output.print_foreign(
+            f"  not read: {', '.join(f'`{name}`' if name else 'no name' for name in proposal.not_read)}"
+        )
+    output.print_foreign(f"next: read it, then viesti import {kind} {file} --mapping {proposal.path}")
+
+
+def _known_columns(kind: str, catalogue: "Catalogue") -> tuple[Collection[str], Collection[str]]:
+    """Return the columns that files of a kind may have, and those that they must have."""
+    from audiences.imports.import_file import FILE_KINDS
+    from campaigns.offers.price_feed_rows import PRICE_FEED_COLUMNS, REQUIRED_COLUMNS
+
+    if kind == _OFFERS:
+        return PRICE_FEED_COLUMNS, REQUIRED_COLUMNS
+    return FILE_KINDS[kind].columns(catalogue), FILE_KINDS[kind].required
 
 
 def add_to(app: typer.Typer) -> None:

@@ -43,34 +43,35 @@ def _answers(options: Answers, folder: str, *, asks: bool) -> Answers:
     for question in QUESTIONS:
         default = question.default({**options, **answers})
         if question.key in options:
-            answers[question.key] = _checked_option(question, options[question.key])
+            answers[question.key] = _checked_option(question, options[question.key], answers)
         elif asks and is_asked(question, answers):
-            answers[question.key] = _ask(question, default)
+            answers[question.key] = _ask(question, default, answers)
         elif default:
             answers[question.key] = default
         else:
-            raise typer.BadParameter(f"there is no default for {answers['country']}", param_hint=_flag(question))
+            message = f"Viesti knows none for {answers['country']}; say it with this option"
+            raise typer.BadParameter(message, param_hint=_flag(question))
     return answers
 
 
-def _checked_option(question: StarterQuestion, answer: str) -> str:
+def _checked_option(question: StarterQuestion, answer: str, earlier: Answers) -> str:
     from campaigns.core.model.localised_text import FormatError
     from campaigns.workspace.starter_answers import check_answer
 
     try:
-        return check_answer(question.key, answer)
+        return check_answer(question.key, answer, earlier)
     except FormatError as error:
         raise typer.BadParameter(_with_hint(error), param_hint=_flag(question)) from error
 
 
-def _ask(question: StarterQuestion, default: str) -> str:
+def _ask(question: StarterQuestion, default: str, earlier: Answers) -> str:
     from campaigns.core.model.localised_text import FormatError
     from campaigns.workspace.starter_answers import check_answer
 
     while True:
         typed = str(typer.prompt(question.text, default=default or None))
         try:
-            return check_answer(question.key, typed)
+            return check_answer(question.key, typed, earlier)
         except FormatError as error:
             output.print_warning(_with_hint(error))
 

@@ -129,8 +129,8 @@ def _day_lines(
         lines += [(line, _STYLES[kind]) for line in name_lines(_MARKS[kind], send.name, width)]
         time, messages = f"{send.due_at.astimezone(zone):%H:%M}", volume(send)
         fits = len(time) + len(messages) < width
-        last = f"{time}{messages.rjust(width - len(time))}" if fits else messages.rjust(width)
-        lines.append((last, "dim" if kind == "draft" else ""))
+        last = [f"{time}{messages.rjust(width - len(time))}"] if fits else [time, messages.rjust(width)]
+        lines += [(line, "dim" if kind == "draft" else "") for line in last]
     return lines
 
 

@@ -1,6 +1,8 @@
 """Commands for operators: status, pause, resume, cancel, retention, serve, worker."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,12 +16,15 @@ from campaigns.core.logging_setup import LogFormat, log_to_stderr
 from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
+    from campaigns.core.model.settings import Settings
+    from campaigns.results.feedback.run_events import RunEvents
     from campaigns.runs.capacity.sms_segments import SegmentDistribution
     from campaigns.runs.engine import Engine
     from campaigns.store.runs.decisions import OutcomeCounts
     from campaigns.store.runs.run_tables import Run
 
 _OUTCOME: Final = ("channel", "state", "reason", "deliveries")
+_ListedRun = tuple["Run", "OutcomeCounts"]
 
 
 def status(
@@ -29,50 +34,76 @@ def status(
     json: open_workspace.JsonOption = False,
 ) -> None:
     """List the newest runs, or show the state of one run; its numbers always sum to the planned deliveries."""
-    from campaigns.results.feedback import run_events
-
+    phrases = Phrases(language)
     with open_workspace.open_engine(context) as engine:
         runs = engine.queries.recent_runs() if run is None else [engine.queries.run(run)]
-        outcomes_by_run = {listed_run.run_id: (listed_run, engine.queries.outcomes(listed_run)) for listed_run in runs}
-        events = None if run is None else run_events.read_run_events(engine.context, run)
-        is_plan = run is not None and not json and runs[0].state == "planned"
-        start_notice = _start_notice(engine, runs[0], Phrases(language)) if is_plan else None
-        texts = _texts(engine, runs[0]) if run is not None and runs[0].state == "planned" else None
+        listed = [(each, engine.queries.outcomes(each)) for each in runs]
+        detail = None if run is None else _detail(engine, runs[0], None if json else phrases)
         settings = engine.context.repository.settings
     if json:
-        rows = [
-            {"run": name, "state": listed_run.state, "reason": listed_run.reason, "deliveries": outcomes.by_state}
-            for name, (listed_run, outcomes) in outcomes_by_run.items()
-        ]
-        lengths = plan_output.sms_lengths_as_json(texts, settings)
-        output.print_json(
-            rows
-            if run is None or events is None
-            else {
-                **rows[0],
-                "outcomes": [dict(zip(_OUTCOME, row, strict=True)) for row in outcomes_by_run[run][1].rows],
-                "events": events.words,
-                "alarms": events.alarms,
-                **lengths,
-            }
-        )
+        _print_json(listed, detail, settings)
         return
-    phrases = Phrases(language)
-    for listed_run, _ in outcomes_by_run.values():
-        if listed_run.reason and not phrases.covers(listed_run.reason):
-            output.print_warning(f"{listed_run.run_id}: {listed_run.reason}")
-    none, lines = phrases.text("none"), [_line(*entry, phrases) for entry in outcomes_by_run.values()]
-    output.print_table("", phrases.texts("run", "state", "planned", "accepted", ""), lines, none=none)
-    if run is not None and events is not None:
-        plan_output.print_sms_lengths(texts, settings, phrases)
-        plan_output.print_outcomes("Deliveries", outcomes_by_run[run][1], phrases)
-        words = [(phrases.code(word), number) for word, number in events.words.items()]
-        title = f"\n{phrases.text('Events since')}"
-        output.print_table(title, phrases.texts("event", "deliveries"), words, none=none)
-        for alarm in events.alarms:
-            output.print_warning(f"warning: {alarm}")
-        if start_notice is not None:
-            output.print_line(f"\n{start_notice}")
+    _print_runs(listed, phrases)
+    if detail is not None:
+        _print_detail(listed[0][1], detail, settings, phrases)
+
+
+@dataclass(frozen=True, slots=True)
+class _RunDetail:
+    """Detail of one run; the lengths of its text messages and when it begins are those of a plan."""
+
+    events: "RunEvents"
+    texts: "SegmentDistribution | None" = None
+    start_notice: str | None = None
+
+
+def _detail(engine: "Engine", run: "Run", phrases: Phrases | None) -> _RunDetail:
+    """Return the detail of a run; with `phrases`, also when it begins."""
+    from campaigns.results.feedback import run_events
+
+    events = run_events.read_run_events(engine.context, run.run_id)
+    if run.state != "planned":
+        return _RunDetail(events)
+    return _RunDetail(events, _texts(engine, run), None if phrases is None else _start_notice(engine, run, phrases))
+
+
+def _print_json(listed: Sequence[_ListedRun], detail: _RunDetail | None, settings: "Settings") -> None:
+    rows = [
+        {"run": run.run_id, "state": run.state, "reason": run.reason, "deliveries": outcomes.by_state}
+        for run, outcomes in listed
+    ]
+    if detail is None:
+        output.print_json(rows)
+        return
+    output.print_json(
+        {
+            **rows[0],
+            "outcomes": [dict(zip(_OUTCOME, row, strict=True)) for row in listed[0][1].rows],
+            "events": detail.events.words,
+            "alarms": detail.events.alarms,
+            **plan_output.sms_lengths_as_json(detail.texts, settings),
+        }
+    )
+
+
+def _print_runs(listed: Sequence[_ListedRun], phrases: Phrases) -> None:
+    for run, _ in listed:
+        if run.reason and not phrases.covers(run.reason):
+            output.print_warning(f"{run.run_id}: {run.reason}")
+    head = phrases.texts("run", "state", "planned", "accepted", "")
+    output.print_table("", head, [_line(*entry, phrases) for entry in listed], none=phrases.text("none"))
+
+
+def _print_detail(outcomes: "OutcomeCounts", detail: _RunDetail, settings: "Settings", phrases: Phrases) -> None:
+    plan_output.print_sms_lengths(detail.texts, settings, phrases)
+    plan_output.print_outcomes("Deliveries", outcomes, phrases)
+    words = [(phrases.code(word), number) for word, number in detail.events.words.items()]
+    title = f"\n{phrases.text('Events since')}"
+    output.print_table(title, phrases.texts("event", "deliveries"), words, none=phrases.text("none"))
+    for alarm in detail.events.alarms:
+        output.print_warning(f"warning: {alarm}")
+    if detail.start_notice is not None:
+        output.print_line(f"\n{detail.start_notice}")
 
 
 def _texts(engine: "Engine", run: "Run") -> "SegmentDistribution | None":

@@ -15,7 +15,7 @@ import typer
 
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.regular_files import open_regular
-from campaigns.workspace.source_excerpt import source_excerpt
+from campaigns.workspace.source_excerpt import MAX_WIDTH, printable, source_excerpt
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,7 @@ StyledLine = tuple[str, str]
 """Line of a cell, and its style: `bold`, `dim` or a colour; empty for none."""
 
 _LONGEST_SOURCE: Final = 8 * 1024 * 1024  # bytes of a file that are read to show one of its lines
+_LEAST_SOURCE: Final = 20  # columns of a line that are shown on the narrowest terminal
 _UNFOLDED: Final = 1_000  # columns: output read by a program is not folded
 _PIPE_WIDTH: Final = 100  # columns of a grid that goes into a file or to a program
 _WIDE: Final = 96  # columns from which the cells of a grid have space around them
@@ -36,8 +37,11 @@ _NUMBER: Final = re.compile(r"[~+-]?\d[\d ]*([.,]\d+)? ?%?|[?–]?")
 
 def print_problems(listed_problems: Iterable[Problem]) -> None:
     """Print problems to standard error, each with the line of its file."""
+    columns = _console(errors=True).width
     for problem in listed_problems:
-        typer.echo(source_excerpt(problem, _source(problem.place.file)), err=True)
+        room = columns - len(f"  {problem.place.line} | ……")
+        excerpt = source_excerpt(problem, _source(problem.place.file), max(_LEAST_SOURCE, min(MAX_WIDTH, room)))
+        typer.echo(excerpt, err=True)
 
 
 def print_json(value: object) -> None:
@@ -56,6 +60,11 @@ def print_result(text: str, value: object, *, json: bool) -> None:
 def print_line(text: str) -> None:
     """Print one line."""
     typer.echo(text)
+
+
+def print_foreign(text: str) -> None:
+    """Print one line with names from somebody else's file, without what a terminal would obey."""
+    typer.echo(printable(text))
 
 
 def print_title(text: str) -> None:

@@ -45,7 +45,12 @@ def _show(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> None:
     run, none = run_report.run, phrases.text("none")
     number = output.format_number(run_report.plan_counts.sent)
     output.print_line(
-        phrases.text("{run}: {state}, {number} planned", run=run.run_id, state=phrases.code(run.state), number=number)
+        phrases.text(
+            "{run}: {state}, messages in the plan: {number}",
+            run=run.run_id,
+            state=phrases.code(run.state),
+            number=number,
+        )
     )
     codes = ("channel", "state", "reason")
     deliveries = [

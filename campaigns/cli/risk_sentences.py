@@ -65,11 +65,9 @@ def _sentence(risk: "CapRisk | RateRisk", phrases: "Phrases") -> str:
 
     number = output.format_number
     if isinstance(risk, CapRisk):
-        return phrases.text(
-            "about {members} members would get more than {cap}",
-            members=number(risk.members),
-            cap=_cap_text(risk.cap, phrases),
-        )
+        one, several = "about 1 member would get more than {cap}", "about {members} members would get more than {cap}"
+        sentence = one if risk.members == 1 else several
+        return phrases.text(sentence, members=number(risk.members), cap=_cap_text(risk.cap, phrases))
     values = {"messages": number(risk.messages), "capacity": number(risk.capacity), "limit": f"`{risk.limit}`"}
     if risk.channel is None:
         return phrases.text("about {messages} messages, but {limit} lets {capacity} go", **values)

@@ -6,65 +6,51 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from audiences.imports.chunk import check_column_count
-from audiences.imports.csv_reader import recognise_delimiter
-from audiences.imports.import_report import ImportReport
-from audiences.imports.text_encoding import text_codec
-from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
+from audiences.imports.import_report import ImportReport, RejectReason
+from audiences.imports.mapping import ImportMapping
+from campaigns.core.errors import Problem
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.model.offer import Offer
 from campaigns.core.private_files import inherited_umask, make_private_folder, open_private
-from campaigns.core.regular_files import open_regular
-from campaigns.core.yaml.located import Located, NodePath
-from campaigns.core.yaml.scalar import parse_scalar
+from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.validate import validate
+from campaigns.offers.price_feed_rows import LABEL_COLUMNS, LABELLED, column_of, feed_rows, open_feed
 from campaigns.workspace.context import Context
 from campaigns.workspace.offer_goods import OfferGoods
 from campaigns.workspace.offers_file import load_offers, offer_problems
 from campaigns.workspace.value_labels import ColumnLabels, write_feed_labels
 
-_LOCALISED: Final = ("title", "text", "unit")
-_LABELLED: Final = ("department", "product_category")
-_LABEL_COLUMNS: Final = tuple(f"{name}_{language}" for name in _LABELLED for language in Language)
-_NUMBERS: Final = ("price", "lowest_price_30d", "weight")
 _UNQUOTED: Final = ("price", "lowest_price_30d", "valid_from", "valid_to")
-_OPTIONAL: Final = (
-    "lowest_price_30d",
-    "product_type",
-    "brand",
-    "weight",
-    *(f"unit_{language}" for language in Language),
-    *_LABEL_COLUMNS,
-)
 _UNWRITABLE: Final = re.compile(r"[^\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MAX_SIZE: Final = 64 * 1024 * 1024
-PRICE_FEED_COLUMNS: Final = (
-    "id",
-    *(f"{name}_{language}" for name in _LOCALISED for language in Language),
-    *("price", "lowest_price_30d", "valid_from", "valid_to", "department", "product_category", "product_type"),
-    *("brand", "image", "weight"),
-    *_LABEL_COLUMNS,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class PriceFeed:
     """Result of reading a price feed: its offers, the problems of invalid rows, its number of rows.
 
-    `labels` are the names of departments and categories for members, where the feed has them.
+    `description` says what the file is. `labels` are the names of departments and categories for members, where the
+    feed has them.
     """
 
     offers: tuple[Offer, ...]
     problems: tuple[Problem, ...]
     row_count: int
+    description: str = ""
     labels: ColumnLabels = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> tuple[RejectReason, ...]:
+        """Return the reasons of invalid rows, the most frequent first."""
+        lines: dict[tuple[str, str], list[int]] = {}
+        for problem in self.problems:
+            lines.setdefault((column_of(problem), problem.message), []).append(problem.place.line)
+        reasons = [RejectReason(*cause, len(set(listed)), min(listed)) for cause, listed in lines.items()]
+        return tuple(sorted(reasons, key=lambda reason: (-reason.rows, reason.first_line)))
 
     def write_rejects(self, path: Path) -> bool:
         """Write the problems to a CSV file, replacing an earlier one; return False when there are none."""
@@ -77,19 +63,19 @@ class PriceFeed:
             csv.writer(file).writerows(
                 [
                     ("line", "column", "reason"),
-                    *((problem.place.line, "", problem.message) for problem in self.problems),
+                    *((problem.place.line, column_of(problem), problem.message) for problem in self.problems),
                 ]
             )
         return True
 
 
-def import_offers(context: Context, file: Path) -> ImportReport:
+def import_offers(context: Context, file: Path, mapping: ImportMapping | None = None) -> ImportReport:
     """Replace the workspace's offers file by a price feed; invalid rows are written to `data/rejects` with a reason.
 
     A feed without a valid row replaces nothing.
     """
     repository, workspace = context.repository, context.workspace
-    feed = read_price_feed(file, repository.catalogue, repository.goods_protection.offer_goods)
+    feed = read_price_feed(file, repository.catalogue, repository.goods_protection.offer_goods, mapping)
     earlier = () if repository.offer_problems() else repository.offers  # a feed mends a broken file
     unchanged = len(set(feed.offers) & set(earlier))
     if feed.offers:
@@ -98,17 +84,30 @@ def import_offers(context: Context, file: Path) -> ImportReport:
     rejects = workspace.data / "rejects" / f"offers-{file.stem}.csv"
     rejected = feed.row_count - len(feed.offers)
     rejects_file = rejects if feed.write_rejects(rejects) else None
-    return ImportReport(feed.row_count, len(feed.offers) - unchanged, unchanged, rejected, rejects_path=rejects_file)
+    return ImportReport(
+        feed.row_count,
+        len(feed.offers) - unchanged,
+        unchanged,
+        rejected,
+        reasons=feed.reasons,
+        format=feed.description,
+        rejects_path=rejects_file,
+    )
 
 
-def read_price_feed(path: Path, catalogue: Catalogue, goods: OfferGoods | None = None) -> PriceFeed:
-    """Return the offers of a CSV file (encoding and delimiter are recognised; the columns of `PRICE_FEED_COLUMNS`).
+def read_price_feed(
+    path: Path, catalogue: Catalogue, goods: OfferGoods | None = None, mapping: ImportMapping | None = None
+) -> PriceFeed:
+    """Return the offers of a CSV, Excel or Parquet file, whose columns are `PRICE_FEED_COLUMNS` or mapped to them.
 
     With `goods`, rows of goods that the product register does not know, or that may be sensitive, are invalid.
     Raise UserError when the file cannot be read or its header is wrong.
     """
-    rows = list(_rows(path))
-    problems = [problem for at in rows if (problem := _unwritable_character(at)) is not None]
+    problems: list[Problem] = []
+    reader = open_feed(path, mapping)
+    rows = list(feed_rows(path, reader, mapping, problems))
+    row_count = len(rows) + len(problems)
+    problems += [problem for at in rows if (problem := _unwritable_character(at)) is not None]
     unwritable_lines = {problem.place.line for problem in problems}
     writable = [at for at in rows if at.place.line not in unwritable_lines]
     labels = _labels(writable, problems)
@@ -119,12 +118,12 @@ def read_price_feed(path: Path, catalogue: Catalogue, goods: OfferGoods | None =
     problems += _unshown_goods(located_offers, goods) if goods is not None else ()
     invalid_lines = {problem.place.line for problem in problems}
     offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
-    return PriceFeed(offers, tuple(problems), len(rows), labels)
+    return PriceFeed(offers, tuple(problems), row_count, reader.description, labels)
 
 
 def _unwritable_character(at: Located) -> Problem | None:
     """Return the problem of a row with a character that the files written from it could not hold."""
-    cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `_rows` yields mappings
+    cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `feed_rows` yields mappings
     for name, cell in cells.items():
         for text in cell.values() if isinstance(cell, dict) else [cell]:
             match = _UNWRITABLE.search(text) if isinstance(text, str) else None
@@ -136,10 +135,10 @@ def _unwritable_character(at: Located) -> Problem | None:
 
 def _labels(rows: Iterable[Located], problems: list[Problem]) -> ColumnLabels:
     """Return the labels in the rows, the first of a value; report labels that lack a language."""
-    labels: dict[str, dict[str, Localised]] = {name: {} for name in _LABELLED}
+    labels: dict[str, dict[str, Localised]] = {name: {} for name in LABELLED}
     for at in rows:
-        cells: Mapping[str, str] = at.value  # type: ignore[assignment]  # `_rows` yields mappings
-        for name in _LABELLED:
+        cells: Mapping[str, str] = at.value  # type: ignore[assignment]  # `feed_rows` yields mappings
+        for name in LABELLED:
             texts = {language.value: cells.get(f"{name}_{language}") for language in Language}
             if not any(texts.values()) or name not in cells:
                 continue
@@ -152,8 +151,8 @@ def _labels(rows: Iterable[Located], problems: list[Problem]) -> ColumnLabels:
 
 
 def _without_labels(at: Located) -> Located:
-    cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `_rows` yields mappings
-    return replace(at, value={name: value for name, value in cells.items() if name not in _LABEL_COLUMNS})
+    cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `feed_rows` yields mappings
+    return replace(at, value={name: value for name, value in cells.items() if name not in LABEL_COLUMNS})
 
 
 def _unshown_goods(located_offers: Iterable[tuple[Offer, Located]], goods: OfferGoods) -> Iterator[Problem]:
@@ -186,80 +185,3 @@ def _yaml_value(name: str, value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {json.dumps(text, ensure_ascii=False)}" for key, text in value.items()) + "}"
     return str(value) if name in _UNQUOTED else json.dumps(value, ensure_ascii=False)
-
-
-def _rows(path: Path) -> Iterator[Located]:
-    """Yield each row as the keys of an offer, with its line."""
-    try:
-        with open_regular(path) as file:
-            content = file.read(_MAX_SIZE + 1)
-    except OSError as error:
-        raise UserError.about(str(path), "the file cannot be read", "unreadable", "look at its name") from error
-    if len(content) > _MAX_SIZE:
-        raise UserError.about(str(path), "the file is larger than any price feed", "too_large", "is it the right one?")
-    text = content.decode(text_codec(path, None)).replace("\r\n", "\n")
-    delimiter = recognise_delimiter(text.partition("\n")[0])
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        names = [name.strip() for name in next(reader, [])]
-        _check_header(path, names)
-        for cells in reader:
-            if cells:
-                values = _values(dict(zip(names, cells, strict=False)))
-                places: dict[NodePath, tuple[int, int]] = {(name,): (reader.line_num, 1) for name in values}
-                places[()] = (reader.line_num, 1)
-                yield Located(str(path), values, places, places)
-    except csv.Error as error:
-        place = FilePosition(str(path), max(reader.line_num, 1), 1)
-        message = f"a field is longer than {csv.field_size_limit()} characters"
-        raise UserError([Problem(place, message, "field_too_long", "is a quote before it never closed?")]) from error
-
-
-def _check_header(path: Path, names: list[str]) -> None:
-    place = FilePosition(str(path), 1, 1)
-    check_column_count(path, names)
-    required = [name for name in PRICE_FEED_COLUMNS if name not in _OPTIONAL]
-    problems = [
-        *(
-            Problem(place, f"the column `{name}` is missing", "missing_column", "add it to the header")
-            for name in required
-            if name not in names
-        ),
-        *(
-            Problem(
-                place,
-                f"`{name}` is not a column of this file",
-                "unknown_column",
-                closest_match(name, PRICE_FEED_COLUMNS),
-            )
-            for name in names
-            if name not in PRICE_FEED_COLUMNS
-        ),
-    ]
-    if problems:
-        raise UserError(problems)
-
-
-def _values(cells: Mapping[str, str]) -> dict[str, object]:
-    texts = {name: cell.strip() for name, cell in cells.items() if cell.strip()}
-    values: dict[str, object] = {
-        name: _number(cell) if name in _NUMBERS else cell
-        for name, cell in texts.items()
-        if name.rpartition("_")[0] not in _LOCALISED
-    }
-    for name in _LOCALISED:
-        translations = {
-            language.value: texts[f"{name}_{language}"] for language in Language if f"{name}_{language}" in texts
-        }
-        if translations:
-            values[name] = translations
-    return values
-
-
-def _number(cell: str) -> object:
-    """Return a decimal or whole number; other text is returned unchanged and fails validation later.
-
-    Numbers are those of YAML, which have a bound: `1e999999999` would take all the memory there is.
-    """
-    number = parse_scalar(cell.replace(",", "."))
-    return number if isinstance(number, int | Decimal) and not isinstance(number, bool) else cell

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.choice_labels import choice_labels
+from campaigns.rendering.page_environment import page_environment
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
 from campaigns.web.brand_style import PageLogo, icon, style_sheet
@@ -68,7 +68,7 @@ class PageRenderer:
         """Render a template; `path` is the page's address, to which its other languages link."""
         formats, brand = template_filters(language, self.settings.currency), self.settings.brand
         content = (
-            _environment()
+            page_environment(_FOLDER)
             .get_template(f"{name}.html")
             .render(
                 **values,
@@ -88,15 +88,3 @@ class PageRenderer:
     def translate(self, key: str, language: Language, **values: str) -> str:
         """Return a text that may name the organisation."""
         return translate(key, language, organisation=self.settings.organisation.name.text(language), **values)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    """Return the environment of the pages, whose compiled templates depend on no organisation."""
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

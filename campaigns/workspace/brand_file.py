@@ -13,11 +13,11 @@ from campaigns.core.model.brand import Brand, Colours, DarkColours, Logo, LogoPi
 from campaigns.core.model.colour import AA_CONTRAST, WHITE, contrast, legible_shade
 from campaigns.core.model.localised_text import FrozenModel, Localised, TextPattern
 from campaigns.core.model.settings import Organisation
+from campaigns.core.pictures import PRINTED, is_cut_off, size_in_pixels
 from campaigns.core.regular_files import open_regular
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validation_problems
-from campaigns.workspace.checks.picture_files import PRINTED, is_cut_off, size_in_pixels
 
 MAX_LOGO_BYTES: Final = 200_000
 MAX_LOGO_PIXELS: Final = 2_000

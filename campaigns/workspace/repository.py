@@ -33,6 +33,7 @@ from campaigns.workspace.reviewed_categories import ReviewedCategory, read_revie
 from campaigns.workspace.settings_file import load_settings
 from campaigns.workspace.template_usage import TemplateChecks, TemplateLoader
 from campaigns.workspace.unanswered import unanswered_problems
+from campaigns.workspace.unused_templates import unused_templates
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,11 @@ class WorkspaceRepository:
         yield from warnings
         yield from self._template_and_offer_problems(definition, now)
         yield from self.goods_problems(definition)
+
+    def unused_template_faults(self) -> Iterator[Problem]:
+        """Yield the errors of templates that no campaign names."""
+        for channel, name in unused_templates(self.workspace):
+            yield from self._template_checks.faults(channel, name)
 
     def notice_problems(self) -> list[Problem]:
         """Return the problems of settings with which notices (codes, confirmations) cannot be written."""

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, UserError
-from campaigns.core.model.settings import Settings
+from campaigns.core.model.postal_code_forms import normalise_postal_code, postal_code_example, postal_code_rule
+from campaigns.core.model.settings import PLACEHOLDER, Settings
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validation_problems
@@ -41,7 +42,18 @@ def load_settings(path: Path) -> Settings:
     problems += invalid.values()
     if problems:
         raise UserError(problems)
-    return Settings.model_validate(values)
+    settings = Settings.model_validate(values)
+    _check_postal_code(settings, at if _ORGANISATION in dict(at.entries()) else read_yaml(brand_path))
+    return settings
+
+
+def _check_postal_code(settings: Settings, at: Located) -> None:
+    """Raise UserError when the organisation's postal code, which `at` has, is none of the workspace's country."""
+    code, country = settings.organisation.postal_code, settings.country
+    if code != PLACEHOLDER and normalise_postal_code(code, country) != code:
+        place = at.part(_ORGANISATION).part("postal_code").place
+        message = f"a postal code of {country} is {postal_code_rule(country)}"
+        raise UserError([Problem(place, message, "form", f'`"{postal_code_example(country)}"`')])
 
 
 def _load_brand(path: Path, problems: list[Problem]) -> LoadedBrand | None:

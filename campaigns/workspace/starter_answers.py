@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from campaigns.core.errors import closest_match
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import FormatError
-from campaigns.core.model.settings import EmailSettings, Organisation, Settings
+from campaigns.core.model.postal_code_forms import normalise_postal_code, postal_code_example, postal_code_rule
+from campaigns.core.model.settings import PLACEHOLDER, EmailSettings, Settings
 from campaigns.workspace.starter_questions import Answers
 
 _PLAIN: Final = re.compile(r"(?!(?i:true|false|null)$)[A-Za-zÀ-ÿ](?:[\w ./@-]|:(?=\S))*(?<! )")
@@ -39,17 +40,36 @@ def _check_text(text: str) -> str:
     return text.strip()
 
 
+def _check_postal_code(text: str, country: str) -> str:
+    code = normalise_postal_code(text, country)
+    if code is None and text != PLACEHOLDER:
+        message = f"a postal code of {country} is {postal_code_rule(country)}"
+        raise FormatError(message, f"`{postal_code_example(country)}`")
+    return code or text
+
+
+def _check_url(text: str) -> str:
+    if not re.match("https?://", text.strip()):
+        raise FormatError("an address of pages begins with https://", f"`https://{text.strip() or 'example.org'}`")
+    return str(_field(Settings, "public_url")(text.strip()))
+
+
 _CHECKS: Final[Mapping[str, Callable[[str], Any]]] = {
     "languages": _check_languages,
-    **{name: _field(Settings, name) for name in ("country", "currency", "time_zone", "public_url")},
+    **{name: _field(Settings, name) for name in ("country", "currency", "time_zone")},
+    "public_url": _check_url,
     "email": _field(EmailSettings, "address"),
-    "postal_code": _field(Organisation, "postal_code"),
 }
 """Checks of answers by the key of their question; the others are texts of one line."""
 
 
-def check_answer(key: str, answer: str) -> str:
-    """Return the answer to the question `key` without odd spaces; raise FormatError when it cannot be right."""
+def check_answer(key: str, answer: str, earlier: Answers) -> str:
+    """Return the answer to the question `key` without odd spaces; raise FormatError when it cannot be right.
+
+    `earlier` are the answers to the questions before it: the country says what a postal code is.
+    """
+    if key == "postal_code":
+        return _check_postal_code(answer.strip(), earlier["country"])
     try:
         checked = _CHECKS.get(key, _check_text)(answer)
     except ValidationError as error:

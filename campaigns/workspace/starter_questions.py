@@ -7,9 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from campaigns.core.model.enums import Language
+from campaigns.core.model.settings import PLACEHOLDER
 
-PLACEHOLDER: Final = "TODO"
-"""Stands where nobody has answered; `viesti check` reports it, and nothing is sent with it through a provider."""
 Answers = Mapping[str, str]
 
 _LOCAL_URL: Final = "http://localhost:8000"
@@ -106,7 +105,7 @@ QUESTIONS: Final = (
     StarterQuestion("legal_name", "NAME", "Legal name", _name_of, "; default: the name"),
     StarterQuestion("business_id", "ID", "Business ID", _TODO),
     StarterQuestion("street", "STREET", "Street address", _TODO),
-    StarterQuestion("postal_code", "CODE", "Postal code", _constant("00000")),
+    StarterQuestion("postal_code", "CODE", "Postal code", _TODO),
     StarterQuestion("city", "CITY", "City", _TODO),
     StarterQuestion("telephone", "NUMBER", "Telephone of customer service", _TODO),
 )

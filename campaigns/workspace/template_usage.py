@@ -6,7 +6,7 @@ from functools import cache, cached_property, partial
 from typing import Final
 
 from audiences.warehouse.columns import store_columns
-from campaigns.core.errors import Problem, UserError
+from campaigns.core.errors import Problem, UserError, errors_only
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Channel, DataClass, Purpose
@@ -27,6 +27,7 @@ TemplateLoader = Callable[[Channel, str], TemplateFolder]
 TemplateCheck = Callable[[TemplateFolder, Purpose, frozenset[str], Settings], list[Problem]]
 
 CONTACT_FIELDS: Final = frozenset({"first_name", "last_name", "street", "postal_code", "city", "language", "register"})
+_OF_A_PURPOSE: Final = frozenset({"opt_out", "sender"})
 _MEMBER: Final = "member."
 _STORE: Final = "store"
 _HOME_STORE: Final = "home_store"
@@ -116,6 +117,18 @@ class TemplateChecks:
         for folder in folders:
             yield from self._check(folder.channel, folder.name, campaign.purpose)
             yield from handwritten_reasons(folder, campaign, self.settings)
+
+    def faults(self, channel: Channel, name: str) -> Iterator[Problem]:
+        """Yield the errors of a template that any campaign would have which used it."""
+        try:
+            folder = self.load(channel, name)
+        except UserError as error:
+            yield from error.problems
+            return
+        known = frozenset[str]().union(*(member_variables(self.catalogue, purpose) for purpose in Purpose))
+        run = partial(_CHECKS[channel], folder, Purpose.MARKETING, known, self.settings)
+        problems = self.cache.get_or_check(f"{channel}-{name}-unused", folder.digest(), run)
+        yield from (problem for problem in errors_only(problems) if problem.code not in _OF_A_PURPOSE)
 
     @cached_property
     def _check(self) -> Callable[[Channel, str, Purpose], list[Problem]]:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, Severity
-from campaigns.core.model.settings import Settings
+from campaigns.core.model.settings import PLACEHOLDER, Settings
 from campaigns.core.yaml.source import read_yaml
 from campaigns.workspace.paths import Workspace
-from campaigns.workspace.starter_questions import PLACEHOLDER
 
 _NOT_SENT: Final = "folder"
 """Provider that writes messages to a folder, where nobody is misled by them."""

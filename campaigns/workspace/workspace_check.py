@@ -15,7 +15,8 @@ from campaigns.workspace.value_labels import label_file_problems
 def check_workspace(repository: WorkspaceRepository, now: datetime) -> list[Problem]:
     """Return all problems of a workspace, each once.
 
-    An audience or an offers file with a fault is an error of the campaigns that use it; if none does, a warning.
+    An audience, a template or an offers file with a fault is an error of the campaigns that use it; if none does, a
+    warning.
     """
     workspace = repository.workspace
     problems = [problem for file in workspace.campaign_files() for problem in repository.file_problems(file, now)]
@@ -24,6 +25,7 @@ def check_workspace(repository: WorkspaceRepository, now: datetime) -> list[Prob
         problems += _as_warnings(repository.file_problems(file, now), faults - in_use)
     problems += _as_warnings(repository.offer_problems(), frozenset(repository.offer_problems()) - in_use)
     problems += _other_problems(repository)
+    problems += _of_unused_templates(repository, frozenset(problems))
     return list(dict.fromkeys(problems))
 
 
@@ -43,6 +45,14 @@ def _other_problems(repository: WorkspaceRepository) -> Iterator[Problem]:
         yield from repository.goods_protection.problems
     except UserError as error:
         yield from error.problems
+
+
+def _of_unused_templates(repository: WorkspaceRepository, reported: frozenset[Problem]) -> Iterator[Problem]:
+    """Yield the faults of templates that no campaign uses as warnings, without those of shared files in others."""
+    for fault in dict.fromkeys(repository.unused_template_faults()):
+        if fault not in reported:
+            message = f"{fault.message}; no campaign uses this template"
+            yield replace(fault, message=message, severity=Severity.WARNING)
 
 
 def shared_file_faults(repository: WorkspaceRepository) -> tuple[Problem, ...]:

@@ -4,7 +4,9 @@ from typing import Final
 
 import pytest
 
-from audiences.addresses import address_key, normalise_email, normalise_phone, normalise_postal_code
+from audiences.addresses import address_key, normalise_email, normalise_phone
+from audiences.imports.postal_codes import has_lost_zeros, with_zeros
+from campaigns.core.model.postal_code_forms import normalise_postal_code
 
 EMAILS = [
     ("Aino.Virta@Example.ORG", "Aino.Virta@example.org"),
@@ -102,7 +104,50 @@ def test_tw04_phone_number_is_normalised_or_refused(text: str, expected: str | N
 
 @pytest.mark.parametrize(("text", "valid"), [("00100", True), ("100", False), ("FI-00100", False), ("٠٠١٠٠", False)])
 def test_pr01_postal_code_has_five_digits(text: str, valid: bool) -> None:
-    assert normalise_postal_code(text) == (text if valid else None)
+    assert normalise_postal_code(text, "FI") == (text if valid else None)
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "expected"),
+    [
+        ("NO", "0150", "0150"),
+        ("NO", "00150", None),
+        ("DK", "2100", "2100"),
+        ("SE", "123 45", "12345"),
+        ("SE", "12345", "12345"),
+        ("FI", "001 00", None),
+        ("EE", "10111", "10111"),
+        ("LV", "1010", "LV-1010"),
+        ("LV", "LV-1010", "LV-1010"),
+        ("LT", "01100", "LT-01100"),
+        ("LT", "LV-01100", None),
+        ("DE", "10115", "10115"),
+    ],
+)
+def test_each_country_has_postal_codes_of_its_own(country: str, text: str, expected: str | None) -> None:
+    assert normalise_postal_code(text, country) == expected
+
+
+@pytest.mark.parametrize(
+    ("country", "code", "whole"),
+    [("FI", "100", "00100"), ("FI", "2600", "02600"), ("NO", "150", "0150"), ("NO", "15", None), ("SE", "1234", None)],
+)
+def test_zeros_are_put_back_where_codes_of_the_country_begin_with_them(
+    country: str, code: str, whole: str | None
+) -> None:
+    assert (with_zeros(code, country) if has_lost_zeros(code, country) else None) == whole
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "expected"),
+    [
+        ("NO", "412 34 567", "+4741234567"),
+        ("SE", "070-123 45 67", "+46701234567"),
+        ("FI", "412 34 567", "+35841234567"),
+    ],
+)
+def test_number_without_a_country_code_is_one_of_the_workspace_country(country: str, text: str, expected: str) -> None:
+    assert normalise_phone(text, country) == expected
 
 
 @pytest.mark.parametrize(

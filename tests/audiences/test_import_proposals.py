@@ -219,3 +219,17 @@ def test_a_proposal_of_any_header_can_be_read(header: list[str]) -> None:
 def test_every_form_reads_its_own_example(form: str) -> None:
     assert check_date_form(form) == form
     assert form in matching_forms([example(form)])
+
+
+def test_words_of_an_undecided_choice_are_ready_to_be_taken(target: ImportTarget) -> None:
+    content = "Jäsennumero;Sähköpostilupa\n1;Kyllä\n2;Ei\n"
+    proposal, mapping = proposed("choices", content, target.root)
+    assert mapping.values == {}
+    assert '# values:\n  # state: {Kyllä: "on", Ei: "off"}    # once a column is `state`\n' in proposal.text
+    text = proposal.text.replace("  # Sähköpostilupa: state", "  Sähköpostilupa: state").replace("# values:", "values:")
+    text = (
+        text.replace("  # state: {", "  state: {") + "constants: {choice: email_own, at: 2017-12-01, source: import}\n"
+    )
+    (target.root / "file.yaml").write_text(text, "utf-8")
+    report = target.import_file("choices", target.root / "file.csv", target.root / "file.yaml")
+    assert (report.stored, report.rejected) == (2, 0)

@@ -1,6 +1,7 @@
 """Imports: repeated files, partial files and corrections, time zones, and reports."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -270,4 +271,19 @@ def test_numbers_of_countries_not_served_are_stored_and_reported(target: ImportT
         ("+46701234567", "SE mobile"),
         ("+358401234567", "FI mobile"),
         ("+18765551234", "JM mobile"),
+    ]
+
+
+def test_member_of_a_workspace_of_norway_has_its_postal_code_and_number(target: ImportTarget) -> None:
+    target = replace(target, settings=target.settings.model_copy(update={"country": "NO"}))
+    report = target.import_content(
+        "members",
+        "member_id,register,phone,street,postal_code,city\nm1,owners,412 34 567,Storgata 1,150,Oslo\n"
+        "m2,owners,,Storgata 2,00100,Oslo\n",
+    )
+    with target.ledger.read() as connection:
+        rows = connection.execute(select(CONTACT.c.phone, CONTACT.c.postal_code).order_by(CONTACT.c.member_id)).all()
+    assert [tuple(row) for row in rows] == [("+4741234567", "0150"), (None, None)]
+    assert [str(reason) for reason in report.reasons] == [
+        "1 row, `postal_code`: not a postal code of four digits; the member is stored without one (first in line 3)"
     ]

@@ -12,8 +12,8 @@ NUMBER, NAME, PHONE, EMAIL = SearchField.NUMBER, SearchField.NAME, SearchField.P
     [
         ("m01", SearchTerm((NUMBER,), "m01")),
         (" 9999 9999 9999 9999 ", SearchTerm((NUMBER,), "9999 9999 9999 9999")),
-        ("040 123 0001", SearchTerm((PHONE, NUMBER), "040 123 0001")),
-        ("+46 8 123 456 78", SearchTerm((PHONE, NUMBER), "+46 8 123 456 78")),
+        ("040 123 0001", SearchTerm((PHONE, NUMBER), "040 123 0001", phone="+358401230001")),
+        ("+46 8 123 456 78", SearchTerm((PHONE, NUMBER), "+46 8 123 456 78", phone="+46812345678")),
         ("aino@example.org", SearchTerm((EMAIL,), "aino@example.org")),
         ("Anna Maria von Wright", SearchTerm((NAME,), "Anna Maria von Wright")),
         ("Anna Virtanen 00100", SearchTerm((NAME,), "Anna Virtanen", "00100")),

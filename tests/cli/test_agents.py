@@ -180,7 +180,9 @@ def test_disabling_the_last_account_of_a_role_names_the_commands_that_nobody_may
     warning = viesti("agent", "disable", "liisa").err
     assert warning.startswith("Nobody may run these commands until another account gets a role for them:\n")
     assert "  viesti plan  (author)\n" in warning
-    assert "may not do this; it takes the role author [not_permitted]" in viesti("publish", "letter", code=1).err
+    assert viesti("agent", "list").out.endswith("liisa  author  password     2018-01-01 10:00\n")
+    refused = viesti("publish", "letter", code=1).err
+    assert refused.startswith("root: this account may not do this; it takes the role author [not_permitted]\n")
 
 
 def test_a_role_that_closes_commands_needs_a_yes_from_a_script(viesti: Shell, typed_passwords: None) -> None:

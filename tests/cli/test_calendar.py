@@ -3,13 +3,20 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaigns.cli import month_grid, output
+from campaigns.cli import month_grid, output, risk_sentences
 from campaigns.cli.month_grid import name_lines
+from campaigns.cli.output_phrases import Phrases
+from campaigns.core.model.campaign import FrequencyCap
+from campaigns.core.model.enums import Language
+from campaigns.runs.capacity.cap_risks import CapRisk
+from campaigns.runs.capacity.expected_sends import ExpectedSend
 from tests.support.sample_workspace import SampleWorkspace
 from tests.support.shell import MONDAYS, Shell
 
@@ -173,6 +180,33 @@ def test_the_calendar_in_json_has_exactly_these_keys(planned: Shell) -> None:
 )
 def test_a_name_is_broken_after_underscores(name: str, width: int, lines: list[str]) -> None:
     assert name_lines("●", name, width) == lines
+
+
+@pytest.mark.parametrize(
+    ("messages", "last"),
+    [(1, ["10:00   ~1"]), (999, ["10:00 ~999"]), (2_201, ["10:00", "    ~2 201"]), (None, ["10:00    ?"])],
+)
+def test_a_day_shows_the_hour_of_an_occasion_and_its_messages_however_many(
+    messages: int | None, last: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ExpectedSend, "messages", messages)
+    due = datetime(2018, 1, 10, 8, tzinfo=UTC)
+    send = ExpectedSend(due, "letter", "marketing", None, published=True, daily=False, state=None, plan=None)
+    lines = month_grid._day_lines(due.date(), due.date(), [send], 10, ZoneInfo("Europe/Helsinki"), risky=False)
+    assert [line for line, _ in lines] == ["10", "● letter", *last]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (Language.EN, "about 1 member would get more than 1 message in a day"),
+        (Language.FI, "noin 1 jäsen saisi enemmän kuin 1 viestin päivässä"),
+        (Language.SV, "ungefär 1 medlem skulle få fler än 1 meddelande per dag"),
+    ],
+)
+def test_one_member_at_risk_is_not_called_members(language: Language, text: str) -> None:
+    risk = CapRisk(date(2018, 1, 5), "letter", FrequencyCap(messages=1, per="day"), 1, with_drafts=False)
+    assert risk_sentences._sentence(risk, Phrases(language)) == text
 
 
 def test_each_state_has_a_mark_a_style_and_a_meaning() -> None:

@@ -89,8 +89,6 @@ def test_lines_of_unknown_members_and_products_are_counted_and_stored(viesti: Sh
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("import", "offers", "feed.csv", "--propose"),
-        ("import", "offers", "feed.csv", "--mapping", "m.yaml"),
         ("import", "members", "members.csv", "--constant", "register"),
         ("import", "members", "members.csv", "--constant", "=owners"),
     ],
@@ -111,3 +109,32 @@ def test_a_constant_that_the_file_has_is_refused(viesti: Shell, tmp_path: Path) 
     file = write(tmp_path, "choices.csv", "member_id,choice,state,at,source\nm1,no_marketing,on,2017-12-01,import\n")
     result = viesti("import", "choices", file, "--constant", "state=off", code=1)
     assert "--constant: the file has values for `state`" in result.err
+
+
+def test_a_finnish_price_feed_is_proposed_and_imported(viesti: Shell) -> None:
+    header = "Tuotekoodi;Tuotenimi;Tuotenimi sv;Tuotenimi en;Mainosteksti;Reklamtext;Description;Hinta;Alkaa;Päättyy"
+    row = "a1;Juusto;Ost;Cheese;Hyvää;Gott;Good;2,50 €;1.12.2017;31.1.2018"
+    (viesti.root / "hinnasto.csv").write_text(
+        f"{header};Osasto;Tuoteryhmä;Kuva\n{row};FOOD;COFFEE;offers/cheese.png\n", "cp1252"
+    )
+    assert "not sure" not in viesti("import", "offers", viesti.root / "hinnasto.csv", "--propose").out
+    mapping = viesti.root / "config" / "mappings" / "offers-hinnasto.yaml"
+    report = viesti("import", "offers", viesti.root / "hinnasto.csv", "--mapping", mapping).out
+    assert "1 row: 1 stored, 0 unchanged, 0 rejected" in report
+    assert "valid_to: 2018-01-31" in (viesti.root / "config" / "offers.yaml").read_text("utf-8")
+
+
+def test_a_name_in_a_file_never_commands_the_terminal(viesti: Shell) -> None:
+    (viesti.root / "m.csv").write_bytes(b"member_id,register,\x1b]0;title\x07\n1,owners,a\n")
+    refused = viesti("import", "members", viesti.root / "m.csv", code=1)
+    proposed = viesti("import", "members", viesti.root / "m.csv", "--propose")
+    assert "]0;title" in refused.err
+    assert "]0;title" in proposed.out
+    assert not set("\x1b\x07") & set(refused.err + proposed.out)
+
+
+def test_one_value_is_told_in_the_singular(viesti: Shell) -> None:
+    (viesti.root / "m.csv").write_text("member_id,register,email,postal_code\nm9,owners,aino,100\n", "utf-8")
+    told = viesti("import", "members", viesti.root / "m.csv").out
+    assert "1 value was left out of a row that was stored\n" in told
+    assert "1 postal code got back the zeros that a spreadsheet had dropped\n" in told

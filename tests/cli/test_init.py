@@ -87,6 +87,7 @@ def test_details_without_an_answer_are_errors_as_soon_as_a_provider_sends(nowher
     assert [re.findall("`(\\w+)`", problem.message)[0] for problem in problems] == [
         "business_id",
         "street",
+        "postal_code",
         "telephone",
     ]
     assert {problem.severity for problem in problems} == {"error"}
@@ -135,15 +136,16 @@ def test_without_options_and_without_a_terminal_defaults_are_taken(nowhere: Shel
     [
         (("--languages", "fi,de"), "languages are `fi`, `sv` and `en`, with commas between them"),
         (("--country", "Finland"), "a country is two capital letters of ISO 3166; try `FI`"),
-        (("--country", "JP"), "there is no default for JP"),
+        (("--country", "JP"), "Viesti knows none for JP; say it with this option"),
         (("--currency", "euro"), "a currency is three capital letters; try `EUR`"),
         (("--time-zone", "Helsinki"), "time zone"),
-        (("--public-url", "meri"), "URL"),
+        (("--public-url", "meri.fi"), "an address of pages begins with https://; try `https://meri.fi`"),
         (("--public-url", "https://meri.fi/?a=1"), "try `https://meri.fi`"),
         (("--public-url", "https://meri.fi/jasenet#a"), "try `https://meri.fi/jasenet`"),
         (("--public-url", "https://aino:salainen@meri.fi"), "it has no `?`, `#` or user name; try `https://meri.fi`"),
         (("--email", "meri"), "email address"),
-        (("--postal-code", "100"), "a postal code is five digits"),
+        (("--postal-code", "100"), "a postal code of FI is five digits; try `00100`"),
+        (("--country", "NO", "--postal-code", "00150"), "a postal code of NO is four digits; try `0010`"),
         (("--name", " "), "a text of one line"),
         (("--demo", "--name", "Meri"), "it takes no answers"),
     ],
@@ -180,6 +182,24 @@ def test_a_terminal_is_asked_what_no_option_says_and_again_after_a_wrong_answer(
     assert settings.currency == "SEK"
 
 
+@pytest.mark.parametrize(
+    ("country", "code", "stored"), [("NO", "0150", "0150"), ("SE", "123 45", "12345"), ("LV", "1010", "LV-1010")]
+)
+def test_postal_code_of_the_country_is_taken(
+    nowhere: Shell, tmp_path: Path, country: str, code: str, stored: str
+) -> None:
+    nowhere("init", tmp_path / "new", "--country", country, "--postal-code", code)
+    assert WorkspaceRepository(Workspace(tmp_path / "new")).settings.organisation.postal_code == stored
+
+
+def test_postal_code_of_another_country_is_told_where_it_stands(nowhere: Shell, tmp_path: Path) -> None:
+    nowhere("init", tmp_path / "new", "--postal-code", "65100")
+    settings = tmp_path / "new" / "config" / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("country: FI", "country: NO"), "utf-8")
+    error = Shell(tmp_path / "new", nowhere.capsys)("check", code=1).err
+    assert "brand.yaml:9:16: a postal code of NO is four digits [form]" in error
+
+
 def test_yes_asks_nothing_on_a_terminal(nowhere: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.prompt", lambda *_, **__: pytest.fail("it asks"))
@@ -204,7 +224,7 @@ def test_details_that_nobody_answered_are_told_and_keep_everything_from_a_provid
     nowhere("init", tmp_path / "new", "--telephone", "+358 6 123 4567")
     new = Shell(tmp_path / "new", nowhere.capsys)
     told = new("check").err
-    assert re.findall(r"`(\w+)` is still `TODO`", told) == ["business_id", "street", "city"]
+    assert re.findall(r"`(\w+)` is still `TODO`", told) == ["business_id", "street", "postal_code", "city"]
     assert re.search(
         r"brand\.yaml:7:16: warning: `business_id` is still `TODO`, and the law wants it in every message "
         r"\[unanswered\]\n.*\n.*\n  try: write your own here",

@@ -1,5 +1,7 @@
 """Commands that report: what a run did, the record of processing activities, the holdout; in words and as JSON."""
 
+import re
+
 import pytest
 
 from tests.support.shell import MONDAYS, Shell
@@ -22,6 +24,7 @@ def sent(viesti: Shell) -> Shell:
 
 def test_a_report_shows_deliveries_skips_and_effect(sent: Shell) -> None:
     said = sent("report", RUN).out
+    assert re.match(rf"{RUN}: closed, messages in the plan: \d+\n", said)
     for heading in (
         "Deliveries",
         "Skipped",

@@ -3,8 +3,9 @@
 import pytest
 from tinycss2.color3 import parse_color
 
-from campaigns.rendering.checks.computed_styles import StyledPage, TextStyle, hexadecimal
-from campaigns.rendering.checks.contrast import required_ratio
+from campaigns.rendering.checks.computed_styles import StyledPage, TextStyle
+from campaigns.rendering.checks.contrast import is_read, required_ratio
+from campaigns.rendering.checks.css_values import hexadecimal
 
 WHITE, BLACK = parse_color("#FFFFFF"), parse_color("#000000")
 
@@ -73,3 +74,34 @@ def test_a_page_that_asks_for_a_dark_canvas_is_read_in_dark_mode(head: str) -> N
     assert page.has_dark_mode
     (run,) = page.texts(dark=True)
     assert (hexadecimal(run.style.color), hexadecimal(run.style.background)) == ("#222222", "#121212")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        '<p style="font-size:0">y</p>',
+        '<p style="font-size:1px">y</p>',
+        '<p style="max-height:0;overflow:hidden">y</p>',
+        '<p style="height:0px; overflow:hidden">y</p>',
+        '<p aria-hidden="true">01</p>',
+    ],
+)
+def test_words_that_no_reader_sees_are_no_text(hidden: str) -> None:
+    page = StyledPage.parse(f'<body style="color:#fff">{hidden}</body>')
+    assert not any(map(is_read, page.texts(dark=False)))
+
+
+@pytest.mark.parametrize(
+    ("body", "is_over"),
+    [
+        ('<div style="background:url(a.png)"><p>x</p></div>', True),
+        ('<div style="background-image:linear-gradient(#000, #333)"><p>x</p></div>', True),
+        ('<table background="a.png"><tr><td>x</td></tr></table>', True),
+        ('<div style="background:#222 url(a.png)"><p>x</p></div>', False),
+        ('<div style="background:url(a.png)"><p style="background:#fff">x</p></div>', False),
+        ("<p>x</p>", False),
+    ],
+)
+def test_a_picture_behind_a_text_hides_its_ground_unless_a_colour_is_said(body: str, is_over: bool) -> None:
+    (run,) = [run for run in StyledPage.parse(body).texts(dark=False) if run.text.strip()]
+    assert run.style.over_picture is is_over

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -253,6 +254,14 @@ def test_owner_post_mentions_the_household_only_if_there_are_several_members() -
     assert "Viime kuulta ei kertynyt bonusta" in unknown
 
 
+@pytest.mark.parametrize(("bonus", "is_shown"), [("0.99", False), ("1.00", True)])
+def test_a_bonus_of_less_than_a_euro_is_no_headline_of_owner_post(bonus: str, is_shown: bool) -> None:
+    values = member_values("owner_post", Language.FI, bonus_last_month=Decimal(bonus))
+    body = render("owner_post", Language.FI, member=values)
+    amount = f"{bonus.replace('.', ',')}\N{NO-BREAK SPACE}€"
+    assert [amount in body.html, amount in body.text] == [is_shown, is_shown]
+
+
 def test_the_partner_e_mail_names_the_partner_and_passes_on_no_data() -> None:
     body = render("partner_hotel", Language.FI)
 
@@ -288,3 +297,11 @@ def test_a_store_without_one_of_its_facts_is_shown_with_the_others(missing: str)
     assert str(store[missing]) not in parse_page(body).text.replace("Lähdemarket Puistokatu", "") + "".join(
         parse_page(body).links
     )
+
+
+@pytest.mark.parametrize("name", sorted(PURPOSES))
+def test_the_logo_stands_on_light_ground_where_a_mailbox_darkens_the_message_by_itself(name: str) -> None:
+    html, ground = render(name, Language.FI).html, SETTINGS.brand.colours.ground
+    assert '<span class="plate"><img class="by-day"' in html
+    assert f"background-image: linear-gradient({ground}, {ground})" in html  # mailboxes darken plain colours only
+    assert ".plate { background-image: none !important; }" in html.partition("prefers-color-scheme: dark")[2]

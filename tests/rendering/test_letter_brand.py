@@ -13,7 +13,7 @@ from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.checks.letter import check_letter
 from campaigns.rendering.letters.letter_template import BRAND_FILE, LetterTemplate
-from campaigns.rendering.letters.qr_code import QrCodes
+from campaigns.rendering.letters.qr_code import qr_drawing
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
 from tests.support.sample_letters import (
@@ -117,7 +117,7 @@ def test_a_long_name_makes_no_letter_longer(name):
 def test_a_letter_carries_the_code_of_its_own_member_s_link_but_a_survey_none(name):
     filled = template(name).fill(sample(name), address())
     link = "http://localhost:8000/p/AbCdEfGhIjKlMnOpQrStUvWxYz012345"
-    assert filled["qr"] == ({} if name == "survey" else {"preferences": QrCodes().drawing(link)})
+    assert filled["qr"] == ({} if name == "survey" else {"preferences": qr_drawing(link)})
 
 
 def test_a_letter_without_its_link_is_not_written():

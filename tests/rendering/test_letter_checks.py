@@ -1,16 +1,20 @@
 """Checks of letter templates: every problem with its position."""
 
+import re
 import shutil
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.rendering.checks.letter import check_letter
 from campaigns.rendering.letters.letter_template import LetterTemplate, letter_variables
 from campaigns.rendering.templates.folder import load_template_folder
-from tests.support.sample_letters import PURPOSES, ROOT, SETTINGS, SHIPPED, address, first_page, sample
+from tests.support.sample_letters import PURPOSES, ROOT, SETTINGS, SHIPPED, WHEN, address, first_page, sample
 
 pytestmark = pytest.mark.child_process
 
@@ -71,14 +75,53 @@ def test_a_forbidden_or_invalid_expression_is_reported_with_its_line(workspace, 
 PHOTO = '#let letter(house, page) = letter-sheet(house, page, image("photo.png"))'
 
 
-@pytest.mark.parametrize("owner", ["win_back", "_shared"])
-def test_a_picture_that_typst_cannot_be_given_is_reported_where_it_is_used(workspace, tmp_path, owner):
+LOGO = (ROOT / "images/brand/logo.png").read_bytes()
+
+
+def picture(kind: str, size: tuple[int, int]) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", size, "teal").save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "hint"),
+    [
+        (
+            b"GIF89a\xff\xff",
+            "`photo.png` is no PNG, JPEG or SVG, which a letter can print",
+            "save it anew as one of them",
+        ),
+        (LOGO[:900], "`photo.png` is cut off before its end", "copy it here anew"),
+        (
+            picture("PNG", (4001, 10)),
+            "`photo.png` is 0 kB and 4001 × 10 pixels",
+            "at most 500 kB and 4000 pixels; a whole sheet has 2480 × 3508",
+        ),
+    ],
+)
+def test_a_picture_that_a_letter_cannot_print_is_reported_where_it_is_used(workspace, tmp_path, content, message, hint):
     workspace()
-    (tmp_path / f"templates/post/{owner}/photo.png").write_bytes((ROOT / "images/brand/logo.png").read_bytes())
+    (tmp_path / "templates/post/win_back/photo.png").write_bytes(content)
     (problem,) = problems_of(workspace(PHOTO))
-    assert str(problem.place) == "templates/post/win_back/letter.typ:2:61"
-    assert problem.message == "`photo.png` is no text file, and a letter's files are texts"
-    assert problem.hint == "save the picture as SVG"
+    assert (str(problem.place), problem.message) == ("templates/post/win_back/letter.typ:2:61", message)
+    assert problem.hint == hint
+
+
+@pytest.mark.parametrize(("owner", "kind"), [("win_back", "PNG"), ("_shared", "JPEG")])
+def test_a_letter_prints_a_picture_of_its_own_once_for_all_members(workspace, tmp_path, owner, kind):
+    workspace()
+    (tmp_path / f"templates/post/{owner}/photo.png").write_bytes(picture(kind, (300, 150)))
+    path = "photo.png" if owner == "win_back" else "../_shared/photo.png"
+    letter = f'#let photo = "{path}"\n#let letter(house, page) = letter-sheet(house, page, image(photo, width: 3cm))'
+    folder = workspace(letter)
+    assert problems_of(folder) == []
+    template = LetterTemplate.compile(folder, Language.FI, SETTINGS)
+    page = template.fill(sample("win_back", Language.FI), address())
+    pdf = template.render_bundle([page, {**page, "date": "2.1.2018"}], WHEN).pdf
+    reader = PdfReader(BytesIO(pdf))
+    assert [[image.image.size for image in each.images].count((300, 150)) for each in reader.pages] == [1, 1]
+    assert len(re.findall(rb"/Width 300\b", pdf)) == 1
 
 
 def test_a_letter_is_drawn_beside_a_file_that_it_does_not_use(workspace, tmp_path):

@@ -1,4 +1,4 @@
-"""QR codes of letters: the same in a series as one by one, in the member's letter, and quick to make."""
+"""QR codes of letters: a sum of codes is the code made by itself, few are made, and drawings have their modules."""
 
 import re
 
@@ -7,16 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.rendering.letters import qr_code
-from campaigns.rendering.letters.qr_code import QrCodes, QrSeries, qr_modules
+from campaigns.rendering.letters.qr_code import QrFamily, qr_drawing, qr_family, qr_modules
 
 STEM = "https://viesti.lahde.example.org/p/"
-TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=32, max_size=32)
-SERIES = QrSeries(STEM, 32)
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+TOKENS = st.text(ALPHABET, min_size=32, max_size=32)
+NEAR_TOKENS = st.text(ALPHABET, min_size=2, max_size=2).map(lambda ending: "AbCdEfGhIjKlMnOpQrStUvWxYz0123" + ending)
+FAMILY = QrFamily(STEM, 32)
 
 
-@given(TOKENS)
-def test_a_code_of_a_series_is_the_code_made_by_itself(token):
-    assert SERIES.modules(token) == qr_modules(STEM + token)
+@given(TOKENS | NEAR_TOKENS)
+def test_a_code_of_a_family_is_the_code_made_by_itself(token):
+    assert FAMILY.modules(token) == qr_modules(STEM + token)
 
 
 @given(st.text(max_size=40).filter(str.isprintable), st.text(st.characters(max_codepoint=127), min_size=1, max_size=6))
@@ -25,16 +27,24 @@ def test_a_code_has_the_modules_that_the_library_makes(stem, ending):
     assert qr_modules(stem + "/" + ending) == b"".join(map(bytes, matrix))
 
 
-def test_codes_are_the_same_before_and_after_a_series_begins(monkeypatch):
-    monkeypatch.setattr(qr_code, "SERIES_FROM", 3)
-    codes, token = QrCodes(), "AbCdEfGhIjKlMnOpQrStUvWxYz01234"
-    one_by_one = [QrCodes().drawing(f"{STEM}{token}{digit}") for digit in range(6)]
-    assert [codes.drawing(f"{STEM}{token}{digit}") for digit in range(6)] == one_by_one
-    assert len(set(one_by_one)) == 6
+def test_the_library_makes_no_more_codes_than_the_differing_bits_allow(monkeypatch):
+    made = []
+    monkeypatch.setattr(qr_code, "qr_modules", lambda text: made.append(text) or qr_modules(text))
+    family, endings = QrFamily(STEM, 8), [first + second for first in ALPHABET for second in ALPHABET[::4]]
+    assert len({family.modules(f"AbCdEf{ending}") for ending in endings}) == len(endings) == 1024
+    assert len(made) <= 1 + 2 * 7  # one to begin with, and one for each bit of two characters
+
+
+def test_links_of_other_stems_and_lengths_are_families_of_their_own():
+    urls = [f"{STEM}AbC", f"{STEM}AbCd", f"{STEM}x/AbC", f"{STEM}Näe", "AbC", f"{STEM}AbD"]
+    drawn = [qr_drawing(url) for url in urls]
+    qr_family.cache_clear()
+    assert drawn[::-1] == [qr_drawing(url) for url in reversed(urls)]
+    assert len(set(drawn)) == len(urls)
 
 
 def test_a_drawing_has_a_stroke_for_each_run_of_dark_modules():
-    svg, modules = QrCodes().drawing(STEM + "A" * 32), qr_modules(STEM + "A" * 32)
+    svg, modules = qr_drawing(STEM + "A" * 32), qr_modules(STEM + "A" * 32)
     side = int(re.search(r'viewBox="0 0 (\d+) \1"', svg)[1])
     drawn = bytearray(side * side)
     for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", svg):

@@ -256,7 +256,7 @@ def test_a_missing_text_is_reported_with_its_line_and_the_nearest_name() -> None
         insert_texts(TemplateSource("body.txt", "a\nbc [[ greting ]] [[ zzz ]]"), {"greeting": "Hei"})
     assert [(p.place.line, p.place.column, p.code, p.hint) for p in raised.value.problems] == [
         (2, 4, "unknown_text", "`greeting`"),
-        (2, 18, "unknown_text", ""),
+        (2, 18, "unknown_text", "add it to texts.yaml"),
     ]
 
 

@@ -169,7 +169,7 @@ def test_tw03_a_sample_with_too_many_segments_is_refused(workspace):
 
 def test_a_character_outside_gsm7_is_a_warning(workspace):
     (problem,) = check_sms(workspace("birthday", body="☎ [[ stop ]]"), Purpose.MARKETING, KNOWN, SETTINGS)[:1]
-    assert str(problem).startswith("templates/sms/birthday/body.txt: warning: `☎` in `fi` is outside GSM-7")
+    assert str(problem).startswith("templates/sms/birthday/body.txt:1:1: warning: `☎` in `fi` is outside GSM-7")
 
 
 def test_an_unguarded_optional_value_is_a_warning(workspace):

@@ -77,6 +77,7 @@ class ImportTarget:
     root: Path
     ledger: Ledger
     warehouse: Warehouse
+    settings: Settings = SETTINGS
 
     def import_content(self, kind: str, content: str | bytes, name: str = "file.csv") -> ImportReport:
         """Write content to a file and import it."""
@@ -90,7 +91,7 @@ class ImportTarget:
             path,
             ledger=self.ledger,
             warehouse=self.warehouse,
-            settings=SETTINGS,
+            settings=self.settings,
             clock=Clock(read=lambda: NOW),
             signer=SIGNER,
             rejects=self.root / "rejects",

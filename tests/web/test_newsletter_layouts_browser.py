@@ -34,6 +34,16 @@ OUTSIDE_OF_THEIR_CELL = """[...document.querySelectorAll(".name, .deal, .price")
     range.selectNodeContents(element)
     return range.getBoundingClientRect().right > element.closest("td").getBoundingClientRect().right + 1
 }).map(element => element.innerText)"""
+BROKEN_WORDS = """[...document.querySelectorAll(".name")].flatMap(element => {
+    const text = element.firstChild, words = [...text.data.matchAll(/\\S+/g)]
+    return words.filter(word => {
+        const range = document.createRange()
+        range.setStart(text, word.index)
+        range.setEnd(text, word.index + word[0].length)
+        return new Set([...range.getClientRects()].map(box => box.top)).size > 1
+    }).map(word => word[0])
+})"""
+COLOUR = "selector => getComputedStyle(document.querySelector(selector)).color"
 IMAGE = re.compile(r"http://localhost:8000/images/([\w/.-]+)")
 
 
@@ -152,4 +162,21 @@ def test_the_words_of_an_editorial_offer_have_the_wider_column(browser: Any) -> 
     page.set_content(html_of("editorial", Language.FI, 3))
     picture, words = boxes(page, "td.line")[:2]
     assert picture["width"] / words["width"] == pytest.approx(42 / 58, abs=0.01)
+    page.close()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_word_of_a_product_is_broken_on_the_narrowest_phone(browser: Any, layout: str, language: Language) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 900})
+    page.set_content(html_of(layout, language, 6))
+    assert page.evaluate(BROKEN_WORDS) == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_instead_of_pictures_are_as_legible_as_other_small_print(browser: Any, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": 375, "height": 900}, color_scheme=scheme)
+    page.set_content(html_of("grid", Language.FI, 6))
+    assert page.evaluate(COLOUR, "img.shot") == page.evaluate(COLOUR, ".about")
     page.close()

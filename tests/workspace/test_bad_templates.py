@@ -22,6 +22,18 @@ from campaigns.workspace.source_excerpt import source_excerpt
 BAD: Final = Path(__file__).parents[1] / "bad" / "template"
 BASE: Final = BAD / "_base"
 CASES: Final = sorted(path for path in BAD.iterdir() if path.is_dir() and path != BASE)
+UNUSUAL: Final = (
+    "Tilaa myös Kauneus! Oletko jo tilannut uutiskirjeen Kauneus? Prenumerera på Skönhet, or subscribe to Beauty.",
+    "Kauneus on kaikkialla, koska on kevät.",
+    "<!--[if mso]><table><tr><td><![endif]-->Hei<!--[if mso]></td></tr></table><![endif]-->",
+    '<span dir="rtl" lang="ar">مرحبا بكم</span>',
+    "<!-- <a href='htp://vanha'></a> --> {# <a href='huomenna'> {% if %} #} Kahvi &amp; pulla &lt;3 &#127874;",
+    '<a name="alku"></a><a href="#alku">Alkuun</a> <a href="mailto:a@example.org?subject=Hei%20vaan">Kirjoita</a>',
+    '<span style="color:#ffffff;font-size:1px;max-height:0;overflow:hidden">vain luettelossa</span>',
+    '<span style="color:#dddddd" aria-hidden="true">01</span>',
+    '<img src="https://kyla.example.org/images/offers/coffee.png" alt="" width="40" />',
+    "{% set name = member.first_name or 'sinä' %}{{ name }}",
+)
 NOW: Final = datetime(2018, 1, 2, 8, tzinfo=UTC)
 
 
@@ -47,6 +59,20 @@ def _text(file: Path) -> str:
 
 def test_the_good_workspace_has_no_problem(tmp_path: Path) -> None:
     assert printed_problems(BASE, tmp_path) == ""
+
+
+def test_an_unusual_but_correct_template_has_no_problem(tmp_path: Path) -> None:
+    shutil.copytree(BASE, tmp_path, dirs_exist_ok=True)
+    folder = tmp_path / "templates" / "email" / "letter"
+    written = "".join(f'<mj-text css-class="ink">{words}</mj-text>' for words in UNUSUAL)
+    for file, old, new in (
+        ("body.mjml", "[[ hello ]]</mj-text>", f"[[ hello ]]</mj-text>{written}"),
+        ("texts.yaml", "subject: {fi: ", "subject: {fi: 🎂 "),
+    ):
+        text = (folder / file).read_text("utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new, 1), "utf-8")
+    assert printed_problems(tmp_path, tmp_path / "copy") == ""
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

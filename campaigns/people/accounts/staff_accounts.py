@@ -162,9 +162,10 @@ def require_permission(context: Context, act: Permission) -> None:
     with context.ledger.read() as connection:
         permitted = [account for account in accounts.list_all(connection) if is_permitted(account.roles, act)]
     if permitted and not any(account.name == context.actor and account.may(act) for account in permitted):
-        roles = " or ".join(role.value for role in Role if is_permitted([role], act))
-        message = f"the account {context.actor} may not do this; it takes the role {roles}"
-        raise UserError.about(act.value, message, "not_permitted", "`viesti agent list` says who may")
+        *others, last = (role.value for role in Role if is_permitted([role], act))
+        roles = f"{', '.join(others)} or {last}" if others else last
+        message = f"this account may not do this; it takes the role {roles}"
+        raise UserError.about(context.actor, message, "not_permitted", "`viesti agent list` says who may")
 
 
 def _name_taken_error(name: str) -> UserError:

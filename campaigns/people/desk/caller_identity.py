@@ -167,7 +167,10 @@ def _known_questions(context: Context, member_id: str, *, with_purchases: bool) 
     if contact["email"] and "email" in usable:
         questions.append(Question("email", "contact", lambda text: _is_email(text, contact["mailbox"])))
     if contact["phone"] and "phone" in usable:
-        questions.append(Question("phone", "contact", lambda text: addresses.normalise_phone(text) == contact["phone"]))
+        country = context.repository.settings.country
+        questions.append(
+            Question("phone", "contact", lambda text: addresses.normalise_phone(text, country) == contact["phone"])
+        )
     if with_purchases and profile.last_purchase is not None:
         month = profile.last_purchase.month
         questions.append(Question("purchase_month", "purchase", lambda text: text.lstrip("0") == str(month)))

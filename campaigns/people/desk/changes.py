@@ -1,6 +1,6 @@
 """Changes that an agent makes for a member: each with an audit log row and a notice to the member (C-15)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from audiences.people.contacts import contact_of
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Choice, Language
 from campaigns.core.model.phone_countries import callable_classes, phone_class
+from campaigns.core.model.postal_code_forms import normalise_postal_code
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.people.privacy import contact_proofs
 from campaigns.people.privacy.processors import create_processor_tasks
@@ -26,10 +27,10 @@ from campaigns.workspace.context import Context
 DESK_MARKS: Final = (Choice.DECEASED, Choice.ADDRESS_SECRET, Choice.RESTRICTED)
 """Marks that only the desk records and no page offers; taken back only by agents who answer requests."""
 
-_NORMALISERS: Final = {
-    "email": addresses.normalise_email,
+_NORMALISERS: Final[Mapping[str, Callable[[str, str], str | None]]] = {
+    "email": lambda text, _: addresses.normalise_email(text),
     "phone": addresses.normalise_phone,
-    "postal_code": addresses.normalise_postal_code,
+    "postal_code": normalise_postal_code,
 }
 _MAX_LENGTH: Final = 100
 
@@ -84,12 +85,13 @@ def change_contact(
     whole. Raises UserError when a value is invalid. A new e-mail address or number is unproven, and gets a notice to
     confirm itself; the former one gets a notice by which it can refuse.
     """
+    settings = context.repository.settings
     typed = {name: value.strip() for name, value in wanted.items() if value.strip()}
     change: dict[str, Any] = {
         **dict.fromkeys(removed),
-        **{name: _normalised(name, value) for name, value in typed.items()},
+        **{name: _normalised(name, value, settings.country) for name, value in typed.items()},
     }
-    countries = context.repository.settings.sms_countries
+    countries = settings.sms_countries
     problems = [*_invalid_values(change, typed), *_unserved_number(change, countries), *_missing_address_parts(change)]
     if problems:
         raise UserError(problems)
@@ -106,10 +108,10 @@ def change_contact(
     return changed
 
 
-def _normalised(name: str, value: str) -> str | None:
+def _normalised(name: str, value: str, country: str) -> str | None:
     """Return a value in its normal form; None when it is invalid."""
     normalise = _NORMALISERS.get(name)
-    text = value[:_MAX_LENGTH] if normalise is None else normalise(value)
+    text = value[:_MAX_LENGTH] if normalise is None else normalise(value, country)
     if text is None or (name == "language" and text not in set(Language)) or not text.isprintable():
         return None
     return text

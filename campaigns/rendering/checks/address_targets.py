@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.core.model.enums import Language
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.checks.comments import without_comments
 from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
 
@@ -17,6 +18,7 @@ _ATTRIBUTE: Final = re.compile(r"""(?<![\w-])(?:href|src|background-url)\s*=\s*(
 _SOURCE_SET: Final = re.compile(r"""(?<![\w-])srcset\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 _CSS: Final = re.compile(r"""\burl\(\s*("[^"]*"|'[^']*'|[^)"'\s]*)\s*\)""", re.IGNORECASE)
 _WORD: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"]+", re.IGNORECASE)
+_ANCHOR: Final = re.compile(r"""<[a-z][^<>]*\s(?:id|name)\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
 _VALUE: Final = re.compile(r"\{[{%]")
 _SCHEMES: Final = ("https", "http", "mailto", "tel", "sms")
 _MAILBOX: Final = re.compile(r"[^\s@/?]+@[\w-]+(?:\.[\w-]+)+(?:\?\S*)?")
@@ -32,19 +34,30 @@ class WrittenAddress(NamedTuple):
 
 
 def written_addresses(folder: TemplateFolder, sources: Iterable[TemplateSource]) -> Iterator[WrittenAddress]:
-    """Yield the addresses in the attributes and styles of markup; those with values of a message are left out."""
-    for source in sources:
-        for pattern in (_ATTRIBUTE, _CSS):
-            for match in pattern.finditer(source.text):
-                yield from _resolved(folder, match[1].strip("\"' "), source.position_of(match.start()))
-        for match in _SOURCE_SET.finditer(source.text):
-            for candidate in match[1].strip("\"' ").split(","):
-                yield from _resolved(folder, candidate.strip().partition(" ")[0], source.position_of(match.start()))
+    """Yield the addresses in the attributes and styles of markup.
+
+    Left out are those with values of a message, and those of a place in the message itself.
+    """
+    markup = [(source, without_comments(source.text)) for source in sources]
+    inside = {f"#{name}" for _, text in markup for name in _ANCHOR.findall(text)}
+    for source, text in markup:
+        for address in _in_markup(folder, source, text):
+            if address.text not in inside:
+                yield address
+
+
+def _in_markup(folder: TemplateFolder, source: TemplateSource, text: str) -> Iterator[WrittenAddress]:
+    for pattern in (_ATTRIBUTE, _CSS):
+        for match in pattern.finditer(text):
+            yield from _resolved(folder, match[1].strip("\"' "), source.position_of(match.start()))
+    for match in _SOURCE_SET.finditer(text):
+        for candidate in match[1].strip("\"' ").split(","):
+            yield from _resolved(folder, candidate.strip().partition(" ")[0], source.position_of(match.start()))
 
 
 def addresses_in_words(source: TemplateSource) -> Iterator[WrittenAddress]:
     """Yield the addresses in a plain text."""
-    for match in _WORD.finditer(source.text):
+    for match in _WORD.finditer(without_comments(source.text)):
         yield WrittenAddress(match[0].rstrip(".,;:!?)"), source.position_of(match.start()))
 
 

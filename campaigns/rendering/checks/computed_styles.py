@@ -2,16 +2,25 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
+from functools import lru_cache
 from typing import Any, Final
 from xml.etree.ElementTree import Element, TreeBuilder
 
 import cssselect2
 import tinycss2
-from tinycss2 import color4
 from tinycss2.color3 import RGBA
 
-from campaigns.rendering.email.mjml_reference import VOID_HTML_TAGS
+from campaigns.rendering.checks.css_values import (
+    first_color,
+    font_size,
+    is_picture,
+    is_zero,
+    laid_over,
+    opacity_of,
+    parsed_color,
+    weighs_bold,
+)
+from campaigns.rendering.checks.tag_reader import Attributes, TagReader
 
 _SCHEME: Final = "color-scheme"
 _ROOTS: Final = frozenset({":root", "html"})
@@ -19,27 +28,23 @@ _DARK: Final = "prefers-color-scheme:dark"
 _WHITE, _BLACK = RGBA(1, 1, 1, 1), RGBA(0, 0, 0, 1)
 _DARK_CANVAS: Final = RGBA(0.07, 0.07, 0.07, 1)  # what browsers put behind a page that says `color-scheme: dark`
 _LINK: Final = {False: RGBA(0, 0, 0.93, 1), True: RGBA(0.62, 0.62, 1, 1)}  # links that no style colours
-_BOLD_TAGS: Final = frozenset({"b", "strong", "th", "h1", "h2", "h3", "h4", "h5", "h6"})
 _SKIPPED_TAGS: Final = frozenset({"head", "style", "title", "script"})
-_UNITS: Final = {"px": 1.0, "pt": 4 / 3}
-_BOLD: Final = 600
 
 _Weight = tuple[bool, bool, tuple[int, ...], int]  # important, inline, specificity, order
 
 
-def hexadecimal(color: RGBA) -> str:
-    """Return an opaque colour as six digits."""
-    return "#" + "".join(f"{round(part * 255):02X}" for part in color[:3])
-
-
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """Style of a run of text: colours without transparency, size in pixels."""
+    """Style of a run of text: colours without transparency, size in pixels.
+
+    `over_picture`: what lies behind is a picture or gradient without a colour of its own.
+    """
 
     color: RGBA
     background: RGBA
     size: float = 16
     is_bold: bool = False
+    over_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +129,20 @@ def _declarations(content: Any) -> list[tuple[str, bool, Any]]:
     ]
 
 
+@lru_cache(maxsize=1024)
+def _inline_declarations(style: str) -> list[tuple[str, bool, Any]]:
+    return _declarations(style)  # MJML writes the same ones over and over
+
+
 def _texts(element: Any, inherited: TextStyle, matcher: Any, *, dark: bool) -> Iterator[StyledText]:
     tag = element.local_name
     if tag in _SKIPPED_TAGS:
         return
     properties = _properties(element, matcher)
-    if _is_hidden(properties):
+    if _is_hidden(properties) or element.etree_element.get("aria-hidden") == "true":
         return
     texts = _own_texts(element, _style(element, properties, inherited, dark=dark), matcher, dark=dark)
-    opacity = _opacity(properties.get("opacity", ()))
+    opacity = opacity_of(properties.get("opacity", ()))
     yield from texts if opacity == 1 else (_faded(text, opacity, inherited.background) for text in texts)
 
 
@@ -145,18 +155,10 @@ def _own_texts(element: Any, style: TextStyle, matcher: Any, *, dark: bool) -> I
             yield StyledText(child.etree_element.tail, style)
 
 
-def _opacity(tokens: Iterable[Any]) -> float:
-    """Return the opacity of an element, from 0 to 1."""
-    for token in tokens:
-        if token.type in ("number", "percentage"):
-            return min(1.0, max(0.0, float(token.value) / (100 if token.type == "percentage" else 1)))
-    return 1.0
-
-
 def _faded(text: StyledText, opacity: float, behind: RGBA) -> StyledText:
     """Return a text as it shows when its element, with its background, lets through what is behind."""
     color, background = (
-        _over(RGBA(*color[:3], opacity), behind) for color in (text.style.color, text.style.background)
+        laid_over(RGBA(*color[:3], opacity), behind) for color in (text.style.color, text.style.background)
     )
     return replace(text, style=replace(text.style, color=color, background=background))
 
@@ -170,7 +172,7 @@ def _properties(element: Any, matcher: Any) -> Mapping[str, Any]:
         for specificity, _, _, (order, declarations) in matcher.match(element)
     ]
     if inline:
-        blocks.append((True, (), 0, _declarations(inline)))
+        blocks.append((True, (), 0, _inline_declarations(inline)))
     for is_inline, specificity, order, declarations in blocks:
         for name, important, value in declarations:
             key = "background-color" if name == "background" else name
@@ -182,95 +184,46 @@ def _properties(element: Any, matcher: Any) -> Mapping[str, Any]:
 
 def _is_hidden(properties: Mapping[str, Any]) -> bool:
     words = {name: tinycss2.serialize(value).strip().lower() for name, value in properties.items()}
-    return words.get("display") == "none" or words.get("visibility") == "hidden" or words.get("opacity") == "0"
+    is_flat = words.get("overflow") == "hidden" and any(is_zero(words.get(name)) for name in ("height", "max-height"))
+    no_show = words.get("display") == "none" or words.get("visibility") == "hidden" or words.get("opacity") == "0"
+    return no_show or is_flat
 
 
 def _style(element: Any, properties: Mapping[str, Any], inherited: TextStyle, *, dark: bool) -> TextStyle:
     tag, attributes = element.local_name, element.etree_element
-    color = _color(properties.get("color", ()))
+    color = first_color(properties.get("color", ()))
     if color is None and "color" not in properties and tag == "a" and attributes.get("href"):
         color = _LINK[dark]
-    background = _color(properties.get("background-color", ()))
+    background = first_color(properties.get("background-color", ()))
     if background is None and "background-color" not in properties:
-        background = _parsed_color(attributes.get("bgcolor") or "")
-    behind = _over(background, inherited.background) if background is not None else inherited.background
+        background = parsed_color(attributes.get("bgcolor") or "")
+    behind = laid_over(background, inherited.background) if background is not None else inherited.background
+    is_opaque = background is not None and background.alpha == 1
+    has_picture = attributes.get("background") or any(map(is_picture, properties.get("background-color", ())))
+    has_picture = has_picture or any(map(is_picture, properties.get("background-image", ())))
     return replace(
         inherited,
-        color=_over(color, behind) if color is not None else inherited.color,
+        color=laid_over(color, behind) if color is not None else inherited.color,
         background=behind,
-        size=_size(properties.get("font-size", ()), inherited.size),
-        is_bold=_is_bold(tag, properties.get("font-weight"), is_bold=inherited.is_bold),
+        size=font_size(properties.get("font-size", ()), inherited.size),
+        is_bold=weighs_bold(tag, properties.get("font-weight"), is_bold=inherited.is_bold),
+        over_picture=not is_opaque and (bool(has_picture) or inherited.over_picture),
     )
 
 
-def _color(tokens: Iterable[Any]) -> RGBA | None:
-    """Return the first colour among the tokens of a value."""
-    return next((color for color in map(_parsed_color, tokens) if color is not None), None)
-
-
-def _parsed_color(token: Any) -> RGBA | None:
-    """Return a colour; None for anything else, and for spaces of colours that mailboxes do not know."""
-    color = color4.parse_color(token)
-    if not isinstance(color, color4.Color):
-        return None
-    try:
-        return RGBA(*color.to("srgb").coordinates, color.alpha)
-    except NotImplementedError:
-        return None
-
-
-def _over(color: RGBA, behind: RGBA) -> RGBA:
-    """Return a colour as it shows over another one."""
-    mixed = (front * color.alpha + back * (1 - color.alpha) for front, back in zip(color[:3], behind[:3], strict=True))
-    return RGBA(*mixed, 1)
-
-
-def _size(tokens: Iterable[Any], inherited: float) -> float:
-    for token in tokens:
-        if token.type == "dimension" and token.lower_unit in _UNITS:
-            return float(token.value) * _UNITS[token.lower_unit]
-        if token.type == "percentage":
-            return inherited * float(token.value) / 100
-        if token.type == "dimension" and token.lower_unit in ("em", "rem"):
-            return float(token.value) * (inherited if token.lower_unit == "em" else 16)
-    return inherited
-
-
-def _is_bold(tag: str, tokens: Any, *, is_bold: bool) -> bool:
-    for token in tokens or ():
-        if token.type == "number":
-            return float(token.value) >= _BOLD
-        if token.type == "ident" and token.lower_value in ("bold", "bolder", "normal", "lighter"):
-            return token.lower_value in ("bold", "bolder")
-    return is_bold or tag in _BOLD_TAGS
-
-
-class _TreeParser(HTMLParser):
-    """Parser of HTML into a tree; a tag that is not closed ends with the one around it."""
+class _TreeParser(TagReader):
+    """Parser of HTML into a tree."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.builder = TreeBuilder()
-        self.open: list[str] = []
         self.builder.start("viesti", {})
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.builder.start(tag, {name: value or "" for name, value in attrs})
-        if tag in VOID_HTML_TAGS:
-            self.builder.end(tag)
-        else:
-            self.open.append(tag)
+    def start(self, tag: str, attributes: Attributes) -> None:
+        self.builder.start(tag, {name: value or "" for name, value in attributes.items()})
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID_HTML_TAGS:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            while (name := self.open.pop()) != tag:
-                self.builder.end(name)
-            self.builder.end(tag)
+    def end(self, tag: str) -> None:
+        self.builder.end(tag)
 
     def handle_data(self, data: str) -> None:
         self.builder.data(data)
@@ -278,8 +231,6 @@ class _TreeParser(HTMLParser):
     def finish(self) -> Element:
         """Return the `html` element."""
         self.close()
-        for name in reversed(self.open):
-            self.builder.end(name)
         self.builder.end("viesti")
         root = self.builder.close()
         html = root.find("html")

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 from itertools import chain
@@ -17,12 +18,16 @@ from campaigns.rendering.checks.address_targets import (
     addresses_in_words,
     written_addresses,
 )
+from campaigns.rendering.checks.email_sample import EmailSample
+from campaigns.rendering.checks.foreign_pictures import check_images
 from campaigns.rendering.checks.inbox_line import preheader_length, subject_length
 from campaigns.rendering.checks.mjml_sources import class_problems, link_problems
 from campaigns.rendering.checks.shared_faults import in_own_files
 from campaigns.rendering.checks.template_values import (
     COMMON_VALUES,
     MEMBER_VALUES,
+    bare_sample,
+    full_sample,
     is_marketing,
     missing_value_problem,
     offer_problems,
@@ -32,8 +37,8 @@ from campaigns.rendering.checks.template_values import (
 )
 from campaigns.rendering.email.email_template import (
     CLIP_BYTES,
+    SUBJECT,
     TEXT_FILE,
-    EmailBody,
     EmailTemplate,
     email_variable_uses,
 )
@@ -43,46 +48,15 @@ from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 
+_NOTHING_KNOWN: Final = "for a member without name, values and offers"
+_WITH_OFFERS: Final = "for a member with offers"
 WARNING_BYTES: Final = 80_000
 _TOKEN_BYTES: Final = 40  # in an address that counts clicks, beside its target; all in base64
 _UNSUBSCRIBE_LINK: Final = "https://check.example/leave"
 _SHARED_LINK: Final = re.compile(r'\shref="(https://(?!check\.example)[^"]+)"')
-_IMAGE: Final = re.compile(r"""<img[^>]*\ssrc=["'](https?:[^"'>\s]+)""", re.IGNORECASE)
-_STYLE: Final = re.compile(
-    r"""<style\b[^>]*>(.*?)</style|\s(?:style|srcset)=("[^"]*"|'[^']*')""", re.IGNORECASE | re.DOTALL
-)
-_CSS_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
-_FETCHED: Final = re.compile(r"""(?:https?:)?//[^"'()<>,;\s]+""", re.IGNORECASE)
 _PREHEADER: Final = re.compile(r'<body[^>]*><div style="display:none;[^"]*">(.*?)</div>', re.DOTALL)
 _SHORTER: Final = "shorten the letter: fewer sections, fewer offers, shorter styles"
 _TITLE: Final = re.compile(r"<title>\s*[^\s<]")
-
-
-@dataclass(frozen=True, slots=True)
-class EmailSample:
-    """Sample of a template, rendered in one language."""
-
-    folder: TemplateFolder
-    purpose: Purpose
-    settings: Settings
-    language: Language
-    context: Mapping[str, object]
-    body: EmailBody
-
-    def parts(self) -> Iterator[tuple[FilePosition, str]]:
-        """Yield the file and the visible content of the text part and of the HTML part."""
-        yield FilePosition(self.folder.path_of(TEXT_FILE)), self.body.text
-        yield FilePosition(self.folder.path_of(MJML_FILE)), unescape(self.body.html)
-
-    def offers(self) -> Iterator[Mapping[str, object]]:
-        """Yield the offers of the sample."""
-        offers = self.context.get("offers")
-        yield from (offer for offer in offers if isinstance(offer, dict)) if isinstance(offers, list) else ()
-
-    @property
-    def html_place(self) -> FilePosition:
-        """Return the position of the HTML's file."""
-        return FilePosition(self.folder.path_of(MJML_FILE))
 
 
 def check_email(
@@ -128,9 +102,32 @@ def _sample_problems(
         yield missing_value_problem(error)
         return
     sample = EmailSample(folder, purpose, settings, template.language, context, body)
-    for check in CHECKS:
-        yield from check(sample)
+    problems = list(chain.from_iterable(check(sample) for check in CHECKS))
+    yield from problems
     yield from unguarded_value_problems(template.render, context)
+    branches = dict(_branches(sample, template))
+    for reader, branch in branches.items():
+        branch_problems = chain.from_iterable(check(branch) for check in BRANCH_CHECKS)
+        others = (each for each in branch_problems if each not in problems)
+        yield from (replace(each, message=f"{each.message} ({reader})") for each in others)
+    if template.language is Language.FI:  # colours are the same in all languages
+        from campaigns.rendering.checks.contrast import contrast_problems  # slow to load, and most checks are cached
+
+        yield from contrast_problems(
+            folder, template.language, [each.body.html for each in (sample, *branches.values())]
+        )
+
+
+def _branches(sample: EmailSample, template: EmailTemplate) -> Iterator[tuple[str, EmailSample]]:
+    """Yield what else the template shows, and to whom: a member without any value, and one with offers after all."""
+    pages = {sample.body.html}
+    contexts = {_NOTHING_KNOWN: bare_sample(sample.context), _WITH_OFFERS: full_sample(sample.context)}
+    for reader, context in contexts.items():
+        with suppress(TemplateError):  # which is reported as a value that nobody asked for
+            body = template.render(context)
+            if body.html not in pages:
+                pages.add(body.html)
+                yield reader, replace(sample, context=context, body=body)
 
 
 def _with_test_link(context: Mapping[str, object]) -> dict[str, object]:
@@ -190,10 +187,12 @@ def check_size(sample: EmailSample) -> Iterator[Problem]:
 def check_parts_present(sample: EmailSample) -> Iterator[Problem]:
     """Check that there is a subject, a title and a text part."""
     if not sample.body.subject:
-        place = FilePosition(sample.folder.path_of("texts.yaml"))
-        yield Problem(
-            place, f"the subject is empty in `{sample.language}`", "subject", "write words that every member gets"
+        subject = sample.folder.texts.get(SUBJECT)
+        place = (
+            FilePosition(sample.folder.path_of("texts.yaml")) if subject is None else subject.positions[sample.language]
         )
+        message = f"the subject is empty in `{sample.language}`"
+        yield Problem(place, message, "subject", "write words that every member gets")
     if not sample.body.text.strip():
         yield Problem(
             FilePosition(sample.folder.path_of(TEXT_FILE)),
@@ -205,44 +204,12 @@ def check_parts_present(sample: EmailSample) -> Iterator[Problem]:
         yield Problem(sample.html_place, "the HTML has no title", "title", "add <mj-title>[[ subject ]]</mj-title>")
 
 
-def check_images(sample: EmailSample) -> Iterator[Problem]:
-    """Check that images come from our own site: another site would learn who opens the message, and when (GD-22)."""
-    offer_images = {str(offer.get("image")) for offer in sample.offers()}
-    for address in _fetched_addresses(sample.body.html):
-        if address not in offer_images and not address.startswith(str(sample.settings.public_url)):
-            message = f"the picture `{address[:60]}` is fetched from elsewhere, which tells who opens the message"
-            yield Problem(_address_place(sample, address), message, "foreign_picture", "put it under `images/`")
-
-
-def _address_place(sample: EmailSample, address: str) -> FilePosition:
-    """Return where an address is written, or a style that holds it; else the file of the HTML."""
-    markup = list(collect_includes(sample.folder, MJML_FILE).values())
-    written = [each.place for each in written_addresses(sample.folder, markup) if each.text == address]
-    in_styles = (source.position_of(source.text.index(address)) for source in markup if address in source.text)
-    return next(chain(written, in_styles), sample.html_place)
-
-
-def _fetched_addresses(html: str) -> Iterator[str]:
-    """Yield the addresses that a mailbox fetches from: all of pictures and of styles, however these write them."""
-    yield from map(unescape, _IMAGE.findall(html))
-    for sheet, attribute in _STYLE.findall(html):
-        yield from _FETCHED.findall(_CSS_COMMENT.sub("", unescape(sheet or attribute)))
-
-
 def check_inbox_line(sample: EmailSample) -> Iterator[Problem]:
     """Check that mailboxes show the whole subject and preheader."""
     yield from subject_length(sample.folder, sample.language, sample.body.subject)
     preheader = _PREHEADER.search(sample.body.html)
     if preheader is not None:
         yield from preheader_length(sample.folder, sample.language, " ".join(unescape(preheader[1]).split()))
-
-
-def check_contrast(sample: EmailSample) -> Iterator[Problem]:
-    """Check that every text can be read on its background; colours are the same in all languages."""
-    if sample.language is Language.FI:
-        from campaigns.rendering.checks.contrast import contrast_problems  # slow to load, and most checks are cached
-
-        yield from contrast_problems(sample.folder, sample.language, sample.body.html)
 
 
 CHECKS: Final[tuple[Callable[[EmailSample], Iterator[Problem]], ...]] = (
@@ -253,5 +220,5 @@ CHECKS: Final[tuple[Callable[[EmailSample], Iterator[Problem]], ...]] = (
     check_parts_present,
     check_images,
     check_inbox_line,
-    check_contrast,
 )
+BRANCH_CHECKS: Final = (check_unsubscribe_link, check_sender, check_reduced_prices, check_parts_present)

@@ -1,7 +1,7 @@
 """Reasons that a template writes by hand: they name another newsletter as soon as another campaign uses it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, Severity, UserError
@@ -13,11 +13,22 @@ from campaigns.rendering.templates.folder import TemplateFolder
 _KEY: Final = "reason"
 _FILES: Final = (".mjml", ".txt", ".typ")
 _HINT: Final = "print `{{ campaign.reason }}` instead, as the shared footer does"
-_SUBSCRIBING: Final = {
-    Language.FI: re.compile(r"\btil(?:an|aa)", re.IGNORECASE),
-    Language.SV: re.compile(r"prenumer", re.IGNORECASE),
-    Language.EN: re.compile(r"subscri", re.IGNORECASE),
+_REASON: Final = {
+    Language.FI: re.compile(
+        r"\btila(?:nnut|nneet|sit|sitte|ttu|ajana|uksesi|uksenne)|\bsa(?:at|it|atte|itte)\b.{0,200}\bkoska\b",
+        re.IGNORECASE,
+    ),
+    Language.SV: re.compile(
+        r"\bprenumerer(?:ar|at|ade)\b|\bprenumera(?:nt|tion)|\bf(?:år|ick)\b.{0,200}\b(?:eftersom|därför att)\b",
+        re.IGNORECASE,
+    ),
+    Language.EN: re.compile(
+        r"(?<!if )(?<!when )\byou subscribe\b|\bsubscri(?:bed|ber|ption)|\b(?:get|got|received?)\b.{0,200}\bbecause\b",
+        re.IGNORECASE,
+    ),
 }
+"""Words that say why a reader gets a message; `Tilaa`, `Prenumerera på` and `Subscribe to` invite to another list."""
+_SENTENCE: Final = re.compile(r"[^.!?]+[.!?]?")
 
 
 def handwritten_reasons(folder: TemplateFolder, campaign: Campaign, settings: Settings) -> Iterator[Problem]:
@@ -26,8 +37,8 @@ def handwritten_reasons(folder: TemplateFolder, campaign: Campaign, settings: Se
         problems: list[Problem] = []
         for language in Language:
             words = text.localised.text(language)
-            is_reason = key == _KEY or _SUBSCRIBING[language].search(words) is not None
-            named = _other_newsletter(words, campaign, settings, language) if is_reason else None
+            reasons = [words] if key == _KEY else _reasons(words, language)
+            named = _named_in(reasons, campaign, settings, language)
             if named is not None:
                 problems.append(_other(text.positions[language], f"`{key}`", named, campaign, settings, language))
         if key == _KEY and not problems and "campaign.reason" not in text.localised.text(Language.FI):
@@ -45,11 +56,21 @@ def _written_in_files(folder: TemplateFolder, campaign: Campaign, settings: Sett
             continue
         for number, line in enumerate(lines, start=1):
             for language in Language:
-                is_reason = _SUBSCRIBING[language].search(line) is not None
-                named = _other_newsletter(line, campaign, settings, language) if is_reason else None
+                named = _named_in(_reasons(line, language), campaign, settings, language)
                 if named is not None:
                     place = FilePosition(folder.path_of(file), number, line.casefold().find(named.casefold()) + 1)
                     yield _other(place, "this sentence", named, campaign, settings, language)
+
+
+def _reasons(words: str, language: Language) -> list[str]:
+    """Return the sentences that say why a reader gets the message; a question does not."""
+    sentences = [sentence for sentence in _SENTENCE.findall(words) if not sentence.endswith("?")]
+    return [sentence for sentence in sentences if _REASON[language].search(sentence)]
+
+
+def _named_in(sentences: Iterable[str], campaign: Campaign, settings: Settings, language: Language) -> str | None:
+    named = (_other_newsletter(sentence, campaign, settings, language) for sentence in sentences)
+    return next((title for title in named if title is not None), None)
 
 
 def _other_newsletter(words: str, campaign: Campaign, settings: Settings, language: Language) -> str | None:

@@ -90,7 +90,12 @@ def _sample_problems(
     max_pages = 2 * _sheets(profile)
     if pages > max_pages:
         message = f"the letter takes {pages} pages in `{template.language}`, its envelope takes {max_pages}"
-        yield Problem(FilePosition(folder.path_of(LETTER_FILE)), message, "too_long")
+        yield Problem(
+            FilePosition(folder.path_of(LETTER_FILE)),
+            message,
+            "too_long",
+            "write less, or let `sheets` of the print profile be more",
+        )
     yield from unguarded_value_problems(partial(template.fill, address=address), sample)
 
 

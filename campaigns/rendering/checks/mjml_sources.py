@@ -4,16 +4,16 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
 from html import unescape
-from html.parser import HTMLParser
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, closest_match
-from campaigns.rendering.email.mjml_reference import INCLUDE_TAG, VOID_HTML_TAGS
+from campaigns.rendering.checks.comments import without_comments
+from campaigns.rendering.checks.tag_reader import Attributes, TagReader
+from campaigns.rendering.email.mjml_reference import INCLUDE_TAG
 from campaigns.rendering.email.placeholders import JINJA_TAG
 from campaigns.rendering.templates.folder import TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText
 
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _CLASS: Final = re.compile(r"""<mj-class\b[^>]*\bname\s*=\s*["']([^"']*)["']""")
 _CLASS_USE: Final = re.compile(r"""(?<![\w-])mj-class\s*=\s*["']([^"']*)["']""")
 _LINKS: Final = frozenset({"a", "mj-button"})
@@ -22,7 +22,7 @@ _PICTURES: Final = frozenset({"img", "mj-image"})
 
 def class_problems(sources: Iterable[TemplateSource]) -> Iterator[Problem]:
     """Yield a problem for each `mj-class` that no `<mj-class name>` defines: MJML ignores it in silence."""
-    written = [(source, _without_comments(source.text)) for source in sources]
+    written = [(source, without_comments(source.text)) for source in sources]
     known = {name for _, text in written for name in _CLASS.findall(text)}
     for source, text in written:
         for use in _CLASS_USE.finditer(text):
@@ -46,7 +46,7 @@ def link_problems(sources: Iterable[TemplateSource], texts: Mapping[str, Transla
     wordless = {key for key, text in texts.items() if not all(map(_has_words, text.localised.by_language().values()))}
     for source in sources:
         reader = _LinkReader(source)
-        text = TEXT_PLACEHOLDER.sub(partial(_text_word, wordless), _without_comments(source.text))
+        text = TEXT_PLACEHOLDER.sub(partial(_text_word, wordless), without_comments(source.text))
         reader.feed(JINJA_TAG.sub(_value, text))
         reader.close()
         yield from reader.problems
@@ -56,14 +56,9 @@ def _known_classes(known: set[str]) -> str:
     return f"one of: {', '.join(sorted(known))}" if known else 'define it: `<mj-class name="…" />` in `mj-attributes`'
 
 
-def _without_comments(text: str) -> str:
-    """Return the text with every comment blanked, so that positions stay."""
-    return _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text)
-
-
 def _text_word(wordless: Container[str], placeholder: re.Match[str]) -> str:
     """Return a word for a text, or a sign for one that has no words in some language."""
-    return "." if placeholder[1].strip() in wordless else "x"
+    return ("." if placeholder[1].strip() in wordless else "x").ljust(len(placeholder[0]))
 
 
 def _has_words(text: str) -> bool:
@@ -72,45 +67,35 @@ def _has_words(text: str) -> bool:
 
 
 def _value(tag: re.Match[str]) -> str:
-    """Return a word for a printed value and nothing for a statement, with the lines of the tag."""
-    return ("x" if tag[0].startswith("{{") else "") + "\n" * tag[0].count("\n")
+    """Return a word for a printed value and nothing for a statement, as long as the tag, so that positions stay."""
+    blank = re.sub(r"[^\n]", " ", tag[0])
+    return f"x{blank[1:]}" if tag[0].startswith("{{") else blank
 
 
-class _LinkReader(HTMLParser):
+class _LinkReader(TagReader):
     """Parser that finds links without a word, or a picture with an `alt`, and links and pictures without an address."""
 
     def __init__(self, source: TemplateSource) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.source = source
         self.problems: list[Problem] = []
-        self.open: list[str] = []
         self.link: FilePosition | None = None
         self.words = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if tag in _LINKS and "href" in values:
-            self.link, self.words = self._place(), values.get("aria-label") or ""
+    def start(self, tag: str, attributes: Attributes) -> None:
+        if tag in _LINKS and "href" in attributes:
+            self.link, self.words = self._place(), attributes.get("aria-label") or ""
         if "mj-attributes" not in self.open:
-            self._check_address(tag, values)
+            self._check_address(tag, attributes)
         if tag == INCLUDE_TAG:
             self.words += "x"  # its own words are those of another file
         if tag in _PICTURES:
-            self.words += values.get("alt") or ""
-        if tag == "mj-image" and "href" in values and not (values.get("alt") or "").strip():
+            self.words += attributes.get("alt") or ""
+        if tag == "mj-image" and "href" in attributes and not (attributes.get("alt") or "").strip():
             hint = "say in `alt` where it leads"
             self.problems.append(Problem(self._place(), "this picture is a link without words", "link_text", hint))
-        if tag not in VOID_HTML_TAGS:
-            self.open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID_HTML_TAGS:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.open:
-            self.open.pop()
+    def end(self, tag: str) -> None:
         if tag in _LINKS and self.link is not None:
             if not _has_words(self.words):
                 hint = "write what it opens; a picture says it in `alt`"
@@ -120,12 +105,12 @@ class _LinkReader(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.words += data
 
-    def _check_address(self, tag: str, values: Mapping[str, str | None]) -> None:
+    def _check_address(self, tag: str, attributes: Attributes) -> None:
         """Report a link or a picture without an address; a target or a class may give it another way."""
-        if tag in _LINKS and not {"href", "name", "id"} & set(values):
+        if tag in _LINKS and not {"href", "name", "id"} & set(attributes):
             hint = "give it an `href`, the whole address of a page"
             self.problems.append(Problem(self._place(), f"this <{tag}> leads nowhere", "link", hint))
-        if tag in _PICTURES and not {"src", "mj-class"} & set(values):
+        if tag in _PICTURES and not {"src", "mj-class"} & set(attributes):
             hint = "give it a `src`, the address of a picture below `images/`"
             self.problems.append(Problem(self._place(), f"this <{tag}> shows no picture", "picture_missing", hint))
 

@@ -1,7 +1,8 @@
 """Checks of text message templates (A-21, FI-04, TW-03, TW-05, TW-17)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, Severity, UserError, errors_only
@@ -12,6 +13,7 @@ from campaigns.rendering.checks.shared_faults import open_blocks
 from campaigns.rendering.checks.template_values import (
     COMMON_VALUES,
     MEMBER_VALUES,
+    bare_sample,
     is_marketing,
     missing_value_problem,
     offer_problems,
@@ -68,13 +70,29 @@ def _opt_out(folder: TemplateFolder, purpose: Purpose) -> Iterator[Problem]:
 
 
 def _shorteners(folder: TemplateFolder) -> Iterator[Problem]:
-    body = folder.source(SMS_FILE)
-    contents = [(FilePosition(body.file), body.text)]
-    for text in folder.texts.values():
-        contents += ((text.positions[language], text.localised.text(language)) for language in Language)
-    for place, content in contents:
+    for place, content in _written(folder, *Language):
         if _SHORTENER.search(content):
-            yield Problem(place, "a public link shortener hides who writes: use an address of our own", "shortener")
+            yield Problem(place, "a public link shortener hides who writes", "shortener", "use an address of our own")
+
+
+def _written(folder: TemplateFolder, *languages: Language) -> Iterator[tuple[FilePosition, str]]:
+    """Yield the lines of the message and its texts, each with its place."""
+    body = folder.source(SMS_FILE)
+    yield from ((body.position_of_line(number), line) for number, line in enumerate(body.text.split("\n"), start=1))
+    for text in folder.texts.values():
+        yield from ((text.positions[language], text.localised.text(language)) for language in languages)
+
+
+def _opt_out_for_everybody(
+    template: SmsTemplate, sample: Mapping[str, object], purpose: Purpose, place: FilePosition
+) -> Iterator[Problem]:
+    """Refuse a message that tells how to refuse the next one only to members with a name, values or offers."""
+    links = sample.get("links")
+    stop = str(links.get("stop")) if isinstance(links, Mapping) else ""
+    with suppress(TemplateError):  # which is reported as a value that nobody asked for
+        if is_marketing(purpose) and stop not in template.render(bare_sample(sample)).text:
+            message = f"a {purpose} message tells how to refuse the next one, also without name, values and offers"
+            yield Problem(place, message, "opt_out", "put `[[ stop ]]` outside of `{% if … %}`")
 
 
 def _sample_problems(
@@ -92,5 +110,7 @@ def _sample_problems(
         yield Problem(place, message, "too_long", "shorten the text, or raise `channels.sms.max_segments`")
     if characters := characters_outside_gsm7(sms.text):
         message = f"`{characters}` in `{template.language}` is outside GSM-7: a segment holds 70 characters, not 160"
-        yield Problem(place, message, "ucs2", "write it with other characters", Severity.WARNING)
+        written = (at for at, words in _written(folder, template.language) if set(characters) & set(words))
+        yield Problem(next(written, place), message, "ucs2", "write it with other characters", Severity.WARNING)
     yield from unguarded_value_problems(template.render, sample)
+    yield from _opt_out_for_everybody(template, sample, purpose, place)

@@ -1,6 +1,8 @@
 """Checks of template values that all channels share: known values, offers, samples with missing values."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from campaigns.core.errors import Problem, Severity, closest_match
@@ -63,6 +65,23 @@ MEMBER_VALUES: Final = frozenset(
     }
 )
 _NO_OFFERS: Final = "leave them out, or say `purpose: marketing` in the campaign"
+_NO_OFFERS_LEFT: Final[Mapping[str, object]] = {"offers": []}
+_EXAMPLE_OFFER: Final[Mapping[str, object]] = {
+    "id": "example",
+    "title": "Ruisleipä",
+    "text": "Paistettu tänään.",
+    "price": Decimal("2.50"),
+    "unit": "kpl",
+    "lowest_price_30d": Decimal("3.20"),
+    "reduced": True,
+    "discount": 21,
+    "valid_from": date(2018, 1, 1),
+    "valid_to": date(2018, 1, 7),
+    "image": "https://check.example/bread.png",
+    "brand": "Oma",
+    "department": "FOOD",
+    "product_category": "BREAD",
+}
 _CONTACT: Final = frozenset({"member.email", "member.phone"})
 _WITHOUT_MARKETING: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
 
@@ -128,17 +147,27 @@ def missing_value_problem(error: TemplateError) -> Problem:
     return Problem(error.place, error.reason, "sample", hint)
 
 
+def bare_sample(sample: Mapping[str, object]) -> dict[str, object]:
+    """Return the sample of a member about whom nothing is known, in no arm, and without offers."""
+    return {**sample, **_unknown_member(sample), "arm": None, **_NO_OFFERS_LEFT}
+
+
+def full_sample(sample: Mapping[str, object]) -> dict[str, object]:
+    """Return the sample with an offer, even where its author gave none."""
+    return {**sample, "offers": sample.get("offers") or [_EXAMPLE_OFFER]}
+
+
+def _unknown_member(sample: Mapping[str, object]) -> Mapping[str, object]:
+    member = sample.get("member")
+    return {"member": dict.fromkeys(member) if isinstance(member, Mapping) else {}, "store": None}
+
+
 def unguarded_value_problems(
     render: Callable[[Mapping[str, object]], object], sample: Mapping[str, object]
 ) -> Iterator[Problem]:
     """Warn of values that are printed although a member may lack them, their home store, or any offer."""
-    member = sample.get("member")
-    unknown: Mapping[str, object] = {
-        "member": dict.fromkeys(member) if isinstance(member, Mapping) else {},
-        "store": None,
-    }
-    no_offers: Mapping[str, object] = {"offers": []}
-    for lacking in (unknown, no_offers) if sample.get("offers") else (unknown,):
+    unknown = _unknown_member(sample)
+    for lacking in (unknown, _NO_OFFERS_LEFT) if sample.get("offers") else (unknown,):
         try:
             render({**sample, **lacking})
         except TemplateError as error:

@@ -55,11 +55,13 @@ def _collect(
 ) -> _ExpandedSize:
     """Add a file and its includes to `sources`, each read once; return its size in `sizes`."""
     if file in including or len(including) + (sizes[file].levels if file in sizes else 1) > _MAX_DEPTH:
-        raise UserError([Problem(place, f"`{file}` includes itself, or is included too deep", "include")])
+        raise UserError(
+            [Problem(place, f"`{file}` includes itself, or is included too deep", "include", "remove this include")]
+        )
     if file in sizes:
         return sizes[file]
     if file not in folder:
-        hint = closest_match(file, (*folder.files, *folder.shared))
+        hint = closest_match(file, (*folder.files, *folder.shared)) or "put it there, or name another"
         raise UserError([Problem(place, f"there is no `{file}` in the template or in `_shared`", "include", hint)])
     sources[file] = source = folder.source(file)
     included = [

@@ -62,7 +62,8 @@ def _compiler_problem(file: str, mjml: str, reason: str) -> Problem:
     position = _POSITION.search(reason)
     start = len(mjml.encode()[: int(position[1])].decode(errors="ignore")) if position else 0
     near = " ".join(mjml[start : start + 60].split())
-    return Problem(FilePosition(file), f"this is not MJML near `{near}`", "mjml", "is every tag closed?")
+    message = f"this is not MJML near `{near}`" if near else "this is not MJML"
+    return Problem(FilePosition(file), message, "mjml", "begin with <mjml>, and close every tag")
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,6 @@
 """Checks of MJML: every tag and attribute known, every tag closed and in an allowed place."""
 
+import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from typing import Final
@@ -19,17 +20,26 @@ from campaigns.rendering.email.placeholders import JINJA_TAG
 from campaigns.rendering.templates.folder import TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
 
+_BLANKED: Final = re.compile(f"{TEXT_PLACEHOLDER.pattern}|{JINJA_TAG.pattern}", re.DOTALL)
+_CHARACTER: Final = re.compile(r"[^\n]")
+_MAX_DEPTH: Final = 50
+_DEPTH_CODE: Final = "mjml_depth"
 _LINKS: Final = frozenset({"href", "src", "background-url"})
 _SAFE_LINKS: Final = ("https:", "http:", "mailto:", "tel:", "#", "x")  # x stands for a Jinja tag or a text
 
 
 def mjml_problems(source: TemplateSource) -> list[Problem]:
     """Return every problem that the compiler would ignore, or report without a line."""
+    closed = source.text.rfind("-->") + 1
+    if (comment := source.text.find("<!--", closed)) >= 0:  # the parser would look for its end again and again
+        message = "this comment is not closed"
+        return [Problem(source.position_of(comment), message, "mjml_unclosed", "add `-->`")]
     reader = _Reader(source)
-    reader.feed(JINJA_TAG.sub(lambda tag: "x" + "\n" * tag[0].count("\n"), TEXT_PLACEHOLDER.sub("x", source.text)))
+    reader.feed(_BLANKED.sub(lambda tag: _CHARACTER.sub("x", tag[0]), source.text))  # as long, so that columns stay
     reader.close()
     reader.finish()
-    return reader.problems
+    deep = [problem for problem in reader.problems if problem.code == _DEPTH_CODE]
+    return deep[:1] or reader.problems
 
 
 class _Reader(HTMLParser):
@@ -45,6 +55,9 @@ class _Reader(HTMLParser):
         self._check_tag(tag, attrs)
         if tag not in VOID_HTML_TAGS:
             self.open.append((_meant(tag), self._place()))
+            if len(self.open) > _MAX_DEPTH:
+                message = f"tags stand over {_MAX_DEPTH} deep in each other"
+                self._report(message, _DEPTH_CODE, "close what is open, or put fewer into each other")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._check_tag(tag, attrs)
@@ -62,11 +75,13 @@ class _Reader(HTMLParser):
             self._report(f"</{tag}> closes nothing", "mjml_unclosed", "remove it, or open it before")
 
     def handle_data(self, data: str) -> None:
-        text = data.strip()
-        if text and self._holds_tags_only():
-            excerpt, parent = text.split("\n")[0][:40], self.open[-1][0]
-            holder = "mj-text" if parent in MJML_TAGS["mj-text"].parents else "mj-raw"
-            self._report(f"text directly in <{parent}>: `{excerpt}`", "mjml_text", f"put it into <{holder}>")
+        if data.strip() and self._holds_tags_only():
+            start = self._index() + len(data) - len(data.lstrip())
+            excerpt, parent = self.source.text[start:].split("\n")[0].split("<")[0].rstrip()[:40], self.open[-1][0]
+            is_words = parent in MJML_TAGS["mj-text"].parents and not excerpt.startswith("{%")
+            hint = f"put it into <{'mj-text' if is_words else 'mj-raw'}>"
+            place = self.source.position_of(start)
+            self._report(f"text directly in <{parent}>: `{excerpt}`", "mjml_text", hint, place)
 
     def finish(self) -> None:
         for name, place in self.open:
@@ -111,7 +126,9 @@ class _Reader(HTMLParser):
         for name, value in attrs:
             text = (value or "").strip()
             if name not in known:
-                self._report(f"<{tag}> has no attribute `{name}`", "mjml_attribute", closest_match(name, known))
+                self._report(
+                    f"<{tag}> has no attribute `{name}`", "mjml_attribute", closest_match(name, known) or "remove it"
+                )
             elif name in _LINKS and text and not text.casefold().startswith(_SAFE_LINKS):
                 self._report(f"`{name}` leads to `{text[:40]}`", "mjml_link", "write a whole https:// address")
             elif "\\" in text or not text.isprintable():
@@ -124,6 +141,11 @@ class _Reader(HTMLParser):
         line, column = self.getpos()
         return FilePosition(self.source.file, line, column + 1)
 
+    def _index(self) -> int:
+        """Return the index of the place in the source."""
+        line, column = self.getpos()
+        return sum(map(len, self.source.text.split("\n")[: line - 1])) + line - 1 + column
+
 
 def _meant(tag: str) -> str:
     """Return the known tag that a misspelt MJML tag is most like: one mistake is reported once."""
@@ -134,4 +156,4 @@ def _meant(tag: str) -> str:
 
 def _closest_tag(tag: str, known: Iterable[str]) -> str:
     match = closest_match(tag, known)
-    return f"<{match.strip('`')}>" if match else ""
+    return f"<{match.strip('`')}>" if match else "write it with the tags of docs/templates.md"

@@ -97,8 +97,8 @@ DEFAULT_ATTRIBUTES: Final = {
 REFUSED_TAGS: Final = {  # reason and hint for each refused tag
     "mj-font": ("it fetches a font from a third party", "use fonts that readers have"),
     "mj-social": ("it fetches icons from a third party", "use links, or <mj-image> with pictures of our own"),
-    "mj-html-attributes": ("our compiler lacks it", ""),
-    "script": ("mailboxes run no programs", ""),
+    "mj-html-attributes": ("our compiler lacks it", "write `css-class` instead"),
+    "script": ("mailboxes run no programs", "remove it"),
     "link": ("mailboxes fetch no style sheets", "use <mj-style>"),
     "form": ("most mailboxes show no forms", "link to a page"),
     "iframe": ("mailboxes show no frames", "link to the page"),

@@ -14,7 +14,7 @@ from campaigns.core.errors import FilePosition, Problem, UserError, closest_matc
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.rendering.templates.folder import MAX_CHARACTERS, TemplateSource
-from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText
+from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, TranslatedText, closest_text
 
 BRAND_PREFIX: Final = "brand."
 _QUOTED: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?"""
@@ -23,6 +23,7 @@ _OUTLOOK: Final = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _PLACEHOLDER: Final = re.compile(r"jq(\d{5})qj")
 _OPENING: Final = re.compile(r"\{[{%][-+]?")
+_BESIDE: Final = "write `{{ … }}` into the text itself, or the text before or after the tag"
 _RAW: Final = re.compile(r"\{%[-+]?\s*(?:raw|endraw)\b")
 
 
@@ -109,14 +110,21 @@ class Placeholders:
     def _problems(self, source: TemplateSource) -> Iterator[Problem]:
         for match in _PLACEHOLDER.finditer(source.text):
             yield Problem(
-                source.position_of(match.start()), f"`{match[0]}` means something to us: write it otherwise", "mark"
+                source.position_of(match.start()), f"`{match[0]}` means something to us", "mark", "write it otherwise"
             )
         yield from self._unknown_names(source)
         for match in JINJA_TAG.finditer(source.text):
             if TEXT_PLACEHOLDER.search(match[0]):
-                yield Problem(source.position_of(match.start()), "a text stands beside a tag, not in it", "text_in_tag")
+                yield Problem(
+                    source.position_of(match.start()), "a text stands beside a tag, not in it", "text_in_tag", _BESIDE
+                )
             if _RAW.match(match[0]):
-                yield Problem(source.position_of(match.start()), "`raw` is not allowed in templates", "template_syntax")
+                yield Problem(
+                    source.position_of(match.start()),
+                    "`raw` is not allowed in templates",
+                    "template_syntax",
+                    "remove it",
+                )
 
     def _unknown_names(self, source: TemplateSource) -> Iterator[Problem]:
         for match in TEXT_PLACEHOLDER.finditer(source.text):
@@ -127,7 +135,7 @@ class Placeholders:
                     hint = closest_match(key, self.constants) or "the names are in docs/templates.md"
                     yield Problem(place, f"there is no `{key}`", "unknown_brand", hint)
             elif key not in self.texts:
-                yield Problem(place, f"there is no text `{key}`", "unknown_text", closest_match(key, self.texts))
+                yield Problem(place, f"there is no text `{key}`", "unknown_text", closest_text(key, self.texts))
 
 
 @dataclass(slots=True)

@@ -7,13 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.rendering.email.email_template import CLIP_BYTES
 from campaigns.rendering.gallery.entries import EmailView, Gallery, GalleryEntry
 from campaigns.rendering.gallery.shared_pictures import SharedPictures
+from campaigns.rendering.page_environment import page_environment
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
 WIDTHS: Final = (375, 640, 1024)
@@ -28,7 +27,7 @@ def render_gallery(gallery: Gallery, language: Language) -> str:
     script = _read("gallery.js")
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return (
-        _environment()
+        page_environment(_FOLDER)
         .get_template("gallery.html")
         .render(
             t=texts,
@@ -79,14 +78,3 @@ def _texts() -> Mapping[str, TranslatedText]:
     if problems:
         raise UserError(problems)
     return texts
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

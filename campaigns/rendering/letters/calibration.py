@@ -55,12 +55,13 @@ def render_calibration_sheet(profile: PrintProfile, language: Language, created_
     """Return one page as PDF/A-2b at actual size: windows, clear space, scales in millimetres and instructions."""
     texts = _in_language(language, read_yaml(_HERE / "calibration_texts.yaml", "calibration_texts.yaml").value)
     values = profile.model_dump(mode="python")
-    inputs = {
-        "profile": json.dumps(values, default=float),
-        "words": json.dumps(texts, ensure_ascii=False),
-        "address": json.dumps(_ADDRESS, ensure_ascii=False),
+    sources = {
+        "main.typ": (_HERE / "calibration_sheet.typ").read_bytes(),
+        "profile.json": json.dumps(values, default=float).encode(),
+        "words.json": json.dumps(texts, ensure_ascii=False).encode(),
+        "address.json": json.dumps(_ADDRESS, ensure_ascii=False).encode(),
     }
-    return TypstDocument({"main.typ": (_HERE / "calibration_sheet.typ").read_bytes()}, inputs).render_pdf(created_at)
+    return TypstDocument(sources).render_pdf(created_at)
 
 
 def _in_language(language: Language, value: Any) -> Any:

@@ -80,6 +80,8 @@ class JoinedPdf:
             return match[0] if match[1] is None else b"%d 0 R" % self._copy(int(match[1]), source, copied)
 
         head, stream, data = body.partition(b"stream\n") if body.endswith(b"endstream") else (body, b"", b"")
+        if b" 0 R" not in head:
+            return body
         return _REFERENCE.sub(renumber, head) + stream + data
 
     def _append(self, body: bytes) -> int:

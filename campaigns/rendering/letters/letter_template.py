@@ -17,19 +17,19 @@ from campaigns.core.model.brand import Brand
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.letters.fonts import can_draw, visible_text
+from campaigns.rendering.letters.letter_pictures import typst_sources
 from campaigns.rendering.letters.letter_renderer import LetterDocuments, LetterPages
 from campaigns.rendering.letters.markup import (
     LETTER_FILE,
     LINKS,
     NOT_READ,
     OFFER_TEXT_PREFIX,
-    is_text,
     letter_texts,
     markup_variable_uses,
     qr_links,
 )
 from campaigns.rendering.letters.postal_address import PostalAddress
-from campaigns.rendering.letters.qr_code import QrCodes
+from campaigns.rendering.letters.qr_code import qr_drawing
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import SHARED_FOLDER, TemplateFolder, TemplateSource
 from campaigns.rendering.templates.sandbox import CompiledTemplate, TemplateError, compile_template, sandbox_for
@@ -47,11 +47,12 @@ class LetterTemplate:
     language: Language
     currency: str
     texts: Mapping[str, CompiledTemplate]
+    constant_keys: frozenset[str]
     offer_texts: Mapping[str, CompiledTemplate]
     qr_links: tuple[str, ...]
     sources: Mapping[str, bytes]
-    house: str
-    _qr_codes: QrCodes = field(default_factory=QrCodes, repr=False)
+    house: bytes
+    _constant_texts: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> "LetterTemplate":
@@ -60,15 +61,17 @@ class LetterTemplate:
         Typst reads its source only when pages are rendered; `check_letter` renders the sample for that reason.
         """
         sandbox = sandbox_for(Channel.POST, language, settings.currency)
+        texts = letter_texts(folder, language)
         compiled = {
             key: compile_template(sandbox, TemplateSource(text.place.file, text.text), text.line_place)
-            for key, text in letter_texts(folder, language).items()
+            for key, text in texts.items()
         }
         return cls(
             folder.path_of(LETTER_FILE),
             language,
             settings.currency,
             {key: text for key, text in compiled.items() if not key.startswith(OFFER_TEXT_PREFIX)},
+            frozenset(key for key, text in texts.items() if "{" not in text.text),
             {
                 key.removeprefix(OFFER_TEXT_PREFIX): text
                 for key, text in compiled.items()
@@ -76,7 +79,7 @@ class LetterTemplate:
             },
             qr_links(folder),
             {**_sources(folder), BRAND_FILE: _brand_values(settings.brand)},
-            json.dumps(_house_values(settings, language), ensure_ascii=False),
+            _json(_house_values(settings, language)),
         )
 
     def fill(self, context: Mapping[str, object], address: PostalAddress) -> Mapping[str, object]:
@@ -88,9 +91,9 @@ class LetterTemplate:
             "address": address.rows,
             "date": template_filters(self.language, self.currency)["date"](today, "long"),
             "arm": context.get("arm") or "",
-            "text": {key: _printable_text(text, context) for key, text in self.texts.items()},
+            "text": {key: self._text(key, context) for key in self.texts},
             "offers": self._offers(context),
-            "qr": {name: self._qr_codes.drawing(self._link(name, context)) for name in self.qr_links},
+            "qr": {name: qr_drawing(self._link(name, context)) for name in self.qr_links},
         }
 
     def render_bundle(
@@ -112,10 +115,16 @@ class LetterTemplate:
     def _documents(
         self, pages: Sequence[Mapping[str, object]], created_at: datetime, *, is_sample: bool
     ) -> LetterDocuments:
-        members = [json.dumps(page, ensure_ascii=False).encode() for page in pages]
-        return LetterDocuments(
-            self.file, self.sources, self.language.value, self.house.encode(), members, created_at, is_sample
-        )
+        members = [_json(page) for page in pages]
+        return LetterDocuments(self.file, self.sources, self.language.value, self.house, members, created_at, is_sample)
+
+    def _text(self, key: str, context: Mapping[str, object]) -> str:
+        if (constant := self._constant_texts.get(key)) is not None:
+            return constant
+        text = _printable_text(self.texts[key], context)
+        if key in self.constant_keys:
+            self._constant_texts[key] = text
+        return text
 
     def _link(self, name: str, context: Mapping[str, object]) -> str:
         links = context.get(LINKS)
@@ -152,7 +161,7 @@ def _sources(folder: TemplateFolder) -> Mapping[str, bytes]:
     shared = {(directory.parent / SHARED_FOLDER / file).as_posix(): data for file, data in folder.shared.items()}
     own = {(directory / file).as_posix(): data for file, data in folder.files.items()}
     files = {**shared, **own}.items()
-    return {name: data for name, data in files if Path(name).name not in NOT_READ and is_text(data)}
+    return typst_sources({name: data for name, data in files if Path(name).name not in NOT_READ})
 
 
 def _house_values(settings: Settings, language: Language) -> Mapping[str, str]:
@@ -174,7 +183,15 @@ def _brand_values(brand: Brand) -> bytes:
     picture = None if brand.logo is None else brand.logo.light
     logo = picture and {"picture": list(picture.content), "shape": picture.width / picture.height}
     faces = {"heading": brand.type.letter_heading, "body": brand.type.letter_body}
-    return json.dumps({"colours": brand.colours.model_dump(), "type": faces, "logo": logo}).encode()
+    return _json({"colours": brand.colours.model_dump(), "type": faces, "logo": logo})
+
+
+def _json(values: Mapping[str, object]) -> bytes:
+    """Return values as JSON that begins with an entry called `/*`.
+
+    Typst reads every file that it is given as markup, too, and thereby takes the rest for a comment, in no time.
+    """
+    return json.dumps({"/*": None, **values}, ensure_ascii=False).encode()
 
 
 def _printable_text(text: CompiledTemplate, context: Mapping[str, object]) -> str:

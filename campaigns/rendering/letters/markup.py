@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Language
+from campaigns.rendering.letters.letter_pictures import is_text, picture_problems, picture_uses
 from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 from campaigns.rendering.templates.text_variables import text_variable_uses
+from campaigns.rendering.templates.translations import closest_text
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 
 LETTER_FILE: Final = "letter.typ"
@@ -45,7 +47,7 @@ def letter_texts(folder: TemplateFolder, language: Language) -> Mapping[str, Let
     """Return the texts that the folder's Typst files print, by key; UserError with unknown texts and packages."""
     problems: list[Problem] = []
     texts: dict[str, LetterText] = {}
-    problems += [*_programs(folder), *_binary_files(folder)]
+    problems += [*_programs(folder), *_pictures(folder)]
     for source in _sources(folder):
         for key, place in _keys(folder, source):
             if key in folder.texts:
@@ -53,7 +55,7 @@ def letter_texts(folder: TemplateFolder, language: Language) -> Mapping[str, Let
                 texts[key] = LetterText(text.localised.text(language), text.positions[language])
             else:
                 problems.append(
-                    Problem(place, f"there is no text `{key}`", "unknown_text", closest_match(key, folder.texts))
+                    Problem(place, f"there is no text `{key}`", "unknown_text", closest_text(key, folder.texts))
                 )
     if problems:
         raise UserError(problems)
@@ -113,25 +115,18 @@ def _programs(folder: TemplateFolder) -> Iterator[Problem]:
             yield Problem(place, message, "typst_program", hint)
 
 
-def _binary_files(folder: TemplateFolder) -> Iterator[Problem]:
-    """Yield a problem for each use of a file that is no text: Typst is given the files of a template as texts."""
+def _pictures(folder: TemplateFolder) -> Iterator[Problem]:
+    """Yield what is wrong with each picture that the Typst files use."""
     for file in sorted({*folder.files, *folder.shared}):
-        if is_text(folder.content(file)):
-            continue
-        name = re.compile(rf"""(?<=["/]){re.escape(file.rpartition("/")[2])}(?=")""")
-        for source in _sources(folder):
-            for match, place in _matches(name, source):
-                message = f"`{match[0]}` is no text file, and a letter's files are texts"
-                yield Problem(place, message, "binary_file", "save the picture as SVG")
-
-
-def is_text(content: bytes) -> bool:
-    """Return whether Typst can be given the file."""
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        content = folder.content(file)
+        if not is_text(content):
+            uses = picture_uses(file)
+            places = [
+                source.position_of(match.start("name"))
+                for source in _sources(folder)
+                for match in uses.finditer(source.text)
+            ]
+            yield from picture_problems(file, content, places)
 
 
 def _matches(pattern: re.Pattern[str], source: TemplateSource) -> Iterator[tuple[re.Match[str], FilePosition]]:

@@ -1,11 +1,13 @@
-"""Finnish postal addresses in the form that Posti requires (PR-01, PR-02)."""
+"""Postal addresses in the form that Posti requires (PR-01, PR-02): domestic ones, whatever the country."""
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from campaigns.core.model.enums import Language
+from campaigns.core.model.postal_code_forms import PRINTED_FORM
 from campaigns.rendering.letters.fonts import can_draw, visible_text
 
 MAX_ROWS: Final = 6
@@ -14,7 +16,7 @@ MAX_ROW_WIDTH: Final = 22.0  # in ems: the width of the print profile's window a
 _WIDE: Final = frozenset("MWmw@%&ÆæŒœ…—")
 _WIDEST, _CAPITAL, _SMALL = 0.95, 0.69, 0.56
 
-_POSTCODE: Final = re.compile(r"[0-9]{5}")
+_POSTCODE: Final = re.compile(PRINTED_FORM)
 _BILINGUAL: Final = {
     "ESPOO": "ESBO",
     "HAMINA": "FREDRIKSHAMN",
@@ -133,4 +135,9 @@ def _folded(row: str) -> list[str]:
 
 def _width(row: str) -> float:
     """Return the greatest possible width of a row in ems, in a sans font with the widths of Calibri."""
-    return sum(_WIDEST if letter in _WIDE else _CAPITAL if letter.isupper() else _SMALL for letter in row)
+    return sum(map(_letter_width, row))
+
+
+@lru_cache(maxsize=1024)
+def _letter_width(letter: str) -> float:
+    return _WIDEST if letter in _WIDE else _CAPITAL if letter.isupper() else _SMALL

@@ -1,75 +1,63 @@
 """QR codes of members' own links, as drawings that Typst prints without loss."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import methodcaller
 from typing import Final
 
 import segno
 
 _DARK: Final = re.compile(b"\x01+")
+_SPAN: Final = methodcaller("span")
 _MASK: Final = 2  # trying all eight takes five times as long, and readers do not mind
 _SVG: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}"><path d="{path}" stroke="#000"/></svg>'
 )
-_BASE: Final = "A"
-_BITS: Final = 7  # of a character of ASCII
-SERIES_FROM: Final = 300
-"""Codes of one form that are made one by one; a series costs as much as these."""
+
+
+def qr_drawing(url: str) -> str:
+    """Return the code of an address as SVG, without the white border that the layout leaves round it.
+
+    Up to 15 percent of it may be spoiled by folds and stains (level M). Of many links that differ in what stands
+    behind their last `/`, as those of one run do, the first few hundred take longer (decision 65).
+    """
+    if not url.isascii():
+        return _svg(qr_modules(url))
+    stem, slash, ending = url.rpartition("/")
+    return _svg(qr_family(stem + slash, len(ending)).modules(ending))
 
 
 @dataclass
-class QrCodes:
-    """QR codes of many links that differ in what stands behind their last `/`, as the links of one run do.
+class QrFamily:
+    """QR codes of texts of ASCII that begin with `stem` and go on for `length` characters.
 
-    From the 300th of them on they come from a series, which is ten times as fast (decision 58).
+    Version and mask are equal, too, and then each bit of a text turns the same modules round in every code, whatever
+    the others are: error correction and mask are sums modulo 2. So a text that is the sum of an odd number of earlier
+    ones has the sum of their codes; any other is made by itself and kept, by its highest bit that is not a sum.
     """
 
-    _counts: dict[tuple[str, int], int] = field(default_factory=dict)
-    _series: dict[tuple[str, int], "QrSeries"] = field(default_factory=dict)
-
-    def drawing(self, url: str) -> str:
-        """Return the code of an address as SVG, without the white border that the layout leaves round it.
-
-        Up to 15 percent of it may be spoiled by folds and stains (level M).
-        """
-        stem, slash, ending = url.rpartition("/")
-        form = (stem + slash, len(ending))
-        if not url.isascii() or self._count(form) < SERIES_FROM:
-            return _svg(qr_modules(url))
-        if form not in self._series:
-            self._series[form] = QrSeries(*form)
-        return _svg(self._series[form].modules(ending))
-
-    def _count(self, form: tuple[str, int]) -> int:
-        self._counts[form] = self._counts.get(form, 0) + 1
-        return self._counts[form]
-
-
-class QrSeries:
-    """QR codes of texts that begin with `stem` and end with `length` characters of ASCII.
-
-    With equal length, version and mask, each bit of the text turns the same modules round in every code, whatever the
-    others are: error correction and mask are sums modulo 2. So the modules of each bit are found once and then added.
-    """
-
-    def __init__(self, stem: str, length: int) -> None:
-        self._size = len(qr_modules(stem + _BASE * length))
-        self._base = self._number(stem + _BASE * length)
-        self._turned = [[self._number(text) ^ self._base for text in texts] for texts in _single_changes(stem, length)]
+    stem: str
+    length: int
+    _made: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
+    _size: int = 0
 
     def modules(self, ending: str) -> bytes:
         """Return the modules of the code whose text ends with these characters, row by row."""
-        code = self._base
-        for turned, character in zip(self._turned, ending.encode("ascii"), strict=True):
-            changed = character ^ ord(_BASE)
-            for bit in range(_BITS):
-                if changed >> bit & 1:
-                    code ^= turned[bit]
-        return code.to_bytes(self._size)
+        if len(ending) != self.length:
+            raise ValueError(f"a text of this family ends with {self.length} characters")
+        rest, code = int.from_bytes(b"\x01" + ending.encode("ascii")), 0  # the first bit counts the summands
+        while rest and (known := self._made.get(rest.bit_length())):
+            rest, code = rest ^ known[0], code ^ known[1]
+        if not rest:
+            return code.to_bytes(self._size)
+        modules = qr_modules(self.stem + ending)
+        self._size = len(modules)
+        self._made[rest.bit_length()] = (rest, code ^ int.from_bytes(modules))
+        return modules
 
-    def _number(self, text: str) -> int:
-        return int.from_bytes(qr_modules(text))
+
+qr_family: Final = lru_cache(maxsize=16)(QrFamily)
 
 
 def qr_modules(text: str) -> bytes:
@@ -78,18 +66,21 @@ def qr_modules(text: str) -> bytes:
     return b"".join(map(bytes, code.matrix))
 
 
-def _single_changes(stem: str, length: int) -> Iterator[list[str]]:
-    """Yield, for each character of the ending, the texts in which one of its bits differs from the base."""
-    for place in range(length):
-        before, after = stem + _BASE * place, _BASE * (length - place - 1)
-        yield [before + chr(ord(_BASE) ^ 1 << bit) + after for bit in range(_BITS)]
-
-
 def _svg(modules: bytes) -> str:
     side = int(len(modules) ** 0.5)
+    moves, strokes = _path_pieces(side)
     path = "".join(
-        f"M{dark.start()} {row}.5h{dark.end() - dark.start()}"
-        for row in range(side)
-        for dark in _DARK.finditer(modules[row * side : (row + 1) * side])
+        [
+            moves[begin] + strokes[end - begin]
+            for row in range(0, len(modules), side)
+            for begin, end in map(_SPAN, _DARK.finditer(modules, row, row + side))
+        ]
     )
     return _SVG.format(side=side, path=path)
+
+
+@lru_cache(maxsize=8)
+def _path_pieces(side: int) -> tuple[list[str], list[str]]:
+    """Return the parts of a path that go to each module, and that stroke each number of modules."""
+    moves = [f"M{column} {row}.5" for row in range(side) for column in range(side)]
+    return moves, [f"h{length}" for length in range(side + 1)]

@@ -21,6 +21,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _TEXTS: Final = "texts.yaml"
 _SAMPLE: Final = "sample.yaml"
 _LARGEST: Final = 1_000_000
+_SMALLER: Final = "write less; pictures lie below `images/`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class TemplateFolder:
         try:
             return TemplateSource(name, self.content(file).decode("utf-8").replace("\r\n", "\n"))
         except UnicodeDecodeError as error:
-            raise UserError.about(name, "the file is not UTF-8 text", "encoding") from error
+            raise UserError.about(name, "the file is not UTF-8 text", "encoding", "save it anew as UTF-8") from error
 
     def content(self, file: str) -> bytes:
         """Return a file of the folder, else of the shared folder; UserError when neither has it."""
@@ -117,7 +118,12 @@ def load_template_folder(root: Path, channel: Channel, name: str) -> TemplateFol
     shared = _Directory.read(root, f"templates/{channel.value}/{SHARED_FOLDER}", problems)
     own = _Directory.read(root, directory, problems)
     problems += [
-        Problem(FilePosition(f"{directory}/{file}"), f"a template needs `{file}`", "missing")
+        Problem(
+            FilePosition(f"{directory}/{file}"),
+            f"a template needs `{file}`",
+            "missing",
+            "copy that of another template",
+        )
         for file in (_TEXTS, _SAMPLE)
         if file not in own.files
     ]
@@ -154,7 +160,9 @@ def _files(root: Path, directory: str, problems: list[Problem]) -> Iterator[tupl
             problems.append(_link_problem(f"{directory}/{file}"))
         elif path.is_file() and not file.startswith(".") and "/." not in file:
             if path.stat().st_size > _LARGEST:
-                problems.append(Problem(FilePosition(f"{directory}/{file}"), "the file is larger than 1 MB", "size"))
+                problems.append(
+                    Problem(FilePosition(f"{directory}/{file}"), "the file is larger than 1 MB", "size", _SMALLER)
+                )
                 continue
             yield file, path.read_bytes()
 

@@ -17,13 +17,13 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import LoopContext, StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from campaigns.core.errors import FilePosition, Problem, UserError, closest_match
+from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import MAX_CHARACTERS, TemplateSource
 from campaigns.rendering.templates.personal_urls import personal_url_lines
 from campaigns.rendering.templates.restrictions import find_violations
-from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
+from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, closest_text
 from campaigns.rendering.templates.variables import VariableUse, variable_uses
 
 _FILTERS: Final = ("default", "first", "last", "length", "lower", "upper")
@@ -215,7 +215,7 @@ def _unknown_keys(source: TemplateSource, texts: Mapping[str, str]) -> Iterator[
                 source.position_of(match.start()),
                 f"there is no text `{key}`",
                 "unknown_text",
-                closest_match(key, texts),
+                closest_text(key, texts),
             )
 
 

@@ -1,7 +1,7 @@
 """Reader of a template's translations, `texts.yaml`, and of its sample values, `sample.yaml`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from campaigns.core.yaml.source import parse_yaml
 
 TEXT_PLACEHOLDER: Final = re.compile(r"\[\[([^\[\]\n]{0,80})\]\]")  # placeholder of a text in a template
 
+_ADD_TEXT: Final = "add it to texts.yaml"
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LANGUAGES: Final = tuple(language.value for language in Language)
 
@@ -23,6 +24,11 @@ class TranslatedText:
 
     localised: Localised
     positions: Mapping[Language, FilePosition]
+
+
+def closest_text(key: str, texts: Iterable[str]) -> str:
+    """Return the hint for a text that does not exist."""
+    return closest_match(key, texts) or _ADD_TEXT
 
 
 def read_texts(file: str, content: bytes | None, problems: list[Problem]) -> dict[str, TranslatedText]:

@@ -95,7 +95,7 @@ def count_audience(
     session: QuerySession, query: CountQuery, snapshot: LedgerSnapshot, language: Language
 ) -> AudienceCount:
     """Count the members for whom the rule is true or unknown; members who allow no marketing are not processed."""
-    people = register_snapshot(session, snapshot)
+    people = register_snapshot(session, snapshot, query.scope.as_of)
     create_population(session, Purpose.MARKETING, people)
     evaluated = session.evaluate_rules("rule_results", query.statement())
     parts = query.parts()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, TableClause, func, literal, select, union
+from sqlalchemy import ColumnElement, Select, TableClause, and_, case, func, literal, select, union
 
 from campaigns.core.clock import local_day, midnight, to_warehouse_time
 from campaigns.core.model.campaign import Campaign, FrequencyCap
@@ -43,7 +43,7 @@ def capped_members(caps: Sequence[FrequencyCap], messages: TableClause, as_of: d
     Later messages do not count, so that the plan of a past moment does not change as time passes. Those of its minute
     do: `as_of` is cut to the minute, and the claim counts them, too.
     """
-    end = to_warehouse_time(as_of.replace(second=0, microsecond=0) + _MINUTE)
+    end = _end_of_minute(as_of)
     if not caps:
         return select(messages.c.member_id).where(literal(value=False))
     exceeded = [
@@ -58,6 +58,17 @@ def capped_members(caps: Sequence[FrequencyCap], messages: TableClause, as_of: d
         for cap in caps
     ]
     return select(union(*exceeded).subquery("over").c.member_id)
+
+
+def before(sent_at: ColumnElement[Any], as_of: datetime) -> ColumnElement[Any]:
+    """Return the time of a message; for one of the minute of `as_of`, the last moment before it."""
+    moment = to_warehouse_time(as_of)
+    is_now = and_(sent_at >= moment, sent_at < _end_of_minute(as_of))
+    return case((is_now, literal(moment - timedelta.resolution)), else_=sent_at)
+
+
+def _end_of_minute(as_of: datetime) -> datetime:
+    return to_warehouse_time(as_of.replace(second=0, microsecond=0) + _MINUTE)
 
 
 def counts_against(cap: FrequencyCap, purpose: ColumnElement[Any]) -> ColumnElement[bool]:

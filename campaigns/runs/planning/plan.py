@@ -1,6 +1,7 @@
 """Plan: one decision for every matched member, made in sets and frozen before anything is sent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -107,7 +108,7 @@ class Plan:
 
 def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnapshot) -> Plan:
     """Make a plan: decide for every matched member, in the order of the design's section 3."""
-    people = register_snapshot(session, snapshot)
+    people = register_snapshot(session, snapshot, plan_input.as_of)
     match_result = match_members(session, plan_input, people)
     reached = session.create_table("reached", channel_choice.choose_channels(plan_input, match_result.table, people))
     zone = plan_input.campaign.schedule.zone
@@ -139,10 +140,12 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
     )
 
 
-def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot) -> TableClause:
+def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot, as_of: datetime | None = None) -> TableClause:
     """Register the ledger's snapshot beside the warehouse; return the table `people`.
 
     The table `past_messages` has the messages of the ledger, and an earlier system's from the warehouse's `sent`.
+    `history`, which `received` reads, has those that arrived; with `as_of`, those of its minute are before it, as for
+    caps: two campaigns of one minute know of each other.
     """
     own = session.register("ours", snapshot.sent_messages)
     accepted = literal(DeliveryState.ACCEPTED.value).label("state")
@@ -152,8 +155,11 @@ def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot) -> TableC
     ).subquery("everything")
     past_messages = session.create_table("past_messages", select(*everything.c))
     session.register("clicks", snapshot.clicks)
+    columns = [each for each in past_messages.c if each.name != "sent_at"]
+    sent_at = past_messages.c.sent_at if as_of is None else frequency_caps.before(past_messages.c.sent_at, as_of)
     session.create_table(
-        "history", select(*past_messages.c).where(past_messages.c.state == DeliveryState.ACCEPTED.value)
+        "history",
+        select(*columns, sent_at.label("sent_at")).where(past_messages.c.state == DeliveryState.ACCEPTED.value),
     )
     return session.register("people", snapshot.people)
 

@@ -68,11 +68,15 @@ class PlanInput:
 
     @property
     def variants_without_offers(self) -> Mapping[str, frozenset[Channel]]:
-        """Variants that ask for offers and have none, with the channels whose templates show offers."""
+        """Variants that ask for offers and have none, with the channels whose templates show offers.
+
+        A newsletter that shows offers asks for them, or its file was meant to.
+        """
+        names = self.offer_variants if self.campaign.purpose is Purpose.NEWSLETTER else self.variant_offers
         return {
             name: self.offer_variants[name]
-            for name, variant_offers in self.variant_offers.items()
-            if not variant_offers.offers
+            for name in names
+            if name not in self.variant_offers or not self.variant_offers[name].offers
         }
 
     @property

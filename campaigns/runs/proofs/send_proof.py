@@ -61,7 +61,7 @@ class SentProof:
 
 def send_proofs(queries: Queries, definition: CampaignDefinition, request: ProofRequest) -> list[SentProof]:
     """Send a proof of every variant in every language; those that `request` names are the only ones."""
-    channel = empty_proof_to(request.address).channel
+    channel = empty_proof_to(request.address, queries.context.repository.settings.country).channel
     named = [request.variant] if request.variant else variants_for_channel(definition.campaign, channel)
     variants: list[str | None] = [*named] or [None]  # without any, the first proof says so
     languages = tuple(Language) if request.language is None else (request.language,)
@@ -78,8 +78,8 @@ def send_proof(queries: Queries, definition: CampaignDefinition, request: ProofR
     The proof is in no plan, counts for no cap and no report, and its links have no effect. Raise UserError if the
     address is not internal, the message cannot be composed, or the provider did not accept it.
     """
-    empty_proof = empty_proof_to(request.address)
     settings = queries.context.repository.settings
+    empty_proof = empty_proof_to(request.address, settings.country)
     if not is_internal_address(empty_proof.address, settings.internal_addresses):
         message = "a proof goes only to addresses that the settings list as our own"
         hint = f"add it to `internal_addresses` in {queries.context.workspace.settings}"
@@ -120,9 +120,9 @@ def deliver_proof(proofs: ProofSender, proof: ProofMessage, contexts: TemplateCo
     raise UserError.about(proof.channel, message, "not_accepted", "`viesti doctor`")
 
 
-def empty_proof_to(text: str) -> ProofMessage:
+def empty_proof_to(text: str, country: str) -> ProofMessage:
     """Return an empty proof to an address in normal form, through the channel of that address."""
-    email, phone = addresses.normalise_email(text), addresses.normalise_phone(text)
+    email, phone = addresses.normalise_email(text), addresses.normalise_phone(text, country)
     if email is not None:
         return ProofMessage(Channel.EMAIL, email, "", None, {})
     if phone is not None:
@@ -226,8 +226,9 @@ def send_seed_copies(queries: Queries, run: Run, campaign: Campaign) -> None:
     proofs = ProofSender(
         proof_run_context(queries, campaign), root, queries.context.providers, queries.context.clock, _UNMARKED
     )
-    for number, seed in enumerate(queries.context.repository.settings.seeds, 1):
-        empty_proof = empty_proof_to(seed.address)
+    settings = queries.context.repository.settings
+    for number, seed in enumerate(settings.seeds, 1):
+        empty_proof = empty_proof_to(seed.address, settings.country)
         for variant in variants_for_channel(campaign, empty_proof.channel):
             try:
                 request = ProofRequest(seed.address, language=seed.language, variant=variant)

@@ -106,11 +106,12 @@ def _execute_when_free(cursor: Any, statement: str) -> None:
     while True:
         try:
             cursor.execute(statement)
-            return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                 raise
             sleep(_RETRY_PAUSE)
+        else:
+            return
 
 
 @contextmanager

@@ -42,7 +42,10 @@ class MemberSearchPages:
 
     def find(self, request: Request, form: FormFields, agent: SignedInStaff) -> Response:
         """Open the page of the only match; list several, with few details. The audit log has each of them."""
-        reason, term = self.desk.access_reason(form), _term(form)
+        reason, term = (
+            self.desk.access_reason(form),
+            _term(form, self.desk.page_context.context.repository.settings.country),
+        )
         self.desk.limit_look_ups(agent)
         self.desk.tickets.remember_reason(agent, reason)
         unmask, context = agent.may(Permission.UNMASK), self.desk.context_as(agent)
@@ -109,8 +112,8 @@ def show_search_form(desk: DeskPages, request: Request, agent: SignedInStaff) ->
     return desk.render(request, agent, "home", people=None, more=False, searched="", form=form, refused=NO_REFUSAL)
 
 
-def _term(form: FormFields) -> SearchTerm:
+def _term(form: FormFields, country: str) -> SearchTerm:
     text = form.value("typed")
     if not text.strip():
         raise UserError.about("term", "there is nothing to look for", "no_term", "type what the member tells")
-    return recognise(text)
+    return recognise(text, country)

@@ -25,7 +25,6 @@ from campaigns.web.members.session import MemberSessions
 from campaigns.web.page_context import PageContext
 
 _FAULTS: Final = {CodeAim.EMAIL: "no_address", CodeAim.PHONE: "no_number"}
-_NORMALISERS: Final = {CodeAim.EMAIL: addresses.normalise_email, CodeAim.PHONE: addresses.normalise_phone}
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,8 @@ class ChangeContactPage:
         """Send a code to the new address; nothing changes yet."""
         session = self.sessions.require(request, form)
         aim = CodeAim.PHONE if form.value("kind") == "phone" else CodeAim.EMAIL
-        address = _NORMALISERS[aim](form.value("address").strip())
+        text, country = form.value("address").strip(), self.page_context.context.repository.settings.country
+        address = addresses.normalise_phone(text, country) if aim is CodeAim.PHONE else addresses.normalise_email(text)
         if address is None:
             return self.centre.page(
                 request, session, 400, wrong=aim.value, written=form.value("address"), fault=_FAULTS[aim]
@@ -113,4 +113,6 @@ class ChangeContactPage:
 
     @property
     def _code_page(self) -> CodePage:
-        return CodePage(self.page_context, f"{MEMBER_HOME}/contact/code", MEMBER_HOME, frozenset(_NORMALISERS))
+        return CodePage(
+            self.page_context, f"{MEMBER_HOME}/contact/code", MEMBER_HOME, frozenset({CodeAim.EMAIL, CodeAim.PHONE})
+        )

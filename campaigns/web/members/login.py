@@ -44,7 +44,7 @@ class MemberLoginPages:
         page = sign_in_code_page(self.page_context)
         page.visitor_forms.require(request, form)
         text = form.value("address").strip()
-        address = typed_address(text)
+        address = typed_address(text, self.page_context.context.repository.settings.country)
         if address is not None and address.channel is Channel.SMS:
             countries = self.page_context.context.repository.settings.sms_countries
             if not takes_text_messages(address.value, countries):

@@ -40,12 +40,12 @@ class TypedAddress:
         return (CONTACT.c.mailbox if self.channel is Channel.EMAIL else CONTACT.c.phone) == self.value
 
 
-def typed_address(text: str) -> TypedAddress | None:
-    """Return the address that a text is; None when it is none."""
+def typed_address(text: str, country: str) -> TypedAddress | None:
+    """Return the address that a text is; None when it is none. A number without a country code is one of `country`."""
     email = addresses.normalise_email(text)
     if email is not None:
         return TypedAddress(Channel.EMAIL, email.lower())
-    phone = addresses.normalise_phone(text)
+    phone = addresses.normalise_phone(text, country)
     return None if phone is None else TypedAddress(Channel.SMS, phone)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.core.model.campaign import Campaign, OfferSelection
-from campaigns.core.model.enums import Channel
+from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.source import read_yaml
 from campaigns.workspace.checks.picture_files import picture_problems
@@ -25,9 +25,15 @@ class OfferUsage:
 
 
 def offers_not_asked(campaign: Campaign, file: Path, usages: Sequence[OfferUsage]) -> Iterator[Problem]:
-    """Refuse a template with a bare list of offers in a variant that asks for no offers."""
+    """Refuse a bare list of offers in a variant that asks for none; warn of any list in a newsletter."""
     for each in usages:
-        if each.bare and _choice(campaign, each.variant) is None:
+        if _choice(campaign, each.variant) is not None:
+            continue
+        if not each.bare and campaign.purpose is Purpose.NEWSLETTER:
+            message = f"`{each.template}` shows offers, and this newsletter asks for none"
+            hint = "add `offers: {at_most: 6}`, unless a letter without offers is meant"
+            yield Problem(_place(file, campaign, each), message, "offers_not_asked", hint, Severity.WARNING)
+        elif each.bare:
             message = f"`{each.template}` lists offers, but this campaign asks for none: the list would be empty"
             hint = f"add `offers: {{at_most: 6}}`, or write `{{% if offers %}}` at {each.bare[0].place}"
             yield Problem(_place(file, campaign, each), message, "offers_not_asked", hint)

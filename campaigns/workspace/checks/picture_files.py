@@ -1,42 +1,19 @@
 """Checks of pictures in `images/`: they exist, can be read, and are no larger than readers wait for."""
 
-import struct
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-import imagesize
-
 from campaigns.core.errors import FilePosition, Problem, Severity, closest_match
+from campaigns.core.pictures import SHOWN, is_cut_off, size_in_pixels
 from campaigns.core.regular_files import is_regular
 
 HUGE_BYTES, LARGE_BYTES = 1_000_000, 200_000
 HUGE_PIXELS, LARGE_PIXELS = 4_000, 1_600
 """An e-mail is 600 pixels wide; twice that serves sharp screens."""
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-PRINTED: Final = (_PNG, b"\xff\xd8\xff")
-"""Beginnings of the pictures that letters and mailboxes show: PNG and JPEG."""
-_SHOWN: Final = (*PRINTED, b"GIF87a", b"GIF89a")
 _SERVED: Final = "/images/"
 _EXCERPT: Final = 120
-
-
-def size_in_pixels(content: bytes, kinds: tuple[bytes, ...]) -> tuple[int, int]:
-    """Return width and height of a picture that begins like one of `kinds`; numbers below 1 for anything else."""
-    if not content.startswith(kinds):
-        return 0, 0
-    try:
-        width, height = imagesize.get(BytesIO(content))
-    except (ValueError, struct.error):
-        return 0, 0
-    return int(width), int(height)
-
-
-def is_cut_off(content: bytes) -> bool:
-    """Return whether a PNG lacks its end, as after an upload or a copy that was broken off."""
-    return content.startswith(_PNG) and b"IEND" not in content
 
 
 def picture_of_address(address: str, public_url: str) -> str | None:
@@ -65,7 +42,7 @@ def picture_problems(images: Path, name: str, place: FilePosition) -> Iterator[P
         return
     with path.open("rb") as file:
         head = file.read(HUGE_BYTES)
-    size, octets = size_in_pixels(head, _SHOWN), path.stat().st_size
+    size, octets = size_in_pixels(head, SHOWN), path.stat().st_size
     if min(size) < 1:
         message = f"`images/{name}` is no PNG, JPEG or GIF, which all mailboxes show"
         yield Problem(place, message, "picture_unreadable", "save it anew as PNG or JPEG")

@@ -1,5 +1,7 @@
 """Contact history: messages sent, possibly sent or under way count, whatever became of their run."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
@@ -45,6 +47,18 @@ def test_cancelled_run_counts_only_the_messages_sent_before(workspace):
     workspace.clock.advance(hours=1)
     second, _ = workspace.plan("second", capped)
     assert set(workspace.skips(second)) == set(provider.received)
+
+
+def test_received_rule_sees_messages_of_the_minute_of_the_plan(workspace):
+    with_scripted_provider(workspace, ScriptedProvider())
+    run = workspace.start("hi", MARKETING)
+    workspace.clock.advance(seconds=20)
+    workspace.send(run)
+    rule = "{not: {received: {campaign: hi, within: 3 days}}}"
+    text = MARKETING.replace("{register: [owners, customers]}", rule)
+    minute = workspace.clock.time.replace(second=0)
+    assert workspace.plan("next", text, minute)[1].matched == 0
+    assert workspace.plan("before", text, minute - timedelta(minutes=1))[1].matched == len(MEMBERS)
 
 
 @pytest.mark.parametrize(("state", "counts"), [("accepted", True), ("uncertain", False), ("refused", False)])

@@ -35,6 +35,13 @@ def set_sends(workspace: SampleWorkspace, run: Run, number: int, **values: objec
     return workspace.engine.queries.run(run.run_id)
 
 
+def ask_for_offers_in_template(workspace: SampleWorkspace) -> None:
+    """Let the template ask whether there are any offers."""
+    for file in (workspace.root / "templates" / "email" / "offers").glob("body.*"):
+        text = file.read_text("utf-8").replace("{% for", "{% if offers %}{% for")
+        file.write_text(text.replace("endfor %}", "endfor %}{% endif %}"), "utf-8")
+
+
 def test_plan_without_anything_odd_has_no_warning(workspace: SampleWorkspace) -> None:
     assert warnings(workspace, workspace.plan("hi", CAMPAIGN)[0]) == []
 
@@ -68,12 +75,18 @@ def test_members_whose_channel_has_a_template_without_offers_are_not_counted(wor
 
 
 def test_campaign_that_asks_for_no_offers_has_no_warning(workspace: SampleWorkspace) -> None:
-    """Its template asks whether there are any."""
-    for file in (workspace.root / "templates" / "email" / "offers").glob("body.*"):
-        text = file.read_text("utf-8").replace("{% for", "{% if offers %}{% for")
-        file.write_text(text.replace("endfor %}", "endfor %}{% endif %}"), "utf-8")
+    ask_for_offers_in_template(workspace)
     run, plan_counts = workspace.plan("hi", OFFERS)
     assert (plan_counts.without_offers, warnings(workspace, run)) == ({}, [])
+
+
+def test_newsletter_whose_template_shows_offers_and_that_asks_for_none_is_warned_of(workspace: SampleWorkspace) -> None:
+    ask_for_offers_in_template(workspace)
+    for member in MEMBERS:
+        workspace.record_choices(member, "newsletter:food")
+    run, plan_counts = workspace.plan("news", OFFERS.replace("marketing", "newsletter\nnewsletter: food"))
+    assert plan_counts.without_offers == {"everyone": plan_counts.sent} != {"everyone": 0}
+    assert [code for code, _ in warnings(workspace, run)] == ["no_offers"]
 
 
 def test_plan_with_offers_has_no_warning_until_none_is_on_sale(workspace: SampleWorkspace) -> None:
