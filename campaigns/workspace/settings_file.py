@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, UserError
+from campaigns.core.model.placeholder import PLACEHOLDER
 from campaigns.core.model.postal_code_forms import normalise_postal_code, postal_code_example, postal_code_rule
-from campaigns.core.model.settings import PLACEHOLDER, Settings
+from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validation_problems

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from campaigns.core.errors import closest_match
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import FormatError
+from campaigns.core.model.placeholder import PLACEHOLDER
 from campaigns.core.model.postal_code_forms import normalise_postal_code, postal_code_example, postal_code_rule
-from campaigns.core.model.settings import PLACEHOLDER, EmailSettings, Settings
+from campaigns.core.model.settings import EmailSettings, Settings
 from campaigns.workspace.starter_questions import Answers
 
 _PLAIN: Final = re.compile(r"(?!(?i:true|false|null)$)[A-Za-zÀ-ÿ](?:[\w ./@-]|:(?=\S))*(?<! )")

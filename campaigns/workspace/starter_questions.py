@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from campaigns.core.model.enums import Language
-from campaigns.core.model.settings import PLACEHOLDER
+from campaigns.core.model.placeholder import PLACEHOLDER
 
 Answers = Mapping[str, str]
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem, Severity
-from campaigns.core.model.settings import PLACEHOLDER, Settings
+from campaigns.core.model.placeholder import PLACEHOLDER
+from campaigns.core.model.settings import Settings
 from campaigns.core.yaml.source import read_yaml
 from campaigns.workspace.paths import Workspace
 

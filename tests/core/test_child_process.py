@@ -21,12 +21,12 @@ AT = datetime(2018, 1, 5, 10, 30, tzinfo=UTC)
 
 
 def greeting_document(source: str) -> TypstDocument:
-    """Return a document of one source with a name as its input."""
-    return TypstDocument({"main.typ": source.encode()}, {"name": "Märta"})
+    """Return a document of one source with a name in a file beside it."""
+    return TypstDocument({"main.typ": source.encode(), "name.txt": "Märta".encode()})
 
 
 def test_a_child_process_renders_the_same_bytes():
-    greeting = greeting_document("= #sys.inputs.name\n#pagebreak()\n= Hyvää päivää")
+    greeting = greeting_document('= #read("name.txt")\n#pagebreak()\n= Hyvää päivää')
     assert run_in_child_process(greeting.render_pdf, AT) == greeting.render_pdf(AT)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, HttpUrl, model_validator
@@ -20,14 +20,13 @@ from campaigns.core.model.internal_addresses import InternalAddress, SeedAddress
 from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, NonEmptyText, TextPattern
 from campaigns.core.model.percentage import Percentage
 from campaigns.core.model.phone_countries import CountryCode
+from campaigns.core.model.placeholder import PLACEHOLDER
 from campaigns.core.model.postal_code_forms import PRINTED_FORM
 from campaigns.core.model.provider_settings import SendGridSettings, SmtpSettings, TwilioSettings
 from campaigns.core.model.schedule import TimeZone, WallTime, parse_wall_time
 from campaigns.core.model.staff_settings import StaffSettings
 from campaigns.core.model.warm_up import WarmUp
 
-PLACEHOLDER: Final = "TODO"
-"""Stands where nobody has answered `viesti init`; nothing is sent with it through a provider."""
 _POSTAL_CODE_FORM = TextPattern(rf"(?:{PRINTED_FORM}|{PLACEHOLDER})", "a postal code is four or five digits", '"00100"')
 _DOMAIN_FORM = TextPattern(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", "a domain is in lower case and ASCII", "gmail.com")
 _CURRENCY_FORM = TextPattern(r"[A-Z]{3}", "a currency is three capital letters", "EUR")
