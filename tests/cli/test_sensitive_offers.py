@@ -57,7 +57,7 @@ def test_fi21_price_feed_does_not_bring_beer_nor_unknown_goods_into_the_offers(p
     assert "\n4 rows: 1 stored, 0 unchanged, 3 rejected\n" in protected("import", "offers", feed).out
     rejects = (protected.root / "data" / "rejects" / "offers-feed.csv").read_text("utf-8")
     assert rejects.count("restricted in the catalogue") == 2
-    assert "5,,the product register has no such goods" in rejects
+    assert "5,product_category,the product register has no such goods" in rejects
     assert "lager" not in (protected.root / "config" / "offers.yaml").read_text("utf-8")
 
 
