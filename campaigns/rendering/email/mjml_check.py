@@ -21,6 +21,8 @@ from campaigns.rendering.templates.folder import TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
 
 _BLANKED: Final = re.compile(f"{TEXT_PLACEHOLDER.pattern}|{JINJA_TAG.pattern}", re.DOTALL)
+_ROOT: Final = re.compile(rf"<{ROOT_TAG}\b", re.IGNORECASE)
+_SPACES_AND_COMMENTS: Final = re.compile(r"(?:\s|\{#.*?#\})*+", re.DOTALL)
 _CHARACTER: Final = re.compile(r"[^\n]")
 _MAX_DEPTH: Final = 50
 _DEPTH_CODE: Final = "mjml_depth"
@@ -76,12 +78,25 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if data.strip() and self._holds_tags_only():
-            start = self._index() + len(data) - len(data.lstrip())
-            excerpt, parent = self.source.text[start:].split("\n")[0].split("<")[0].rstrip()[:40], self.open[-1][0]
+            start, parent = self._index() + len(data) - len(data.lstrip()), self.open[-1][0]
+            excerpt = self._excerpt(start)
             is_words = parent in MJML_TAGS["mj-text"].parents and not excerpt.startswith("{%")
             hint = f"put it into <{'mj-text' if is_words else 'mj-raw'}>"
             place = self.source.position_of(start)
             self._report(f"text directly in <{parent}>: `{excerpt}`", "mjml_text", hint, place)
+        elif not self.open and _ROOT.search(self.source.text):  # an included file has no root
+            self._check_outside_root(self._index(), len(data))
+
+    def _check_outside_root(self, index: int, length: int) -> None:
+        """Report text, other than comments, before or after the root."""
+        skipped = _SPACES_AND_COMMENTS.match(self.source.text, index)
+        start = skipped.end() if skipped else index
+        if start < index + length:
+            message = f"text outside <{ROOT_TAG}>: `{self._excerpt(start)}`"
+            self._report(message, "mjml_text", "remove it, or put it into <mj-text>", self.source.position_of(start))
+
+    def _excerpt(self, start: int) -> str:
+        return self.source.text[start:].split("\n")[0].split("<")[0].rstrip()[:40]
 
     def finish(self) -> None:
         for name, place in self.open:
