@@ -1,7 +1,7 @@
 """Checks of MJML: every tag and attribute known, every tag closed and in an allowed place."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Final
 
@@ -16,13 +16,14 @@ from campaigns.rendering.email.mjml_reference import (
     ROOT_TAG,
     VOID_HTML_TAGS,
 )
-from campaigns.rendering.email.placeholders import JINJA_TAG
+from campaigns.rendering.email.placeholders import JINJA_TAG, unclosed_tags
 from campaigns.rendering.templates.folder import TemplateSource
 from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER
 
 _BLANKED: Final = re.compile(f"{TEXT_PLACEHOLDER.pattern}|{JINJA_TAG.pattern}", re.DOTALL)
 _ROOT: Final = re.compile(rf"<{ROOT_TAG}\b", re.IGNORECASE)
-_SPACES_AND_COMMENTS: Final = re.compile(r"(?:\s|\{#.*?#\})*+", re.DOTALL)
+_ROOT_END: Final = re.compile(rf"</{ROOT_TAG}\s*>", re.IGNORECASE)
+_SPACES_AND_COMMENTS: Final = re.compile(r"(?:\s|\{#.*?#\}|<!--.*?-->)*+", re.DOTALL)
 _CHARACTER: Final = re.compile(r"[^\n]")
 _MAX_DEPTH: Final = 50
 _DEPTH_CODE: Final = "mjml_depth"
@@ -36,12 +37,32 @@ def mjml_problems(source: TemplateSource) -> list[Problem]:
     if (comment := source.text.find("<!--", closed)) >= 0:  # the parser would look for its end again and again
         message = "this comment is not closed"
         return [Problem(source.position_of(comment), message, "mjml_unclosed", "add `-->`")]
+    if unclosed := list(unclosed_tags(source)):
+        return unclosed
     reader = _Reader(source)
     reader.feed(_BLANKED.sub(lambda tag: _CHARACTER.sub("x", tag[0]), source.text))  # as long, so that columns stay
     reader.close()
     reader.finish()
     deep = [problem for problem in reader.problems if problem.code == _DEPTH_CODE]
-    return deep[:1] or reader.problems
+    return deep[:1] or [*reader.problems, *_texts_outside_root(source)]
+
+
+def _texts_outside_root(source: TemplateSource) -> Iterator[Problem]:
+    """Yield a problem for text before the root, and one for text after it; an included file has no root."""
+    begin = _ROOT.search(source.text)
+    ends = [end.end() for end in _ROOT_END.finditer(source.text)]
+    if begin is None or not ends:
+        return
+    for first, last in ((0, begin.start()), (ends[-1], len(source.text))):
+        skipped = _SPACES_AND_COMMENTS.match(source.text, first, last)
+        start = skipped.end() if skipped else first
+        if start < last and source.text[start] != "<":
+            message = f"text outside <{ROOT_TAG}>: `{_excerpt(source, start)}`"
+            yield Problem(source.position_of(start), message, "mjml_text", "remove it, or put it into <mj-text>")
+
+
+def _excerpt(source: TemplateSource, start: int) -> str:
+    return source.text[start:].split("\n")[0].split("<")[0].rstrip()[:40]
 
 
 class _Reader(HTMLParser):
@@ -79,24 +100,11 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if data.strip() and self._holds_tags_only():
             start, parent = self._index() + len(data) - len(data.lstrip()), self.open[-1][0]
-            excerpt = self._excerpt(start)
+            excerpt = _excerpt(self.source, start)
             is_words = parent in MJML_TAGS["mj-text"].parents and not excerpt.startswith("{%")
             hint = f"put it into <{'mj-text' if is_words else 'mj-raw'}>"
             place = self.source.position_of(start)
             self._report(f"text directly in <{parent}>: `{excerpt}`", "mjml_text", hint, place)
-        elif not self.open and _ROOT.search(self.source.text):  # an included file has no root
-            self._check_outside_root(self._index(), len(data))
-
-    def _check_outside_root(self, index: int, length: int) -> None:
-        """Report text, other than comments, before or after the root."""
-        skipped = _SPACES_AND_COMMENTS.match(self.source.text, index)
-        start = skipped.end() if skipped else index
-        if start < index + length:
-            message = f"text outside <{ROOT_TAG}>: `{self._excerpt(start)}`"
-            self._report(message, "mjml_text", "remove it, or put it into <mj-text>", self.source.position_of(start))
-
-    def _excerpt(self, start: int) -> str:
-        return self.source.text[start:].split("\n")[0].split("<")[0].rstrip()[:40]
 
     def finish(self) -> None:
         for name, place in self.open:

@@ -19,12 +19,28 @@ from campaigns.rendering.templates.translations import TEXT_PLACEHOLDER, Transla
 BRAND_PREFIX: Final = "brand."
 _QUOTED: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'])*?"""
 JINJA_TAG: Final = re.compile(r"\{#.*?#\}|\{\{" + _QUOTED + r"\}\}|\{%" + _QUOTED + r"%\}", re.DOTALL)
+_CLOSINGS: Final = {"{#": "#}", "{{": "}}", "{%": "%}"}
+_MAX_UNCLOSED: Final = 20
 _OUTLOOK: Final = re.compile(r"<!--\[if.*?<!\[endif\]-->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _PLACEHOLDER: Final = re.compile(r"jq(\d{5})qj")
 _OPENING: Final = re.compile(r"\{[{%][-+]?")
 _BESIDE: Final = "write `{{ … }}` into the text itself, or the text before or after the tag"
 _RAW: Final = re.compile(r"\{%[-+]?\s*(?:raw|endraw)\b")
+
+
+def unclosed_tags(source: TemplateSource) -> Iterator[Problem]:
+    """Yield a problem for each kind of tag that is opened far more often than closed.
+
+    `JINJA_TAG` would look for the end of each opening anew: a long file of them would take minutes. A few are left to
+    Jinja, which names them.
+    """
+    for opening, closing in _CLOSINGS.items():
+        after = source.text.rfind(closing) + 1
+        surplus = source.text.count(opening) - source.text.count(closing)
+        if max(surplus, source.text.count(opening, after)) > _MAX_UNCLOSED:
+            place = source.position_of(max(source.text.find(opening, after), source.text.find(opening)))
+            yield Problem(place, f"many `{opening}` are not closed", "template_syntax", f"close each with `{closing}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,7 @@ class Placeholders:
 
     def extract(self, source: TemplateSource) -> str:
         """Return the source with a placeholder for every tag and text; UserError for keys without a text."""
-        problems = list(self._problems(source))
+        problems = list(unclosed_tags(source)) or list(self._problems(source))
         if problems:
             raise UserError(problems)
         pattern = f"{JINJA_TAG.pattern}|{TEXT_PLACEHOLDER.pattern}"
