@@ -167,7 +167,9 @@ def write_offers_file(offers: Iterable[Offer], path: Path, catalogue: Catalogue)
     draft = path.with_suffix(".new.yaml")
     lines = ["# Written by `viesti import offers`: edit the price feed instead.", "offers:"]
     for offer in sorted(offers, key=lambda offer: offer.id):
-        values = offer.model_dump(mode="json", exclude_none=True)
+        values = {
+            name: value for name, value in offer.model_dump(mode="json", exclude_none=True).items() if value != []
+        }
         lines += [
             f"{'- ' if name == 'id' else '  '}{name}: {_yaml_value(name, value)}" for name, value in values.items()
         ]

@@ -27,6 +27,8 @@ def feed_row(offer: Offer) -> dict[str, str]:
     values = offer.model_dump(mode="json", exclude_none=True)
     flat: dict[str, str] = {}
     for name, value in values.items():
+        if value == []:
+            continue
         for language, text in value.items() if isinstance(value, dict) else [("", value)]:
             flat[f"{name}_{language}" if language else name] = str(text)
     return flat

@@ -51,12 +51,28 @@ class ChannelTemplates(FrozenModel):
 
 
 class OfferSelection(FrozenModel):
-    """Selection of offers: those that match every listed value, best for the member first."""
+    """Selection of offers: those that match every listed value, best for the member first.
+
+    `at_most` of them stand in a message, `of_category` of these from one product category; with fewer than `at_least`
+    there is no message. `explore` places go to goods that the member does not buy yet. `not_within` leaves out goods
+    that the member bought in the span before.
+    """
 
     department: tuple[str, ...] = ()
     product_category: tuple[str, ...] = ()
     brand: tuple[str, ...] = ()
     at_most: Annotated[int, Field(ge=1, le=12, strict=True)] = 6
+    at_least: Annotated[int, Field(ge=0, le=12, strict=True)] = 0
+    explore: Annotated[int, Field(ge=0, le=6, strict=True)] = 0
+    of_category: Annotated[int, Field(ge=1, le=12, strict=True)] = 2
+    not_within: Duration | None = None
+
+    @model_validator(mode="after")
+    def _check_numbers(self) -> Self:
+        for name in ("at_least", "explore"):
+            if getattr(self, name) > self.at_most:
+                raise FormatError(f"`{name}` is more than `at_most`", f"`{name}: {self.at_most}` or less", name)
+        return self
 
     def selects(self, offer: Offer) -> bool:
         """Return whether an offer matches every list."""

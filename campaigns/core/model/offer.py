@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from campaigns.core.model.coupon import Coupon
 from campaigns.core.model.localised_text import FormatError, FrozenModel, Localised, TextPattern
 
 _ID_FORM = TextPattern(r"[a-z0-9_-]{1,64}", "an id has small letters, digits, `_` and `-`", "coffee_500g")
@@ -13,6 +14,13 @@ _IMAGE_FORM = TextPattern(
     r"(?:[a-z0-9_-]+/)*[a-z0-9_-]+\.png",
     "an image is a PNG below `images/`, named in small letters",
     "offers/coffee.png",
+)
+
+_PRODUCT_FORM = TextPattern(r"\S{1,64}", "a product is named by its id in the product register", "1029743")
+_URL_FORM = TextPattern(
+    r"https://[a-zA-Z0-9.-]+(?::\d+)?(?:/[^\s\"'<>{}\\]*)?",
+    "an address is written with `https://`",
+    "https://shop.example/coffee",
 )
 
 Price = Annotated[Decimal, Field(gt=0, max_digits=8, decimal_places=2)]
@@ -27,6 +35,8 @@ def discount_share(price: Decimal | int, lowest_price_30d: Decimal | int) -> Dec
 class Offer(FrozenModel):
     """Offer of the catalogue. `image` is a path below the workspace's `images/`.
 
+    `products` are the goods it stands for, by their ids in the product register; without any, it stands for all goods
+    of its type, or of its category where it has no type. `url` is the page of the offer, where its links lead.
     `weight` ranks offers for members whose data may not be used; higher comes first.
     """
 
@@ -41,8 +51,11 @@ class Offer(FrozenModel):
     department: str
     product_category: str
     product_type: str | None = None
+    products: Annotated[tuple[Annotated[str, _PRODUCT_FORM], ...], Field(max_length=5000)] = ()
     brand: str | None = None
     image: Annotated[str, _IMAGE_FORM]
+    url: Annotated[str, _URL_FORM] | None = None
+    coupon: Coupon | None = None
     weight: Annotated[int, Field(ge=0, le=100, strict=True)] = 50
 
     @model_validator(mode="after")

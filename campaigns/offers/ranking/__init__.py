@@ -1,0 +1,1 @@
+"""Ranking: how much a member wants an offer, learnt from purchases."""
