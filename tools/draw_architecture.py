@@ -62,7 +62,7 @@ ROOMS: Final = (
     Room("runs", "", "", 200, 256, 840, 160, "#fbe8d8"),
     Room("audiences", "members, their consent, their purchases", "consent people access imports warehouse",
          200, 432, 396, 92, "#ebe2f0"),
-    Room("offers", "per member", "", 612, 432, 126, 92, "#f4ebcf"),
+    Room("offers", "per member", "ranking", 612, 432, 126, 92, "#f4ebcf"),
     Room("workspace", "the marketer's files", "checks starter", 754, 432, 160, 92, "#f4ebcf"),
     Room("store", "tables and queries", "ledger runs people admin migrations", 200, 540, 224, 122, "#e0e8f3"),
     Room("rules", "YAML to SQL, and to words", "parsing operators lowering describing", 440, 540, 208, 122, "#e0e8f3"),
