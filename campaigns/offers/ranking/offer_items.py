@@ -1,0 +1,181 @@
+"""Goods that offers stand for, as sets of products: what a member's purchases are counted by.
+
+An offer stands for its products; an offer without any for its brand's goods, else its types, else its categories.
+One level above its goods counts for a tenth of them: goods of the same type beside products, and of the same category.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Select, TableClause, and_, column, or_, select, table, union
+
+from campaigns.core.model.offer import Offer
+
+
+class ItemLevel(StrEnum):
+    """Level of a set of goods, with its weight beside products."""
+
+    PRODUCT = "product"
+    BRAND = "brand"
+    TYPE = "type"
+    CATEGORY = "category"
+    DEPARTMENT = "department"
+
+
+LEVEL_WEIGHTS: Final = {
+    ItemLevel.PRODUCT: 1.0,
+    ItemLevel.BRAND: 1.0,
+    ItemLevel.TYPE: 0.1,
+    ItemLevel.CATEGORY: 0.01,
+    ItemLevel.DEPARTMENT: 0.001,
+}
+_ITEMS: Final = pa.schema(
+    [
+        ("offer_id", pa.string()),
+        ("level", pa.string()),
+        ("item", pa.int32()),
+        ("weight", pa.float64()),
+        ("own", pa.bool_()),
+    ]
+)
+_SOURCES: Final = pa.schema([("item", pa.int32()), ("source", pa.string()), ("value", pa.string())])
+_PRODUCTS: Final = ("product_id", "product_type", "product_category", "department", "brand")
+OFFER_ITEM: Final = table("offer_item", *map(column, _ITEMS.names))
+"""One row an offer and level: the set of goods `item`, its `weight`, and whether it is the offer's own goods."""
+ITEM_SOURCE: Final = table("item_source", *map(column, _SOURCES.names))
+"""Definition of the sets: values of a column of the register, or products whose type or category they have."""
+PRODUCTS: Final = table("products", *map(column, _PRODUCTS))
+GOODS: Final = table("goods", column("product_id"), column("item"))
+"""Products of each set."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedOffer:
+    """Offer as the ranking sees it: the goods it stands for, in the register's words. Lists may be empty.
+
+    `weight` decides between offers of one score.
+    """
+
+    id: str
+    products: tuple[str, ...] = ()
+    product_types: tuple[str, ...] = ()
+    product_categories: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    brand: str | None = None
+    weight: int = 50
+
+    @classmethod
+    def of_offer(cls, offer: Offer) -> "RankedOffer":
+        """Return an offer of the catalogue in this form."""
+        types = () if offer.product_type is None else (offer.product_type,)
+        return cls(
+            offer.id, offer.products, types, (offer.product_category,), (offer.department,), offer.brand, offer.weight
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Set of goods: `source` names the column whose `values` it has; goods of one brand, if `brand` is given."""
+
+    level: ItemLevel
+    source: str
+    values: tuple[str, ...]
+    brand: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferItems:
+    """Sets of goods of some offers, as the tables `offer_item` and `item_source`."""
+
+    offer_item: pa.Table
+    item_source: pa.Table
+    brands: tuple[tuple[int, str], ...]
+
+
+def offer_items(offers: Iterable[RankedOffer]) -> OfferItems:
+    """Return the sets of goods of offers; offers of the same goods share one."""
+    numbers: dict[_Item, int] = {}
+    rows = []
+    for offer in offers:
+        chain = list(_chain(offer))
+        for item in chain:
+            weight = LEVEL_WEIGHTS[item.level] / LEVEL_WEIGHTS[chain[0].level]
+            number = numbers.setdefault(item, len(numbers))
+            rows.append((offer.id, item.level.value, number, weight, item is chain[0]))
+    sources = [(number, item.source, value) for item, number in numbers.items() for value in item.values]
+    brands = tuple((number, item.brand) for item, number in numbers.items() if item.brand is not None)
+    return OfferItems(_table(rows, _ITEMS), _table(sources, _SOURCES), brands)
+
+
+def goods_of_items(items: OfferItems, columns: Iterable[str]) -> Select[Any]:
+    """Select the products of each set from the register's view `products`, which has these `columns`."""
+    known = frozenset(columns)
+    parts = [
+        _members_of(name, items)
+        for name in ("product_type", "product_category", "department", "brand")
+        if name in known
+    ]
+    parts += [_akin(name) for name in ("product_type", "product_category") if name in known]
+    source = ITEM_SOURCE.c
+    named = select(source.value.label("product_id"), source.item).where(source.source == "product_id")
+    goods = union(named, *parts).subquery("goods_of_items")
+    return select(goods.c.product_id, goods.c.item)
+
+
+def _chain(offer: RankedOffer) -> Iterator[_Item]:
+    """Yield the sets of an offer: its own goods first, then the levels above them."""
+    products, types = tuple(sorted(set(offer.products))), tuple(sorted(set(offer.product_types)))
+    categories, departments = tuple(sorted(set(offer.product_categories))), tuple(sorted(set(offer.departments)))
+    kinds = (
+        (ItemLevel.TYPE, "product_type", types),
+        (ItemLevel.CATEGORY, "product_category", categories),
+        (ItemLevel.DEPARTMENT, "department", departments),
+    )
+    narrowest = next((kind for kind in kinds if kind[2]), None)
+    if products:
+        yield _Item(ItemLevel.PRODUCT, "product_id", products)
+    elif offer.brand is not None:
+        _, source, values = narrowest or (ItemLevel.BRAND, "brand", (offer.brand,))
+        yield _Item(ItemLevel.BRAND, source, values, offer.brand)
+    elif narrowest is not None and narrowest[0] is ItemLevel.DEPARTMENT:
+        yield _Item(*narrowest)
+    for level, source, values in kinds[:2]:
+        if values:
+            yield _Item(level, source, values)
+        elif products:
+            yield _Item(level, f"{source}_of", products)
+
+
+def _members_of(name: str, items: OfferItems) -> Select[Any]:
+    """Select the products with a value of the column `name`, of one brand where a set has one."""
+    source, products = ITEM_SOURCE.c, PRODUCTS.c
+    joined = PRODUCTS.join(ITEM_SOURCE, products[name] == source.value)
+    statement = select(products.product_id, source.item).select_from(joined).where(source.source == name)
+    if not items.brands:
+        return statement
+    of_brand: list[ColumnElement[bool]] = [
+        and_(source.item == number, products.brand == brand) for number, brand in items.brands
+    ]
+    return statement.where(or_(source.item.not_in([number for number, _ in items.brands]), *of_brand))
+
+
+def _akin(name: str) -> Select[Any]:
+    """Select the products that have the type, or the category, of a product of the set."""
+    source, products = ITEM_SOURCE.c, PRODUCTS.c
+    own = (
+        select(source.item, products[name].label("kind"))
+        .select_from(PRODUCTS.join(ITEM_SOURCE, products.product_id == source.value))
+        .where(source.source == f"{name}_of")
+        .distinct()
+        .subquery(f"own_{name}")
+    )
+    akin = PRODUCTS.alias("akin")
+    return select(akin.c.product_id, own.c.item).select_from(akin.join(own, akin.c[name] == own.c.kind))
+
+
+def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    values = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    return pa.table([pa.array(part, field.type) for part, field in zip(values, schema, strict=True)], schema=schema)

@@ -1,0 +1,92 @@
+"""Tables of the ranking in a query session: sets of goods, popularity, and the terms of members and offers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import pyarrow as pa
+from sqlalchemy import Select, TableClause, column, func, literal, select, table
+
+from campaigns.offers.ranking import terms
+from campaigns.offers.ranking.offer_items import RankedOffer, goods_of_items, offer_items
+
+MEMBERS_PER_PIECE: Final = 200_000
+"""Members of one statement: with the lines of a year, a statement of so many takes less than 1 GB."""
+COLD_START_BASKETS: Final = 4
+"""Members with fewer baskets see offers by their recent popularity."""
+
+
+class RankingSession(Protocol):
+    """Query session that the ranking reads and fills; a `QuerySession` of the planner is one."""
+
+    @property
+    def connection(self) -> Any: ...
+    def register(self, name: str, data: pa.Table, /) -> TableClause: ...
+    def create_table(self, name: str, statement: Select[Any], /) -> TableClause: ...
+    def count_rows(self, source: TableClause, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TermTables:
+    """Tables of one ranking, in place: `pieces` statements of members, each for its part of `ranked_members`."""
+
+    as_of: datetime
+    pieces: int
+
+    def member_terms(self) -> Iterator[Select[Any]]:
+        """Yield the statement of each piece: the terms of members and offers with purchases that speak of them."""
+        return (terms.member_terms(self.as_of, piece, COLD_START_BASKETS) for piece in range(self.pieces))
+
+    def default_terms(self) -> Select[Any]:
+        """Return the statement of each offer's terms for members without such purchases."""
+        return terms.default_terms()
+
+
+def create_term_tables(
+    session: RankingSession,
+    recipients: TableClause,
+    population: TableClause,
+    offers: Sequence[RankedOffer],
+    as_of: datetime,
+) -> TermTables:
+    """Create what the statements of terms read; the session has the views `purchase_lines` and `products`.
+
+    `recipients` and `population` have `member_id`: the members to rank for, and those whose purchases make goods
+    popular. Neither may have members who forbid the use of their purchase lines.
+    """
+    items = offer_items(offers)
+    session.register("offer_item", items.offer_item)
+    session.register("item_source", items.item_source)
+    session.register("calendar", terms.calendar(as_of))
+    register_columns = [field[0] for field in session.connection.execute("FROM products LIMIT 0").description]
+    session.create_table("goods", goods_of_items(items, register_columns))
+    one_piece = literal(0).label("piece")
+    session.create_table("ranked_members", select(population.c.member_id, one_piece).distinct())
+    session.create_table("popularity", terms.popularity(as_of))
+    pieces = max(1, -(-session.count_rows(recipients) // MEMBERS_PER_PIECE))
+    of_piece = (func.row_number().over(order_by=recipients.c.member_id) % pieces).label("piece")
+    session.create_table("ranked_members", select(recipients.c.member_id, of_piece))
+    return TermTables(as_of, pieces)
+
+
+def create_offer_terms(
+    session: RankingSession,
+    recipients: TableClause,
+    population: TableClause,
+    offers: Sequence[RankedOffer],
+    as_of: datetime,
+) -> TableClause:
+    """Create `offer_terms`, for training: `member_id`, `offer_id`, the terms by name, `last_bought_at`.
+
+    Rows with an empty `member_id` are the terms of an offer for members without purchases that speak of it.
+    """
+    tables = create_term_tables(session, recipients, population, offers, as_of)
+    default = tables.default_terms().subquery("default_terms")
+    names = ("member_id", "offer_id", *terms.TERM_NAMES)
+    session.create_table("offer_terms", select(literal("").label("member_id"), *default.c))
+    for piece in tables.member_terms():
+        rows = piece.subquery("piece_terms")
+        session.create_table("piece_terms", select(*(rows.c[name] for name in names)))
+        session.connection.execute("INSERT INTO offer_terms FROM piece_terms")
+    return table("offer_terms", *map(column, names))
