@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, TableClause, and_, column, or_, select, table, union
+from sqlalchemy import ColumnElement, Select, and_, column, or_, select, table, union
 
 from campaigns.core.model.offer import Offer
 
@@ -139,7 +139,7 @@ def _chain(offer: RankedOffer) -> Iterator[_Item]:
         yield _Item(ItemLevel.PRODUCT, "product_id", products)
     elif offer.brand is not None:
         _, source, values = narrowest or (ItemLevel.BRAND, "brand", (offer.brand,))
-        yield _Item(ItemLevel.BRAND, source, values, offer.brand)
+        yield _Item(ItemLevel.BRAND if narrowest is None else ItemLevel.PRODUCT, source, values, offer.brand)
     elif narrowest is not None and narrowest[0] is ItemLevel.DEPARTMENT:
         yield _Item(*narrowest)
     for level, source, values in kinds[:2]:

@@ -13,6 +13,8 @@ from campaigns.offers.ranking.offer_items import RankedOffer, goods_of_items, of
 
 MEMBERS_PER_PIECE: Final = 200_000
 """Members of one statement: with the lines of a year, a statement of so many takes less than 1 GB."""
+SAMPLED_MEMBERS: Final = 10_000
+"""Members whose baskets say how popular goods are: a larger number adds cost, and no digit that matters."""
 COLD_START_BASKETS: Final = 4
 """Members with fewer baskets see offers by their recent popularity."""
 
@@ -24,6 +26,7 @@ class RankingSession(Protocol):
     def connection(self) -> Any: ...
     def register(self, name: str, data: pa.Table, /) -> TableClause: ...
     def create_table(self, name: str, statement: Select[Any], /) -> TableClause: ...
+    def insert(self, name: str, statement: Select[Any], /) -> None: ...
     def count_rows(self, source: TableClause, /) -> int: ...
 
 
@@ -61,8 +64,7 @@ def create_term_tables(
     session.register("calendar", terms.calendar(as_of))
     register_columns = [field[0] for field in session.connection.execute("FROM products LIMIT 0").description]
     session.create_table("goods", goods_of_items(items, register_columns))
-    one_piece = literal(0).label("piece")
-    session.create_table("ranked_members", select(population.c.member_id, one_piece).distinct())
+    session.create_table("ranked_members", _sample(population, session.count_rows(population)))
     session.create_table("popularity", terms.popularity(as_of))
     pieces = max(1, -(-session.count_rows(recipients) // MEMBERS_PER_PIECE))
     of_piece = (func.row_number().over(order_by=recipients.c.member_id) % pieces).label("piece")
@@ -87,6 +89,14 @@ def create_offer_terms(
     session.create_table("offer_terms", select(literal("").label("member_id"), *default.c))
     for piece in tables.member_terms():
         rows = piece.subquery("piece_terms")
-        session.create_table("piece_terms", select(*(rows.c[name] for name in names)))
-        session.connection.execute("INSERT INTO offer_terms FROM piece_terms")
+        session.insert("offer_terms", select(*(rows.c[name] for name in names)))
     return table("offer_terms", *map(column, names))
+
+
+def _sample(population: TableClause, size: int) -> Select[Any]:
+    """Select every so many-th member by id, so that the facts of goods cost the same for a large co-operative."""
+    numbered = select(
+        population.c.member_id, func.row_number().over(order_by=population.c.member_id).label("number")
+    ).subquery("numbered")
+    step = max(1, size // SAMPLED_MEMBERS)
+    return select(numbered.c.member_id, literal(0).label("piece")).where(numbered.c.number % step == 0)

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -161,7 +161,7 @@ class _ModelReader:
             return datetime.fromisoformat(content[name])
         except (KeyError, TypeError, ValueError):
             self._report(name, f"`{name}` is not a date", "not_a_date")
-            return datetime.min
+            return datetime.min.replace(tzinfo=UTC)
 
     def _validation(self, values: object) -> Mapping[str, float]:
         if not isinstance(values, dict):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from math import exp
+from math import exp, log
 from typing import Any, Final
 
 import pyarrow as pa
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Double,
     Select,
     Subquery,
-    TableClause,
     case,
     cast,
     column,
@@ -24,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy import Date as SqlDate
 
 from campaigns.core.clock import to_warehouse_time
-from campaigns.offers.ranking.offer_items import GOODS, OFFER_ITEM
+from campaigns.offers.ranking.offer_items import GOODS, OFFER_ITEM, ItemLevel
 
 DEFINITIONS_VERSION: Final = 1
 """Rises with every change of what a term means: a model of another version does not fit."""
@@ -55,11 +54,15 @@ class TermGroup:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Term of the formula: its SQL over the counts of a member and an offer, and the reason it belongs to."""
+    """Term of the formula: its SQL over the counts of a member and an offer, and the reason it belongs to.
+
+    `nothing` is its value without purchases of such goods; of no meaning in the group `POPULAR`.
+    """
 
     name: str
     group: str
     expression: Callable[[Mapping[str, ColumnElement[Any]]], ColumnElement[Any]]
+    nothing: float = 0.0
 
 
 def _log(name: str, offset: float) -> Callable[[Mapping[str, ColumnElement[Any]]], ColumnElement[Any]]:
@@ -87,16 +90,16 @@ TERMS: Final = (
     Term("count_28_days", TermGroup.RECENT, _log("t28", 1.0)),
     Term("count_90_days", TermGroup.OFTEN, _log("t90", 1.0)),
     Term("share", TermGroup.OFTEN, lambda c: c["share"]),
-    Term("log_share", TermGroup.OFTEN, _log("share", 0.01)),
-    Term("since", TermGroup.RECENT, _log("since", 1.0)),
+    Term("log_share", TermGroup.OFTEN, _log("share", 0.01), log(0.01)),
+    Term("since", TermGroup.RECENT, _log("since", 1.0), log(_NEVER + 1.0)),
     Term("overdue", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio > 4, 4.0), else_=ratio))),
     Term("early", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio < 1, 1 - ratio), else_=0.0))),
     Term("has_gap", TermGroup.REGULAR, lambda c: case((c["gap"] > 0, 1.0), else_=0.0)),
     Term("sized_root", TermGroup.OFTEN, _log("sz", 1.0)),
-    Term("sized", TermGroup.OFTEN, _log("s1", 0.02)),
-    Term("sized_10_baskets", TermGroup.RECENT, _log("s10", 0.02)),
-    Term("sized_30_baskets", TermGroup.OFTEN, _log("s30", 0.02)),
-    Term("sized_root_30_baskets", TermGroup.OFTEN, _log("q30", 0.05)),
+    Term("sized", TermGroup.OFTEN, _log("s1", 0.02), log(0.02)),
+    Term("sized_10_baskets", TermGroup.RECENT, _log("s10", 0.02), log(0.02)),
+    Term("sized_30_baskets", TermGroup.OFTEN, _log("s30", 0.02), log(0.02)),
+    Term("sized_root_30_baskets", TermGroup.OFTEN, _log("q30", 0.05), log(0.05)),
     Term("seen_repeated", TermGroup.OFTEN, lambda c: case((c["n"] > 0, c["repeat_rate"]), else_=0.0)),
     Term("basket_share", TermGroup.POPULAR, _log("basket_share", 0.001)),
     Term("expected_share", TermGroup.POPULAR, lambda c: func.ln(c["basket_share"] * c["share_28"] + 0.00001)),
@@ -270,6 +273,7 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
             func.coalesce(func.max(i.since).filter(o.own), _NEVER).label("since"),
             func.coalesce(func.max(gap).filter(o.own), 0.0).label("gap"),
             func.max(i.last_bought_at).filter(o.own).label("last_bought_at"),
+            func.max(case((o.level == ItemLevel.BRAND.value, 1.0), else_=0.0)).label("of_brand"),
         )
         .select_from(of_items.join(OFFER_ITEM, o.item == i.item))
         .group_by(i.member_id, o.offer_id)
@@ -299,7 +303,7 @@ def offer_facts() -> Subquery:
 def member_terms(as_of: datetime, piece: int | None, least_baskets: int) -> Select[Any]:
     """Select the terms of each member and offer with a history, with `own_baskets`, `days_since`, `days_between`."""
     counts, facts = offer_counts(as_of, piece, least_baskets), offer_facts()
-    values = {name: each for name, each in {**facts.c, **counts.c}.items()}
+    values = {**facts.c, **counts.c}
     return select(
         counts.c.member_id,
         counts.c.offer_id,
@@ -308,6 +312,7 @@ def member_terms(as_of: datetime, piece: int | None, least_baskets: int) -> Sele
         counts.c.since.label("days_since"),
         counts.c.gap.label("days_between"),
         counts.c.last_bought_at,
+        counts.c.of_brand,
     ).select_from(counts.join(facts, facts.c.offer_id == counts.c.offer_id))
 
 

@@ -57,6 +57,11 @@ class QuerySession:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {compiled.sql}", compiled.parameters)
         return table(name, *(column(field.name) for field in statement.selected_columns))
 
+    def insert(self, name: str, statement: Select[Any]) -> None:
+        """Add the rows of a statement to a table of the session; its columns are those of the table, in order."""
+        compiled = compile_for(statement, "duckdb")
+        self.connection.execute(f"INSERT INTO {name} {compiled.sql}", compiled.parameters)
+
     def create_view(self, name: str, statement: Select[Any]) -> TableClause:
         """Create a temporary view of a statement, so that its readers compute and store only the columns they read."""
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {render_sql(statement, 'duckdb')}")
