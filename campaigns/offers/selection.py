@@ -1,40 +1,55 @@
-"""Selection of offers: first from the categories and brands that a member buys, then by weight (A-18)."""
+"""Selection of offers: a page for each member, the best first, from what the ranking says of them (A-18)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from sqlalchemy import Select, TableClause, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    String,
+    TableClause,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from campaigns.core.clock import local_day, midnight, to_warehouse_time
+from campaigns.core.clock import to_warehouse_time
 from campaigns.core.model.campaign import Campaign, OfferSelection
 from campaigns.core.model.offer import Offer
-from campaigns.store.runs.decisions import SEND
+from campaigns.core.model.offer_reason import OfferReasonKind
 
-AFFINITY_WINDOW: Final = timedelta(days=90)
-_MAX_PER_CATEGORY: Final = 2
+_DEFAULT: Final = ""
 _SCHEMA: Final = pa.schema(
     [
         ("variant", pa.string()),
         ("offer_id", pa.string()),
+        ("number", pa.int64()),
         ("product_category", pa.string()),
-        ("brand", pa.string()),
         ("weight", pa.int64()),
         ("at_most", pa.int64()),
+        ("explore", pa.int64()),
+        ("of_category", pa.int64()),
+        ("bought_before", pa.timestamp("us")),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class VariantOffers:
-    """Offers that a variant may show, the heaviest first, and the maximum number in a message."""
+    """Offers that a variant may show, the heaviest first, and how many stand in a message (see OfferSelection)."""
 
     offers: tuple[Offer, ...]
-    at_most: int
+    choice: OfferSelection
 
 
 def select_offers(
@@ -47,95 +62,106 @@ def select_offers(
 
 def _variant_offers(offers: Sequence[Offer], choice: OfferSelection, day: date) -> VariantOffers:
     eligible = (offer for offer in offers if offer.valid_from <= day <= offer.valid_to and choice.selects(offer))
-    return VariantOffers(tuple(sorted(eligible, key=lambda offer: (-offer.weight, offer.id))), choice.at_most)
+    return VariantOffers(tuple(sorted(eligible, key=lambda offer: (-offer.weight, offer.id))), choice)
 
 
-def offers_table(variant_offers: Mapping[str, VariantOffers]) -> pa.Table:
-    """Return the offers of all variants as a table for the ranking."""
+def distinct_offers(variant_offers: Mapping[str, VariantOffers]) -> tuple[Offer, ...]:
+    """Return the offers of all variants by id, each once: a decision names them by their number in this order."""
+    offers = {offer.id: offer for variant in variant_offers.values() for offer in variant.offers}
+    return tuple(offers[offer_id] for offer_id in sorted(offers))
+
+
+def offers_table(variant_offers: Mapping[str, VariantOffers], as_of: datetime) -> pa.Table:
+    """Return the offers of all variants as a table, with the numbers of their selection and of `distinct_offers`."""
+    numbers = {offer.id: number for number, offer in enumerate(distinct_offers(variant_offers))}
     rows = [
         {
             "variant": variant,
             "offer_id": offer.id,
+            "number": numbers[offer.id],
             "product_category": offer.product_category,
-            "brand": offer.brand,
             "weight": offer.weight,
-            "at_most": variant_selection.at_most,
+            "at_most": choice.at_most,
+            "explore": choice.explore,
+            "of_category": choice.of_category,
+            "bought_before": None if choice.not_within is None else to_warehouse_time(as_of - choice.not_within),
         }
-        for variant, variant_selection in variant_offers.items()
-        for offer in variant_selection.offers
+        for variant, (offers, choice) in ((name, (each.offers, each.choice)) for name, each in variant_offers.items())
+        for offer in offers
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
-def affinity(
-    decided: TableClause,
-    lines: TableClause,
-    variant_offers: Mapping[str, VariantOffers],
-    as_of: datetime,
-    zone: ZoneInfo,
+def choose_offers(
+    recipients: TableClause, offers: TableClause, scored: TableClause, condition: ColumnElement[bool]
 ) -> Select[Any]:
-    """Select the 90-day spend of each recipient of offers on the offered product categories, by category and brand.
+    """Select the page of each recipient for whom `condition` holds: `offers`, `offer_reasons`, `number` and `short`.
 
-    Members who forbid the use of detailed purchase data (C7) have no row: they see the heaviest offers.
+    `recipients` has `member_id`, `variant` and `ranked`: whether purchases may rank. `scored` is the table of
+    `score_offers`. Without ranking, offers stand by weight, then by popularity, without reasons. The offers above
+    `of_category` of a product category come after the best of all others. `explore` of the last places go to goods
+    that the member does not buy. `short` is the form that the ledger keeps (see `core.model.offer_reason`).
     """
-    since = to_warehouse_time(midnight(local_day(as_of, zone) - AFFINITY_WINDOW, zone))
-    categories = {
-        offer.product_category for variant_selection in variant_offers.values() for offer in variant_selection.offers
-    }
+    eligible = _eligible(recipients, offers, scored).where(condition).subquery("eligible")
+    order = (eligible.c.first.desc(), eligible.c.second.desc(), eligible.c.offer_id)
+    alike = func.row_number().over(partition_by=(eligible.c.member_id, eligible.c.product_category), order_by=order)
+    varied = select(*eligible.c, (alike > eligible.c.of_category).label("too_many")).subquery("varied")
+    varied_order = (varied.c.too_many, varied.c.first.desc(), varied.c.second.desc(), varied.c.offer_id)
+    place = func.row_number().over(partition_by=varied.c.member_id, order_by=varied_order)
+    ordered = select(*varied.c, place.label("rank")).subquery("ordered")
+    beyond = ordered.c.rank > ordered.c.at_most - ordered.c.explore
+    explorer = and_(beyond, ordered.c.is_new)
+    new_rank = func.row_number().over(partition_by=(ordered.c.member_id, explorer), order_by=ordered.c.rank)
+    explored = and_(explorer, new_rank <= ordered.c.explore)
+    with_new = select(*ordered.c, beyond.label("beyond"), explored.label("explored")).subquery("with_new")
+    last = case((~with_new.c.beyond, 0), (with_new.c.explored, 1), else_=2)
+    place = func.row_number().over(partition_by=with_new.c.member_id, order_by=(last, with_new.c.rank))
+    reason = case((with_new.c.explored, literal(OfferReasonKind.NEW.value)), else_=with_new.c.reason)
+    placed = select(
+        *(with_new.c[name] for name in ("member_id", "offer_id", "number", "at_most")),
+        reason.label("reason"),
+        place.label("place"),
+    ).subquery("placed")
+    part = func.concat(cast(placed.c.number, String), func.coalesce(placed.c.reason, literal("")))
     return (
         select(
-            lines.c.member_id,
-            lines.c.product_category,
-            lines.c.brand,
-            func.sum(lines.c.amount).label("spend"),
-        )
-        .select_from(lines.join(decided, decided.c.member_id == lines.c.member_id))
-        .where(
-            decided.c.kind == SEND,
-            decided.c.variant.in_(sorted(variant_offers)),
-            lines.c.product_category.in_(sorted(categories)),
-            ~decided.c.no_purchase_detail,
-            lines.c.purchased_at >= since,
-            lines.c.purchased_at < to_warehouse_time(as_of),
-        )
-        .group_by(lines.c.member_id, lines.c.product_category, lines.c.brand)
-    )
-
-
-def rank_offers(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
-    """Select `offers` for every send that shows any: the offer ids in the order of the message.
-
-    The score of an offer is the spend in its product category, twice where the brand is the offer's; then its weight
-    counts. The third offer of a product category comes after the best two of all others, for variety in a message.
-    """
-    scored = _scored(decided, offers, affinity).subquery("scored")
-    score_order = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
-    rank_in_category = func.row_number().over(
-        partition_by=(scored.c.position, scored.c.product_category), order_by=score_order
-    )
-    varied = select(*scored.c, rank_in_category.label("alike")).subquery("varied")
-    order = (varied.c.alike > _MAX_PER_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
-    place = func.row_number().over(partition_by=varied.c.position, order_by=order)
-    placed = select(varied.c.position, varied.c.offer_id, varied.c.at_most, place.label("place")).subquery("placed")
-    return (
-        select(
-            placed.c.position,
+            placed.c.member_id,
             func.array_agg(aggregate_order_by(placed.c.offer_id, placed.c.place)).label("offers"),
+            func.array_agg(aggregate_order_by(placed.c.reason, placed.c.place)).label("offer_reasons"),
+            func.string_agg(part, aggregate_order_by(literal_column("' '"), placed.c.place)).label("short"),
+            func.count().label("number"),
         )
         .where(placed.c.place <= placed.c.at_most)
-        .group_by(placed.c.position)
+        .group_by(placed.c.member_id)
     )
 
 
-def _scored(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
-    score = func.sum(affinity.c.spend) + func.sum(affinity.c.spend).filter(affinity.c.brand == offers.c.brand)
-    of_category = and_(
-        affinity.c.member_id == decided.c.member_id, affinity.c.product_category == offers.c.product_category
+def _eligible(recipients: TableClause, offers: TableClause, scored: TableClause) -> Select[Any]:
+    """Select each recipient's offers with the two numbers by which they stand, `reason`, and whether goods are new."""
+    own, default = scored.alias("own"), scored.alias("of_everybody")
+    of_member = and_(
+        recipients.c.ranked, own.c.member_id == recipients.c.member_id, own.c.offer_id == offers.c.offer_id
     )
-    keys = (decided.c.position, offers.c.offer_id, offers.c.product_category, offers.c.weight, offers.c.at_most)
+    of_everybody = and_(default.c.member_id == _DEFAULT, default.c.offer_id == offers.c.offer_id)
+    popular = func.coalesce(default.c.score, 0.0)
+    weight = cast(offers.c.weight, Double)
+    ranked = recipients.c.ranked
     return (
-        select(*keys, func.coalesce(score, func.sum(affinity.c.spend), 0).label("score"))
-        .select_from(decided.join(offers, offers.c.variant == decided.c.variant).outerjoin(affinity, of_category))
-        .where(decided.c.kind == SEND)
-        .group_by(*keys)
+        select(
+            recipients.c.member_id,
+            *(
+                offers.c[name]
+                for name in ("offer_id", "number", "product_category", "at_most", "explore", "of_category")
+            ),
+            case((ranked, func.coalesce(own.c.score, popular)), else_=weight).label("first"),
+            case((ranked, weight), else_=popular).label("second"),
+            case((ranked, func.coalesce(own.c.reason, default.c.reason)), else_=null()).label("reason"),
+            and_(ranked, own.c.last_bought_at.is_(None)).label("is_new"),
+        )
+        .select_from(
+            recipients.join(offers, offers.c.variant == recipients.c.variant)
+            .outerjoin(own, of_member)
+            .outerjoin(default, of_everybody)
+        )
+        .where(func.coalesce(own.c.last_bought_at < offers.c.bought_before, literal(value=True)))
     )

@@ -1,10 +1,13 @@
 """Planner: decides one occasion of a campaign and saves the plan."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from audiences.people import holdout_versions
 from campaigns.core import memory
+from campaigns.offers.ranking.ranking_model import model_file
 from campaigns.runs.planning.evidence import plan_evidence
 from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.runs.planning.save_plan import copy_run_files, make_visible, save_plan
@@ -50,7 +53,7 @@ class Planner:
         files = self.run_definitions.files(run)
         if context.has_workers:
             self.run_definitions.shared_files(run).delete()
-        copy_run_files(run, context.ledger, files, definition.files())
+        copy_run_files(run, context.ledger, files, {**definition.files(), **self._ranking_file(definition)})
         with self.queries.plan_without_saving(definition, as_of) as plan:
             evidence = plan_evidence(plan.plan_input, definition.titles)
             save_plan(plan, run, context.ledger, files, on_progress)
@@ -59,3 +62,10 @@ class Planner:
             make_visible(plan, run, evidence, context.ledger, now, context.actor)
         memory.release_memory()
         return self.queries.run(run.run_id), plan.counts
+
+    def _ranking_file(self, definition: CampaignDefinition) -> Mapping[str, Path]:
+        """Return the model that ranks the offers of the campaign, to be kept with the run."""
+        if not definition.shows_offers():
+            return {}
+        path = self.context.workspace.ranking_model
+        return {str(path.relative_to(self.context.workspace.root)): model_file(path)}

@@ -53,6 +53,11 @@ class Workspace:
         return self.root / "config" / "offers.yaml"
 
     @property
+    def ranking_model(self) -> Path:
+        """Model that ranks offers, trained on the workspace's purchases; a workspace may have none."""
+        return self.root / "config" / "ranking.json"
+
+    @property
     def campaigns(self) -> Path:
         """Folder of campaign files."""
         return self.root / "config" / "campaigns"

@@ -29,6 +29,7 @@ class SkipReason(StrEnum):
     HOLDOUT_GLOBAL = "holdout_global"
     HOLDOUT_CAMPAIGN = "holdout_campaign"
     FREQUENCY_CAP = "frequency_cap"
+    TOO_FEW_OFFERS = "too_few_offers"
 
 
 class EndReason(StrEnum):

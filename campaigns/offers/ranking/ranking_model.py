@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,6 +86,21 @@ class RankingModel:
         except ValueError as error:
             raise UserError.about(file, "this is not JSON: it is not UTF-8 text", "not_json", _HINT) from error
         return _ModelReader(file, text.decode()).read(content)
+
+
+def model_file(path: Path) -> Path:
+    """Return the file of the model in use: that of the workspace, or the built-in one when it has none."""
+    return path if path.exists() else BUILT_IN
+
+
+def installed_model(path: Path) -> RankingModel:
+    """Return the model in use; raise UserError when the workspace's own is broken."""
+    return RankingModel.load(path) if path.exists() else _built_in_model()
+
+
+@cache
+def _built_in_model() -> RankingModel:
+    return RankingModel.load(BUILT_IN)
 
 
 class _ModelReader:

@@ -1,5 +1,6 @@
 """Decision for each matched member: minimum age, deduplication by address or household, holdouts, caps, order."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -8,11 +9,13 @@ from sqlalchemy import (
     FromClause,
     Select,
     TableClause,
+    and_,
     case,
     column,
     func,
     literal,
     null,
+    or_,
     select,
     table,
 )
@@ -29,7 +32,7 @@ _POPULATION: Final = table("population", column("member_id"), column(BIRTH_DATE,
 
 
 def decide(plan_input: PlanInput, reached: TableClause, capped: TableClause) -> Select[Any]:
-    """Select one decision per matched member; sends first, by channel, letters by postal code (PR-08)."""
+    """Select one decision per matched member: a send has no `reason`. They are in no order yet."""
     ranked = _with_turn(plan_input, _without_minors(plan_input, reached))
     holdouts = _holdout_reasons(plan_input, ranked)
     skip_reason = case(
@@ -44,20 +47,56 @@ def decide(plan_input: PlanInput, reached: TableClause, capped: TableClause) -> 
         .select_from(ranked.outerjoin(capped, capped.c.member_id == ranked.c.member_id))
         .subquery("decided")
     )
-    sent = decided.c.why.is_(None)
-    order = case(
-        *((decided.c.channel == channel.value, literal(place)) for place, channel in enumerate(Channel)), else_=null()
-    )
-    postal_code = case((decided.c.channel == Channel.POST.value, decided.c.postal_code), else_=literal(""))
     return select(
-        func.row_number().over(order_by=(~sent, order, postal_code, decided.c.member_id)).label("position"),
         decided.c.member_id,
-        case((sent, literal(SEND)), else_=literal(SKIP)).label("kind"),
         decided.c.why.label("reason"),
         decided.c.variant,
         decided.c.channel,
+        decided.c.postal_code,
         decided.c.unit,
         decided.c.no_purchase_detail,
+    )
+
+
+def number_decisions(settled: TableClause, chosen: TableClause, at_least: Mapping[str, int]) -> Select[Any]:
+    """Select the settled decisions with kind and position; sends first, by channel, letters by postal code (PR-08).
+
+    `chosen` has the offers of sends. A send whose variant has fewer offers than `at_least` asks for becomes a skip.
+    """
+    number = func.coalesce(chosen.c.number, 0)
+    too_few = or_(
+        literal(value=False),
+        *(and_(settled.c.variant == name, number < least) for name, least in sorted(at_least.items()) if least),
+    )
+    reason = case(
+        (settled.c.reason.is_not(None), settled.c.reason),
+        (too_few, literal(SkipReason.TOO_FEW_OFFERS.value)),
+        else_=null(),
+    )
+    numbered = (
+        select(
+            *(each for each in settled.c if each.name != "reason"),
+            reason.label("reason"),
+            chosen.c.short.label("offers"),
+        )
+        .select_from(settled.outerjoin(chosen, chosen.c.member_id == settled.c.member_id))
+        .subquery("numbered")
+    )
+    sent = numbered.c.reason.is_(None)
+    order = case(
+        *((numbered.c.channel == channel.value, literal(place)) for place, channel in enumerate(Channel)), else_=null()
+    )
+    postal_code = case((numbered.c.channel == Channel.POST.value, numbered.c.postal_code), else_=literal(""))
+    return select(
+        func.row_number().over(order_by=(~sent, order, postal_code, numbered.c.member_id)).label("position"),
+        numbered.c.member_id,
+        case((sent, literal(SEND)), else_=literal(SKIP)).label("kind"),
+        numbered.c.reason,
+        numbered.c.variant,
+        numbered.c.channel,
+        numbered.c.unit,
+        numbered.c.no_purchase_detail,
+        case((sent, numbered.c.offers), else_=null()).label("offers"),
     )
 
 

@@ -40,7 +40,7 @@ def plan_evidence(plan_input: PlanInput, titles: AudienceTitles) -> dict[str, An
             "audience": _goods(plan_input, campaign.audience),
             "variants": {name: _goods(plan_input, when) for name, when in whens.items()},
         },
-        "offers": bool(plan_input.variant_offers),
+        "offers": plan_input.uses_baskets_for_offers,
     }
 
 

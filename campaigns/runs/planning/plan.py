@@ -23,11 +23,11 @@ from sqlalchemy import (
 
 from audiences.people import bucketing
 from campaigns.core.model.enums import DataClass
-from campaigns.offers import selection
 from campaigns.rules.data_usage import data_usage
 from campaigns.runs.planning import channel_choice, frequency_caps
-from campaigns.runs.planning.decide import decide
+from campaigns.runs.planning.decide import decide, number_decisions
 from campaigns.runs.planning.match import match_members
+from campaigns.runs.planning.offer_pages import choose_pages, count_offers
 from campaigns.runs.planning.plan_counts import PlanCounts, count_decisions
 from campaigns.runs.planning.plan_input import PlanInput
 from campaigns.runs.planning.query_session import QuerySession
@@ -38,9 +38,6 @@ _PAST_MESSAGES_TABLE = table("past_messages", *map(column, ("member_id", "purpos
 _COMMON = ("member_id", "channel", "variant", "arm", "used_basket")
 _MESSAGE = ("member_id", "campaign", "purpose", "channel")
 _SENT_TABLE = table("sent", *map(column, (*_MESSAGE, "sent_at")))
-_PURCHASE_LINES = table(
-    "purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class LedgerSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Decisions beside the warehouse: `decisions` has one row per matched member, `offers` the offers of sends."""
+    """Decisions beside the warehouse: `decisions` has one row per matched member, `offers` the page of each send."""
 
     plan_input: PlanInput
     session: QuerySession
@@ -65,13 +62,13 @@ class Plan:
 
     def ordered_decisions(self) -> Select[Any]:
         """Select the decisions in claim order, skips after the sends."""
-        names = ("position", "member_id", "kind", "reason", "variant", "channel", "arm", "used_basket", "unit")
+        names = ("position", *_COMMON, "kind", "reason", "unit", "offers")
         return select(*(self.decisions.c[name] for name in names)).order_by(self.decisions.c.position)
 
     def decision_rows(self, run_number: int) -> Select[Any]:
         """Select the decisions of a run as the ledger stores them, by member."""
         decisions = self.decisions.c
-        columns = [decisions[name] for name in (*_COMMON, "kind", "reason", "unit")]
+        columns = [decisions[name] for name in (*_COMMON, "kind", "reason", "unit", "offers")]
         position = case((decisions.kind == SEND, decisions.position)).label("position")
         return select(literal(run_number).label("run_number"), position, *columns).order_by(decisions.member_id)
 
@@ -84,12 +81,12 @@ class Plan:
         return statement.where(decisions.kind == SEND).order_by(decisions.position)
 
     def field_rows(self) -> Select[Any]:
-        """Select the template fields of every send in claim order: of profile and home store, and the ids of offers."""
+        """Select the template fields of every send in claim order: of profile, home store, and offers with reasons."""
         names, stores = self.plan_input.profile_fields, self.home_stores
         home_store = () if stores is None else ("home_store",)
         profile = table("population", *map(column, {"member_id": 1, **dict.fromkeys((*names, *home_store))}))
         rows = self.decisions.join(profile, profile.c.member_id == self.decisions.c.member_id).outerjoin(
-            self.offers, self.offers.c.position == self.decisions.c.position
+            self.offers, self.offers.c.member_id == self.decisions.c.member_id
         )
         if stores is not None:
             rows = rows.outerjoin(stores, stores.c.store_store_id == profile.c.home_store)
@@ -99,6 +96,7 @@ class Plan:
                 *(profile.c[name].label(f"member_{name}") for name in names),
                 *(() if stores is None else stores.c),
                 self.offers.c.offers,
+                self.offers.c.offer_reasons,
             )
             .select_from(rows)
             .where(self.decisions.c.kind == SEND)
@@ -121,13 +119,15 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
             zone,
         ),
     )
-    decided_rows = session.create_table("settled", decide(plan_input, reached, capped_members))
-    decisions = session.create_table("decided", _with_evidence(plan_input, decided_rows))
+    settled = session.create_table("settled", decide(plan_input, reached, capped_members))
+    pages = choose_pages(session, plan_input, settled)
+    numbered = session.create_table("numbered", number_decisions(settled, pages, plan_input.least_offers))
+    decisions = session.create_table("decided", _with_evidence(plan_input, numbered))
     return Plan(
         plan_input,
         session,
         decisions,
-        _offers(session, plan_input, decisions),
+        pages,
         None if plan_input.home_stores is None else session.register("home_stores", plan_input.home_stores),
         count_decisions(
             session,
@@ -135,7 +135,8 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
             population=match_result.population,
             unknown=match_result.unknown,
             not_processed=match_result.not_processed,
-            without_offers=plan_input.variants_without_offers,
+            with_offers=plan_input.channels_with_offers,
+            offers=count_offers(session, plan_input, decisions, pages),
         ),
     )
 
@@ -164,17 +165,6 @@ def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot, as_of: da
     return session.register("people", snapshot.people)
 
 
-def _offers(session: QuerySession, plan_input: PlanInput, decisions: TableClause) -> TableClause:
-    on_sale = session.register("offers", selection.offers_table(plan_input.variant_offers))
-    affinity = session.create_table(
-        "affinity",
-        selection.affinity(
-            decisions, _PURCHASE_LINES, plan_input.variant_offers, plan_input.as_of, plan_input.campaign.schedule.zone
-        ),
-    )
-    return session.create_table("ranked", selection.rank_offers(decisions, on_sale, affinity))
-
-
 def _with_evidence(plan_input: PlanInput, settled: TableClause) -> Select[Any]:
     """Add the arm of the experiment, and whether purchase lines took part in the decision."""
     experiment = plan_input.campaign.experiment
@@ -192,7 +182,7 @@ def _depends_on_purchase_lines(plan_input: PlanInput, settled: TableClause) -> C
     campaign = plan_input.campaign
     if campaign.audience is not None and _reads_purchase_lines(plan_input, campaign.audience):
         return literal(value=True)
-    dependent_variants = set(plan_input.variant_offers)
+    dependent_variants = set(plan_input.variant_offers) if plan_input.uses_baskets_for_offers else set()
     depends = False
     for variant in campaign.variants:
         depends = depends or (variant.when is not None and _reads_purchase_lines(plan_input, variant.when))

@@ -1,6 +1,6 @@
 """Counts of a plan: matched always equals sends plus skips."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -18,7 +18,8 @@ class PlanCounts:
 
     `sends` are by channel, `skips` by reason; `variants` and `arms` count the sends, `shares` those of a variant by
     channel. `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
-    `without_offers` counts by variant the sends whose template shows offers and has none to show.
+    `without_offers` counts by variant the sends whose template shows offers and has none to show. `offer_sends` counts
+    the sends with each of `offer_ids`, by its number in it.
     """
 
     population: int
@@ -31,6 +32,8 @@ class PlanCounts:
     arms: Mapping[str, int]
     skips: Mapping[SkipReason, int]
     without_offers: Mapping[str, int] = field(default_factory=dict)
+    offer_ids: Sequence[str] = ()
+    offer_sends: Sequence[int] = ()
 
     @property
     def sent(self) -> int:
@@ -64,6 +67,10 @@ def _by_channel(stored: Mapping[str, int]) -> dict[Channel, int]:
     return {Channel(channel): number for channel, number in stored.items()}
 
 
+OfferCounts = tuple[Sequence[str], Sequence[int]]
+"""Ids of the offers of a plan, and the number of sends with each."""
+
+
 def count_decisions(
     session: QuerySession,
     decided: TableClause,
@@ -71,16 +78,19 @@ def count_decisions(
     population: int,
     unknown: int,
     not_processed: int,
-    without_offers: Mapping[str, Collection[Channel]],
+    with_offers: Mapping[str, Collection[Channel]],
+    offers: OfferCounts,
 ) -> PlanCounts:
-    """Count the decisions of a plan; `without_offers` are variants without any, with the channels that show offers."""
+    """Count a plan; `with_offers` are variants that ask for offers, with the channels that show them."""
     grouped = (decided.c.kind, decided.c.reason, decided.c.channel, decided.c.variant, decided.c.arm)
-    rows = session.fetch_rows(select(*grouped, func.count()).group_by(*grouped).order_by(*grouped))
+    without_any = func.count().filter(decided.c.offers.is_(None))
+    rows = session.fetch_rows(select(*grouped, without_any, func.count()).group_by(*grouped).order_by(*grouped))
     sends: dict[Channel, int] = {}
     shares: dict[str, dict[Channel, int]] = {}
     arms: dict[str, int] = {}
     skips: dict[SkipReason, int] = {}
-    for kind, reason, channel, variant, arm, number in rows:
+    lacking: dict[str, int] = {}
+    for kind, reason, channel, variant, arm, without_offers, number in rows:
         if kind != SEND:
             skips[SkipReason(reason)] = skips.get(SkipReason(reason), 0) + number
             continue
@@ -90,11 +100,10 @@ def count_decisions(
         by_channel[send_channel] = by_channel.get(send_channel, 0) + number
         if arm is not None:
             arms[arm] = arms.get(arm, 0) + number
+        if without_offers and send_channel in with_offers.get(variant, ()):
+            lacking[variant] = lacking.get(variant, 0) + without_offers
     matched = sum(row[-1] for row in rows)
     variants = {variant: sum(by_channel.values()) for variant, by_channel in shares.items()}
-    lacking = {
-        variant: number
-        for variant, channels in without_offers.items()
-        if (number := sum(shares.get(variant, {}).get(channel, 0) for channel in channels))
-    }
-    return PlanCounts(population, matched, unknown, not_processed, sends, variants, shares, arms, skips, lacking)
+    return PlanCounts(
+        population, matched, unknown, not_processed, sends, variants, shares, arms, skips, lacking, *offers
+    )

@@ -12,6 +12,7 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.settings import Settings
+from campaigns.offers.ranking.ranking_model import RankingModel, installed_model
 from campaigns.offers.selection import VariantOffers, select_offers
 from campaigns.rules.select import RuleScope
 from campaigns.runs.planning.home_stores import home_stores_table
@@ -38,7 +39,8 @@ class PlanInput:
     `offer_variants` the variants whose templates show offers, with the channels of these templates, and
     `variant_offers` the offers that each may show.
     `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
-    holdout. `home_stores` has what its templates show of stores, None when they show nothing.
+    holdout. `ranking_model` ranks the offers. `home_stores` has what its templates show of stores, None when they show
+    nothing.
     """
 
     campaign: Campaign
@@ -50,6 +52,7 @@ class PlanInput:
     profile_fields: tuple[str, ...]
     variant_offers: Mapping[str, VariantOffers]
     holdout_salt: str
+    ranking_model: RankingModel
     members: tuple[str, ...] = ()
     home_stores: pa.Table | None = None
     offer_variants: Mapping[str, frozenset[Channel]] = field(default_factory=dict)
@@ -67,17 +70,23 @@ class PlanInput:
         )
 
     @property
-    def variants_without_offers(self) -> Mapping[str, frozenset[Channel]]:
-        """Variants that ask for offers and have none, with the channels whose templates show offers.
+    def channels_with_offers(self) -> Mapping[str, frozenset[Channel]]:
+        """Variants that ask for offers, with the channels whose templates show them.
 
         A newsletter that shows offers asks for them, or its file was meant to.
         """
         names = self.offer_variants if self.campaign.purpose is Purpose.NEWSLETTER else self.variant_offers
-        return {
-            name: self.offer_variants[name]
-            for name in names
-            if name not in self.variant_offers or not self.variant_offers[name].offers
-        }
+        return {name: self.offer_variants[name] for name in names}
+
+    @property
+    def least_offers(self) -> Mapping[str, int]:
+        """Number of offers that a message of each variant needs, of those that show any."""
+        return {name: offers.choice.at_least for name, offers in self.variant_offers.items()}
+
+    @property
+    def uses_baskets_for_offers(self) -> bool:
+        """True when purchases rank the offers; never in a message on a partner's behalf."""
+        return bool(self.variant_offers) and not self.campaign.from_partner
 
     @property
     def once_per_address(self) -> bool:
@@ -122,6 +131,7 @@ def build_plan_input(
         profile_fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
+        ranking_model=installed_model(repository.workspace.ranking_model),
         variant_offers=select_offers(campaign, showing, offers, day),
         offer_variants=showing,
         home_stores=_home_stores(templates, campaign, repository),

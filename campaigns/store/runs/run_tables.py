@@ -63,8 +63,9 @@ class Decision(SQLModel, table=True):
     """Decision about one matched member in one run; never changed afterwards.
 
     The `position` of a send is that of its delivery; a skip has none. `used_basket` is true when purchase lines took
-    part. `unit` is the key by which holdouts and arms were drawn. There is no other index: the decisions of a run are
-    stored in the order of their key, at its end, and those of a member are looked up run by run.
+    part. `unit` is the key by which holdouts and arms were drawn. `offers` are those of the message with their reasons,
+    by their number in the plan's counts (see `core.model.offer_reason`). There is no other index: decisions of a run
+    are stored in the order of their key, at its end, and those of a member are looked up run by run.
     """
 
     __tablename__ = "decision"
@@ -80,6 +81,7 @@ class Decision(SQLModel, table=True):
     arm: str | None = None
     used_basket: bool = False
     unit: str
+    offers: str | None = None
 
 
 class Delivery(SQLModel, table=True):

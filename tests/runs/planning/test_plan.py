@@ -117,7 +117,7 @@ def test_template_fields_are_frozen_in_claim_order_without_contact_data(workspac
     run, _ = workspace.plan("hi", MARKETING)
     files = workspace.engine.run_definitions.files(run)
     table = pq.read_table(files.fields)
-    assert table.column_names == ["position", "member_bonus_last_month", "offers"]
+    assert table.column_names == ["position", "member_bonus_last_month", "offers", "offer_reasons"]
     contact = {name.removeprefix("member_") for name in table.column_names} & set(Contact.model_fields)
     assert contact == set()
     assert table.column("position").to_pylist() == list(range(1, len(MEMBERS) + 1))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Choice, Purpose
 from campaigns.core.model.reasons import SkipReason
+from campaigns.offers.ranking.ranking_model import BUILT_IN, RankingModel
 from campaigns.rules.vocabulary import RuleVocabulary
 from campaigns.runs.planning.plan import Plan, make_plan
 from campaigns.runs.planning.plan_input import PlanInput
@@ -138,6 +139,7 @@ def plan_and_oracle(
         profile_fields=(),
         variant_offers={},
         holdout_salt=SALT,
+        ranking_model=RankingModel.load(BUILT_IN),
     )
     population.fill(members)
     return make_plan(QuerySession(population.connection), plan_input, snapshot(members)), PlannerOracle(
