@@ -97,18 +97,13 @@ def choose_offers(
 ) -> Select[Any]:
     """Select the page of each recipient for whom `condition` holds: `offers`, `offer_reasons`, `number` and `short`.
 
-    `recipients` has `member_id`, `variant` and `ranked`: whether purchases may rank. `scored` is the table of
-    `score_offers`. Without ranking, offers stand by weight, then by popularity, without reasons. The offers above
-    `of_category` of a product category come after the best of all others. `explore` of the last places go to goods
-    that the member does not buy. `short` is the form that the ledger keeps (see `core.model.offer_reason`).
+    `recipients` has `member_id`, `variant` and `ranked`: whether purchases may rank. `offers` is `offers_table` with a
+    `handicap`; `scored` is the table of `score_offers`. Without ranking, offers stand by weight, then by popularity,
+    without reasons. Offers above `of_category` of a product category come after the best of all others. `explore` of the
+    last places go to goods that the member does not buy. `short` is the form that the ledger keeps (see
+    `core.model.offer_reason`).
     """
-    eligible = _eligible(recipients, offers, scored).where(condition).subquery("eligible")
-    order = (eligible.c.first.desc(), eligible.c.second.desc(), eligible.c.offer_id)
-    alike = func.row_number().over(partition_by=(eligible.c.member_id, eligible.c.product_category), order_by=order)
-    varied = select(*eligible.c, (alike > eligible.c.of_category).label("too_many")).subquery("varied")
-    varied_order = (varied.c.too_many, varied.c.first.desc(), varied.c.second.desc(), varied.c.offer_id)
-    place = func.row_number().over(partition_by=varied.c.member_id, order_by=varied_order)
-    ordered = select(*varied.c, place.label("rank")).subquery("ordered")
+    ordered = _ordered(candidates(recipients, offers, scored).where(condition)).subquery("ordered")
     beyond = ordered.c.rank > ordered.c.at_most - ordered.c.explore
     explorer = and_(beyond, ordered.c.is_new)
     new_rank = func.row_number().over(partition_by=(ordered.c.member_id, explorer), order_by=ordered.c.rank)
@@ -136,7 +131,18 @@ def choose_offers(
     )
 
 
-def _eligible(recipients: TableClause, offers: TableClause, scored: TableClause) -> Select[Any]:
+def count_places(sample: TableClause, handicaps: TableClause) -> Select[Any]:
+    """Select the number of places of each offer, by its number, among sampled `candidates` with other handicaps."""
+    first = (sample.c.first - handicaps.c.handicap).label("first")
+    changed = select(*(each for each in sample.c if each.name != "first"), first).select_from(
+        sample.join(handicaps, handicaps.c.number == sample.c.number)
+    )
+    ordered = _ordered(changed).subquery("ordered")
+    chosen = ordered.c.rank <= ordered.c.at_most
+    return select(ordered.c.number, func.count()).where(chosen).group_by(ordered.c.number)
+
+
+def candidates(recipients: TableClause, offers: TableClause, scored: TableClause) -> Select[Any]:
     """Select each recipient's offers with the two numbers by which they stand, `reason`, and whether goods are new."""
     own, default = scored.alias("own"), scored.alias("of_everybody")
     of_member = and_(
@@ -153,7 +159,7 @@ def _eligible(recipients: TableClause, offers: TableClause, scored: TableClause)
                 offers.c[name]
                 for name in ("offer_id", "number", "product_category", "at_most", "explore", "of_category")
             ),
-            case((ranked, func.coalesce(own.c.score, popular)), else_=weight).label("first"),
+            case((ranked, func.coalesce(own.c.score, popular) - offers.c.handicap), else_=weight).label("first"),
             case((ranked, weight), else_=popular).label("second"),
             case((ranked, func.coalesce(own.c.reason, default.c.reason)), else_=null()).label("reason"),
             and_(ranked, own.c.last_bought_at.is_(None)).label("is_new"),
@@ -165,3 +171,14 @@ def _eligible(recipients: TableClause, offers: TableClause, scored: TableClause)
         )
         .where(func.coalesce(own.c.last_bought_at < offers.c.bought_before, literal(value=True)))
     )
+
+
+def _ordered(rows: Select[Any]) -> Select[Any]:
+    """Select candidates with their `rank` among those of their member."""
+    eligible = rows.subquery("eligible")
+    order = (eligible.c.first.desc(), eligible.c.second.desc(), eligible.c.offer_id)
+    alike = func.row_number().over(partition_by=(eligible.c.member_id, eligible.c.product_category), order_by=order)
+    varied = select(*eligible.c, (alike > eligible.c.of_category).label("too_many")).subquery("varied")
+    varied_order = (varied.c.too_many, varied.c.first.desc(), varied.c.second.desc(), varied.c.offer_id)
+    rank = func.row_number().over(partition_by=varied.c.member_id, order_by=varied_order)
+    return select(*varied.c, rank.label("rank"))

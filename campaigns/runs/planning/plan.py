@@ -120,7 +120,7 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
         ),
     )
     settled = session.create_table("settled", decide(plan_input, reached, capped_members))
-    pages = choose_pages(session, plan_input, settled)
+    pages, handicaps = choose_pages(session, plan_input, settled)
     numbered = session.create_table("numbered", number_decisions(settled, pages, plan_input.least_offers))
     decisions = session.create_table("decided", _with_evidence(plan_input, numbered))
     return Plan(
@@ -136,7 +136,7 @@ def make_plan(session: QuerySession, plan_input: PlanInput, snapshot: LedgerSnap
             unknown=match_result.unknown,
             not_processed=match_result.not_processed,
             with_offers=plan_input.channels_with_offers,
-            offers=count_offers(session, plan_input, decisions, pages),
+            offers=count_offers(session, plan_input, decisions, pages, handicaps),
         ),
     )
 

@@ -19,7 +19,7 @@ class PlanCounts:
     `sends` are by channel, `skips` by reason; `variants` and `arms` count the sends, `shares` those of a variant by
     channel. `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
     `without_offers` counts by variant the sends whose template shows offers and has none to show. `offer_sends` counts
-    the sends with each of `offer_ids`, by its number in it.
+    the sends with each of `offer_ids`, by its number in it, and `offer_handicaps` are those of `offers.exposure`.
     """
 
     population: int
@@ -34,6 +34,7 @@ class PlanCounts:
     without_offers: Mapping[str, int] = field(default_factory=dict)
     offer_ids: Sequence[str] = ()
     offer_sends: Sequence[int] = ()
+    offer_handicaps: Sequence[float] = ()
 
     @property
     def sent(self) -> int:
@@ -67,8 +68,8 @@ def _by_channel(stored: Mapping[str, int]) -> dict[Channel, int]:
     return {Channel(channel): number for channel, number in stored.items()}
 
 
-OfferCounts = tuple[Sequence[str], Sequence[int]]
-"""Ids of the offers of a plan, and the number of sends with each."""
+OfferCounts = tuple[Sequence[str], Sequence[int], Sequence[float]]
+"""Ids of the offers of a plan, the number of sends with each, and their handicaps."""
 
 
 def count_decisions(

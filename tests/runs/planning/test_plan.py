@@ -152,9 +152,9 @@ def offers_of(workspace, run) -> dict[str, list[str]]:
 def test_a18_offers_follow_purchases_and_stay_within_at_most(workspace):
     run, _ = workspace.plan("hi", OFFERS)
     offers_by_member = offers_of(workspace, run)
-    # National coffee first, then weight
-    assert offers_by_member["m09"] == ["coffee-c", "coffee-a", "soap-a", "cheese-a"]
-    assert offers_by_member["m20"] == ["soap-a", "cheese-a", "cheese-b", "coffee-c"]  # has bought nothing
+    # National coffee first, then what many buy
+    assert offers_by_member["m09"][:2] == ["coffee-c", "coffee-a"]
+    assert offers_by_member["m20"][:2] == ["coffee-c", "coffee-a"]  # has bought nothing
     assert {len(offers) for offers in offers_by_member.values()} == {4}
     second, _ = workspace.plan("hi")
     assert offers_of(workspace, second) == offers_by_member
@@ -169,7 +169,7 @@ def test_member_without_purchase_detail_gets_the_heaviest_offers(workspace):
     workspace.record_choices("m09", "no_purchase_detail")
     run, _ = workspace.plan("hi", OFFERS)
     offers_by_member, decisions = offers_of(workspace, run), workspace.decisions(run)
-    assert offers_by_member["m09"] == offers_by_member["m20"]
+    assert offers_by_member["m09"] == ["soap-a", "cheese-b", "cheese-a", "coffee-c"]  # by weight, then by popularity
     assert {member for member, row in decisions.items() if not row["used_basket"]} == {"m09"}
 
 

@@ -88,6 +88,10 @@ CAUSES: dict[SkipReason, tuple[str, Callable[[SampleWorkspace], None]]] = {
         MARKETING + "limits: {per_member: {messages: 1, rolling: 7 days}}\n",
         _send_earlier_message,
     ),
+    SkipReason.TOO_FEW_OFFERS: (
+        MARKETING.replace("hello", "offers") + "offers: {product_category: [BREAD], at_least: 2}\n",
+        _no_change,
+    ),
 }
 
 
@@ -114,6 +118,8 @@ def test_no_skip_occurs_without_its_cause(workspace, reason):
         workspace.record_choices("m05", "newsletter:food")
     if reason is SkipReason.HOLDOUT_CAMPAIGN:
         campaign = campaign.replace("100 percent", "0 percent")
+    if reason is SkipReason.TOO_FEW_OFFERS:
+        campaign = campaign.replace("at_least: 2", "at_least: 1")
     if reason is SkipReason.MISSING_VARIANT:
         workspace.import_rows("members", [_row("m05", household_size=2)])
     run, plan_counts = workspace.plan("hi", campaign)
