@@ -1,28 +1,25 @@
-"""Selection of offers: first from the categories and brands that a member buys, then by weight (A-18)."""
+"""Selection of offers: those that a member wants most by the ranking, then by weight (A-18)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from sqlalchemy import Select, TableClause, and_, func, select
+from sqlalchemy import Double, Select, TableClause, and_, case, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from campaigns.core.clock import local_day, midnight, to_warehouse_time
 from campaigns.core.model.campaign import Campaign, OfferSelection
 from campaigns.core.model.offer import Offer
+from campaigns.offers.ranking.offer_items import RankedOffer
 from campaigns.store.runs.decisions import SEND
 
-AFFINITY_WINDOW: Final = timedelta(days=90)
 _MAX_PER_CATEGORY: Final = 2
 _SCHEMA: Final = pa.schema(
     [
         ("variant", pa.string()),
         ("offer_id", pa.string()),
         ("product_category", pa.string()),
-        ("brand", pa.string()),
         ("weight", pa.int64()),
         ("at_most", pa.int64()),
     ]
@@ -57,7 +54,6 @@ def offers_table(variant_offers: Mapping[str, VariantOffers]) -> pa.Table:
             "variant": variant,
             "offer_id": offer.id,
             "product_category": offer.product_category,
-            "brand": offer.brand,
             "weight": offer.weight,
             "at_most": variant_selection.at_most,
         }
@@ -67,54 +63,26 @@ def offers_table(variant_offers: Mapping[str, VariantOffers]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
-def affinity(
-    decided: TableClause,
-    lines: TableClause,
-    variant_offers: Mapping[str, VariantOffers],
-    as_of: datetime,
-    zone: ZoneInfo,
-) -> Select[Any]:
-    """Select the 90-day spend of each recipient of offers on the offered product categories, by category and brand.
-
-    Members who forbid the use of detailed purchase data (C7) have no row: they see the heaviest offers.
-    """
-    since = to_warehouse_time(midnight(local_day(as_of, zone) - AFFINITY_WINDOW, zone))
-    categories = {
-        offer.product_category for variant_selection in variant_offers.values() for offer in variant_selection.offers
-    }
-    return (
-        select(
-            lines.c.member_id,
-            lines.c.product_category,
-            lines.c.brand,
-            func.sum(lines.c.amount).label("spend"),
-        )
-        .select_from(lines.join(decided, decided.c.member_id == lines.c.member_id))
-        .where(
-            decided.c.kind == SEND,
-            decided.c.variant.in_(sorted(variant_offers)),
-            lines.c.product_category.in_(sorted(categories)),
-            ~decided.c.no_purchase_detail,
-            lines.c.purchased_at >= since,
-            lines.c.purchased_at < to_warehouse_time(as_of),
-        )
-        .group_by(lines.c.member_id, lines.c.product_category, lines.c.brand)
-    )
+def ranked_offers(variant_offers: Mapping[str, VariantOffers]) -> tuple[RankedOffer, ...]:
+    """Return the offers of all variants as the ranking sees them, each once, by id."""
+    offers = {offer.id: offer for selected in variant_offers.values() for offer in selected.offers}
+    return tuple(RankedOffer.of_offer(offers[name]) for name in sorted(offers))
 
 
-def rank_offers(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
+def rank_offers(decided: TableClause, offers: TableClause, scored: TableClause) -> Select[Any]:
     """Select `offers` for every send that shows any: the offer ids in the order of the message.
 
-    The score of an offer is the spend in its product category, twice where the brand is the offer's; then its weight
-    counts. The third offer of a product category comes after the best two of all others, for variety in a message.
+    Offers come by their score for the member, else that of a member who never bought such goods; members who forbid
+    the use of detailed purchase data (C7) see them by weight, then popularity. The third offer of a product category
+    comes after the best two of all others, for variety in a message.
     """
-    scored = _scored(decided, offers, affinity).subquery("scored")
-    score_order = (scored.c.score.desc(), scored.c.weight.desc(), scored.c.offer_id)
+    rows = _scored(decided, offers, scored).subquery("rows_of_sends")
+    score_order = (rows.c.first.desc(), rows.c.second.desc(), rows.c.offer_id)
     rank_in_category = func.row_number().over(
-        partition_by=(scored.c.position, scored.c.product_category), order_by=score_order
+        partition_by=(rows.c.position, rows.c.product_category), order_by=score_order
     )
-    varied = select(*scored.c, rank_in_category.label("alike")).subquery("varied")
-    order = (varied.c.alike > _MAX_PER_CATEGORY, varied.c.score.desc(), varied.c.weight.desc(), varied.c.offer_id)
+    varied = select(*rows.c, rank_in_category.label("alike")).subquery("varied")
+    order = (varied.c.alike > _MAX_PER_CATEGORY, varied.c.first.desc(), varied.c.second.desc(), varied.c.offer_id)
     place = func.row_number().over(partition_by=varied.c.position, order_by=order)
     placed = select(varied.c.position, varied.c.offer_id, varied.c.at_most, place.label("place")).subquery("placed")
     return (
@@ -127,15 +95,28 @@ def rank_offers(decided: TableClause, offers: TableClause, affinity: TableClause
     )
 
 
-def _scored(decided: TableClause, offers: TableClause, affinity: TableClause) -> Select[Any]:
-    score = func.sum(affinity.c.spend) + func.sum(affinity.c.spend).filter(affinity.c.brand == offers.c.brand)
-    of_category = and_(
-        affinity.c.member_id == decided.c.member_id, affinity.c.product_category == offers.c.product_category
+def _scored(decided: TableClause, offers: TableClause, scored: TableClause) -> Select[Any]:
+    """Select every offer of each send with two numbers to order by: score and weight, or weight and popularity."""
+    own, default = scored.alias("own"), scored.alias("by_default")
+    of_member = and_(
+        own.c.member_id == decided.c.member_id, own.c.offer_id == offers.c.offer_id, ~decided.c.no_purchase_detail
     )
-    keys = (decided.c.position, offers.c.offer_id, offers.c.product_category, offers.c.weight, offers.c.at_most)
+    of_nobody = and_(default.c.member_id == "", default.c.offer_id == offers.c.offer_id)
+    popularity, weight = func.coalesce(default.c.score, 0.0), cast(offers.c.weight, Double)
+    score = func.coalesce(own.c.score, popularity)
     return (
-        select(*keys, func.coalesce(score, func.sum(affinity.c.spend), 0).label("score"))
-        .select_from(decided.join(offers, offers.c.variant == decided.c.variant).outerjoin(affinity, of_category))
+        select(
+            decided.c.position,
+            offers.c.offer_id,
+            offers.c.product_category,
+            offers.c.at_most,
+            case((decided.c.no_purchase_detail, weight), else_=score).label("first"),
+            case((decided.c.no_purchase_detail, popularity), else_=weight).label("second"),
+        )
+        .select_from(
+            decided.join(offers, offers.c.variant == decided.c.variant)
+            .outerjoin(own, of_member)
+            .outerjoin(default, of_nobody)
+        )
         .where(decided.c.kind == SEND)
-        .group_by(*keys)
     )

@@ -53,6 +53,11 @@ class Workspace:
         return self.root / "config" / "offers.yaml"
 
     @property
+    def ranking_model(self) -> Path:
+        """Return the model that ranks offers; where there is no file, the built-in model does."""
+        return self.root / "config" / "ranking.json"
+
+    @property
     def campaigns(self) -> Path:
         """Folder of campaign files."""
         return self.root / "config" / "campaigns"

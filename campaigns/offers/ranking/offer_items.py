@@ -1,7 +1,8 @@
 """Goods that offers stand for, as sets of products: what a member's purchases are counted by.
 
 An offer stands for its products; goods of the same type count for a tenth of them, of the same category for a
-hundredth. An offer without products stands for its types, else its categories, of its brand if it has one.
+hundredth. An offer without products stands for its types, else its categories; with a brand, for those of the brand,
+and those of other brands count for a tenth.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from campaigns.core.model.offer import Offer
 
 
 class ItemLevel(StrEnum):
-    """Level of a set of goods, with its weight beside products."""
+    """Level of a set of goods."""
 
     PRODUCT = "product"
     BRAND = "brand"
@@ -25,13 +26,8 @@ class ItemLevel(StrEnum):
     DEPARTMENT = "department"
 
 
-LEVEL_WEIGHTS: Final = {
-    ItemLevel.PRODUCT: 1.0,
-    ItemLevel.BRAND: 1.0,
-    ItemLevel.TYPE: 0.1,
-    ItemLevel.CATEGORY: 0.01,
-    ItemLevel.DEPARTMENT: 0.001,
-}
+_WEIGHTS: Final = {ItemLevel.TYPE: 0.1, ItemLevel.CATEGORY: 0.01}
+_OTHER_BRAND: Final = 0.1  # goods of the same kind, whatever their brand
 _OFFERS: Final = pa.schema([("offer", pa.int32()), ("offer_id", pa.string()), ("of_brand", pa.bool_())])
 _ITEMS: Final = pa.schema(
     [
@@ -107,9 +103,8 @@ def offer_items(offers: Iterable[RankedOffer]) -> OfferItems:
     rows, names = [], []
     for offer_number, offer in enumerate(offers):
         chain = list(_chain(offer))
-        names.append((offer_number, offer.id, bool(chain) and chain[0].level is ItemLevel.BRAND))
-        for item in chain:
-            weight = LEVEL_WEIGHTS[item.level] / LEVEL_WEIGHTS[chain[0].level]
+        names.append((offer_number, offer.id, bool(chain) and chain[0][0].level is ItemLevel.BRAND))
+        for item, weight in chain:
             item_number = numbers.setdefault(item, len(numbers))
             rows.append((offer_number, offer.id, item.level.value, item_number, weight))
     sources = [(number, item.source, value) for item, number in numbers.items() for value in item.values]
@@ -142,27 +137,30 @@ def goods_of_items(items: OfferItems, columns: Iterable[str]) -> Select[Any]:
     return select(goods.c.product_id, goods.c.item)
 
 
-def _chain(offer: RankedOffer) -> Iterator[_Item]:
-    """Yield the sets of an offer: its own goods first, then the levels above them."""
-    products, types = tuple(sorted(set(offer.products))), tuple(sorted(set(offer.product_types)))
-    categories, departments = tuple(sorted(set(offer.product_categories))), tuple(sorted(set(offer.departments)))
+def _chain(offer: RankedOffer) -> Iterator[tuple[_Item, float]]:
+    """Yield the sets of an offer with their weights: its own goods first, then goods like them."""
     kinds = (
-        (ItemLevel.TYPE, "product_type", types),
-        (ItemLevel.CATEGORY, "product_category", categories),
-        (ItemLevel.DEPARTMENT, "department", departments),
+        (ItemLevel.TYPE, "product_type", tuple(sorted(set(offer.product_types)))),
+        (ItemLevel.CATEGORY, "product_category", tuple(sorted(set(offer.product_categories)))),
+        (ItemLevel.DEPARTMENT, "department", tuple(sorted(set(offer.departments)))),
     )
-    narrowest = next((kind for kind in kinds if kind[2]), None)
-    if not products:
-        if offer.brand is None and narrowest is not None:
-            yield _Item(*narrowest)
-        elif offer.brand is not None and narrowest is not None:
-            yield _Item(ItemLevel.PRODUCT, *narrowest[1:], offer.brand)
-        elif offer.brand is not None:
-            yield _Item(ItemLevel.BRAND, "brand", (offer.brand,), offer.brand)
+    if offer.products:
+        products = tuple(sorted(set(offer.products)))
+        yield _Item(ItemLevel.PRODUCT, "product_id", products), 1.0
+        for level, source, values in kinds[:2]:
+            yield (_Item(level, source, values) if values else _Item(level, f"{source}_of", products)), _WEIGHTS[level]
         return
-    yield _Item(ItemLevel.PRODUCT, "product_id", products)
-    for level, source, values in kinds[:2]:
-        yield _Item(level, source, values) if values else _Item(level, f"{source}_of", products)
+    narrowest = next((_Item(*kind) for kind in kinds if kind[2]), None)
+    if offer.brand is None:
+        own = narrowest
+    elif narrowest is None:
+        own = _Item(ItemLevel.BRAND, "brand", (offer.brand,), offer.brand)
+    else:
+        own = _Item(ItemLevel.PRODUCT, narrowest.source, narrowest.values, offer.brand)
+    if own is not None:
+        yield own, 1.0
+    if narrowest is not None and narrowest != own:
+        yield narrowest, _OTHER_BRAND
 
 
 def _members_of(name: str, items: OfferItems) -> Select[Any]:

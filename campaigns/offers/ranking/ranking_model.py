@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,6 +86,17 @@ class RankingModel:
         except ValueError as error:
             raise UserError.about(file, "this is not JSON: it is not UTF-8 text", "not_json", _HINT) from error
         return _ModelReader(file, text.decode()).read(content)
+
+
+@cache
+def built_in_model() -> RankingModel:
+    """Return the model that comes with the program."""
+    return RankingModel.load(BUILT_IN)
+
+
+def ranking_model(path: Path) -> RankingModel:
+    """Return the model of a workspace's file, or the built-in one where there is no file."""
+    return RankingModel.load(path) if path.exists() else built_in_model()
 
 
 class _ModelReader:

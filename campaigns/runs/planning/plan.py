@@ -24,6 +24,7 @@ from sqlalchemy import (
 from audiences.people import bucketing
 from campaigns.core.model.enums import DataClass
 from campaigns.offers import selection
+from campaigns.offers.ranking.score_offers import create_empty_scores, score_offers
 from campaigns.rules.data_usage import data_usage
 from campaigns.runs.planning import channel_choice, frequency_caps
 from campaigns.runs.planning.decide import decide
@@ -38,9 +39,7 @@ _PAST_MESSAGES_TABLE = table("past_messages", *map(column, ("member_id", "purpos
 _COMMON = ("member_id", "channel", "variant", "arm", "used_basket")
 _MESSAGE = ("member_id", "campaign", "purpose", "channel")
 _SENT_TABLE = table("sent", *map(column, (*_MESSAGE, "sent_at")))
-_PURCHASE_LINES = table(
-    "purchase_lines", *map(column, ("member_id", "product_category", "brand", "amount", "purchased_at"))
-)
+_POPULATION = table("population", column("member_id"), column("no_purchase_detail"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +165,28 @@ def register_snapshot(session: QuerySession, snapshot: LedgerSnapshot, as_of: da
 
 def _offers(session: QuerySession, plan_input: PlanInput, decisions: TableClause) -> TableClause:
     on_sale = session.register("offers", selection.offers_table(plan_input.variant_offers))
-    affinity = session.create_table(
-        "affinity",
-        selection.affinity(
-            decisions, _PURCHASE_LINES, plan_input.variant_offers, plan_input.as_of, plan_input.campaign.schedule.zone
+    scored = _scores(session, plan_input, decisions)
+    return session.create_table("ranked", selection.rank_offers(decisions, on_sale, scored))
+
+
+def _scores(session: QuerySession, plan_input: PlanInput, decisions: TableClause) -> TableClause:
+    """Create the scores of offers; none for a partner's message, which uses no purchases, or without offers to send.
+
+    The lines of members who forbid the use of detailed purchase data (C7) take no part in anything.
+    """
+    offers = selection.ranked_offers(plan_input.variant_offers)
+    if plan_input.campaign.from_partner or not offers:
+        return create_empty_scores(session)
+    recipients = session.create_table(
+        "recipients_of_offers",
+        select(decisions.c.member_id).where(
+            decisions.c.kind == SEND,
+            decisions.c.variant.in_(sorted(plan_input.variant_offers)),
+            ~decisions.c.no_purchase_detail,
         ),
     )
-    return session.create_table("ranked", selection.rank_offers(decisions, on_sale, affinity))
+    buyers = session.create_table("buyers", select(_POPULATION.c.member_id).where(~_POPULATION.c.no_purchase_detail))
+    return score_offers(session, recipients, buyers, offers, plan_input.ranking_model, plan_input.as_of)
 
 
 def _with_evidence(plan_input: PlanInput, settled: TableClause) -> Select[Any]:
@@ -192,7 +206,7 @@ def _depends_on_purchase_lines(plan_input: PlanInput, settled: TableClause) -> C
     campaign = plan_input.campaign
     if campaign.audience is not None and _reads_purchase_lines(plan_input, campaign.audience):
         return literal(value=True)
-    dependent_variants = set(plan_input.variant_offers)
+    dependent_variants = set() if campaign.from_partner else set(plan_input.variant_offers)
     depends = False
     for variant in campaign.variants:
         depends = depends or (variant.when is not None and _reads_purchase_lines(plan_input, variant.when))

@@ -12,6 +12,7 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.settings import Settings
+from campaigns.offers.ranking.ranking_model import RankingModel, built_in_model, ranking_model
 from campaigns.offers.selection import VariantOffers, select_offers
 from campaigns.rules.select import RuleScope
 from campaigns.runs.planning.home_stores import home_stores_table
@@ -37,6 +38,7 @@ class PlanInput:
     `audiences` are those that its rules may name; `profile_fields` the profile columns that its templates name;
     `offer_variants` the variants whose templates show offers, with the channels of these templates, and
     `variant_offers` the offers that each may show.
+    `ranking_model` scores offers.
     `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
     holdout. `home_stores` has what its templates show of stores, None when they show nothing.
     """
@@ -53,6 +55,7 @@ class PlanInput:
     members: tuple[str, ...] = ()
     home_stores: pa.Table | None = None
     offer_variants: Mapping[str, frozenset[Channel]] = field(default_factory=dict)
+    ranking_model: RankingModel = field(default_factory=built_in_model)
 
     @property
     def scope(self) -> RuleScope:
@@ -125,6 +128,7 @@ def build_plan_input(
         variant_offers=select_offers(campaign, showing, offers, day),
         offer_variants=showing,
         home_stores=_home_stores(templates, campaign, repository),
+        ranking_model=ranking_model(repository.workspace.ranking_model),
     )
 
 
