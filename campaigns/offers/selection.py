@@ -99,8 +99,8 @@ def choose_offers(
 
     `recipients` has `member_id`, `variant` and `ranked`: whether purchases may rank. `offers` is `offers_table` with a
     `handicap`; `scored` is the table of `score_offers`. Without ranking, offers stand by weight, then by popularity,
-    without reasons. Offers above `of_category` of a product category come after the best of all others. `explore` of the
-    last places go to goods that the member does not buy. `short` is the form that the ledger keeps (see
+    without reasons. Offers above `of_category` of a product category come after the best of all others. The last
+    `explore` places go to goods that the member does not buy. `short` is the form that the ledger keeps (see
     `core.model.offer_reason`).
     """
     ordered = _ordered(candidates(recipients, offers, scored).where(condition)).subquery("ordered")

@@ -1,7 +1,8 @@
 """Goods that offers stand for, as sets of products: what a member's purchases are counted by.
 
-An offer stands for its products; an offer without any for its brand's goods, else its types, else its categories.
-One level above its goods counts for a tenth of them: goods of the same type beside products, and of the same category.
+An offer stands for its products; goods of the same type count for a tenth of them, of the same category for a
+hundredth. An offer without products stands for its types, else its categories; with a brand, for those of the brand,
+and those of other brands count for a tenth.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,13 +11,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, and_, column, or_, select, table, union
+from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, union
 
 from campaigns.core.model.offer import Offer
 
 
 class ItemLevel(StrEnum):
-    """Level of a set of goods, with its weight beside products."""
+    """Level of a set of goods."""
 
     PRODUCT = "product"
     BRAND = "brand"
@@ -25,31 +26,31 @@ class ItemLevel(StrEnum):
     DEPARTMENT = "department"
 
 
-LEVEL_WEIGHTS: Final = {
-    ItemLevel.PRODUCT: 1.0,
-    ItemLevel.BRAND: 1.0,
-    ItemLevel.TYPE: 0.1,
-    ItemLevel.CATEGORY: 0.01,
-    ItemLevel.DEPARTMENT: 0.001,
-}
+_WEIGHTS: Final = {ItemLevel.TYPE: 0.1, ItemLevel.CATEGORY: 0.01}
+_OTHER_BRAND: Final = 0.1  # goods of the same kind, whatever their brand
+_OFFERS: Final = pa.schema([("offer", pa.int32()), ("offer_id", pa.string()), ("of_brand", pa.bool_())])
 _ITEMS: Final = pa.schema(
     [
+        ("offer", pa.int32()),
         ("offer_id", pa.string()),
         ("level", pa.string()),
         ("item", pa.int32()),
         ("weight", pa.float64()),
-        ("own", pa.bool_()),
     ]
 )
 _SOURCES: Final = pa.schema([("item", pa.int32()), ("source", pa.string()), ("value", pa.string())])
 _PRODUCTS: Final = ("product_id", "product_type", "product_category", "department", "brand")
 OFFER_ITEM: Final = table("offer_item", *map(column, _ITEMS.names))
-"""One row an offer and level: the set of goods `item`, its `weight`, and whether it is the offer's own goods."""
+"""One row an offer and level: the set of goods `item` and its `weight`, 1 for the offer's own goods."""
 ITEM_SOURCE: Final = table("item_source", *map(column, _SOURCES.names))
 """Definition of the sets: values of a column of the register, or products whose type or category they have."""
 PRODUCTS: Final = table("products", *map(column, _PRODUCTS))
-GOODS: Final = table("goods", column("product_id"), column("item"))
+ITEM_GOODS: Final = table("item_goods", column("product_id"), column("item"))
 """Products of each set."""
+GOODS: Final = table("goods", column("product_id"), column("offer"), column("weight"))
+"""Products of each offer by number, at their greatest weight: 1 for its own goods, less for goods like them."""
+OFFERS: Final = table("ranked_offers", column("offer"), column("offer_id"), column("of_brand"))
+"""Numbers and ids of the offers; `of_brand` is true for an offer that names a brand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class OfferItems:
-    """Sets of goods of some offers, as the tables `offer_item` and `item_source`."""
+    """Sets of goods of some offers, as the tables `ranked_offers`, `offer_item` and `item_source`."""
 
+    ranked_offers: pa.Table
     offer_item: pa.Table
     item_source: pa.Table
     brands: tuple[tuple[int, str], ...]
@@ -98,16 +100,26 @@ class OfferItems:
 def offer_items(offers: Iterable[RankedOffer]) -> OfferItems:
     """Return the sets of goods of offers; offers of the same goods share one."""
     numbers: dict[_Item, int] = {}
-    rows = []
-    for offer in offers:
+    rows, names = [], []
+    for offer_number, offer in enumerate(offers):
         chain = list(_chain(offer))
-        for item in chain:
-            weight = LEVEL_WEIGHTS[item.level] / LEVEL_WEIGHTS[chain[0].level]
-            number = numbers.setdefault(item, len(numbers))
-            rows.append((offer.id, item.level.value, number, weight, item is chain[0]))
+        names.append((offer_number, offer.id, bool(chain) and chain[0][0].level is ItemLevel.BRAND))
+        for item, weight in chain:
+            item_number = numbers.setdefault(item, len(numbers))
+            rows.append((offer_number, offer.id, item.level.value, item_number, weight))
     sources = [(number, item.source, value) for item, number in numbers.items() for value in item.values]
     brands = tuple((number, item.brand) for item, number in numbers.items() if item.brand is not None)
-    return OfferItems(_table(rows, _ITEMS), _table(sources, _SOURCES), brands)
+    return OfferItems(_table(names, _OFFERS), _table(rows, _ITEMS), _table(sources, _SOURCES), brands)
+
+
+def goods_of_offers() -> Select[Any]:
+    """Select the products of each offer, with their greatest weight: the table `goods`."""
+    goods, item = ITEM_GOODS.c, OFFER_ITEM.c
+    return (
+        select(goods.product_id, item.offer, func.max(item.weight).label("weight"))
+        .select_from(ITEM_GOODS.join(OFFER_ITEM, item.item == goods.item))
+        .group_by(goods.product_id, item.offer)
+    )
 
 
 def goods_of_items(items: OfferItems, columns: Iterable[str]) -> Select[Any]:
@@ -125,28 +137,30 @@ def goods_of_items(items: OfferItems, columns: Iterable[str]) -> Select[Any]:
     return select(goods.c.product_id, goods.c.item)
 
 
-def _chain(offer: RankedOffer) -> Iterator[_Item]:
-    """Yield the sets of an offer: its own goods first, then the levels above them."""
-    products, types = tuple(sorted(set(offer.products))), tuple(sorted(set(offer.product_types)))
-    categories, departments = tuple(sorted(set(offer.product_categories))), tuple(sorted(set(offer.departments)))
+def _chain(offer: RankedOffer) -> Iterator[tuple[_Item, float]]:
+    """Yield the sets of an offer with their weights: its own goods first, then goods like them."""
     kinds = (
-        (ItemLevel.TYPE, "product_type", types),
-        (ItemLevel.CATEGORY, "product_category", categories),
-        (ItemLevel.DEPARTMENT, "department", departments),
+        (ItemLevel.TYPE, "product_type", tuple(sorted(set(offer.product_types)))),
+        (ItemLevel.CATEGORY, "product_category", tuple(sorted(set(offer.product_categories)))),
+        (ItemLevel.DEPARTMENT, "department", tuple(sorted(set(offer.departments)))),
     )
-    narrowest = next((kind for kind in kinds if kind[2]), None)
-    if products:
-        yield _Item(ItemLevel.PRODUCT, "product_id", products)
-    elif offer.brand is not None:
-        _, source, values = narrowest or (ItemLevel.BRAND, "brand", (offer.brand,))
-        yield _Item(ItemLevel.BRAND if narrowest is None else ItemLevel.PRODUCT, source, values, offer.brand)
-    elif narrowest is not None and narrowest[0] is ItemLevel.DEPARTMENT:
-        yield _Item(*narrowest)
-    for level, source, values in kinds[:2]:
-        if values:
-            yield _Item(level, source, values)
-        elif products:
-            yield _Item(level, f"{source}_of", products)
+    if offer.products:
+        products = tuple(sorted(set(offer.products)))
+        yield _Item(ItemLevel.PRODUCT, "product_id", products), 1.0
+        for level, source, values in kinds[:2]:
+            yield (_Item(level, source, values) if values else _Item(level, f"{source}_of", products)), _WEIGHTS[level]
+        return
+    narrowest = next((_Item(*kind) for kind in kinds if kind[2]), None)
+    if offer.brand is None:
+        own = narrowest
+    elif narrowest is None:
+        own = _Item(ItemLevel.BRAND, "brand", (offer.brand,), offer.brand)
+    else:
+        own = _Item(ItemLevel.PRODUCT, narrowest.source, narrowest.values, offer.brand)
+    if own is not None:
+        yield own, 1.0
+    if narrowest is not None and narrowest != own:
+        yield narrowest, _OTHER_BRAND
 
 
 def _members_of(name: str, items: OfferItems) -> Select[Any]:

@@ -6,10 +6,15 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
-from sqlalchemy import Select, TableClause, column, func, literal, select, table
+from sqlalchemy import Integer, Select, TableClause, cast, column, func, literal, select, table
 
 from campaigns.offers.ranking import terms
-from campaigns.offers.ranking.offer_items import RankedOffer, goods_of_items, offer_items
+from campaigns.offers.ranking.offer_items import (
+    RankedOffer,
+    goods_of_items,
+    goods_of_offers,
+    offer_items,
+)
 
 MEMBERS_PER_PIECE: Final = 200_000
 """Members of one statement: with the lines of a year, a statement of so many takes less than 1 GB."""
@@ -59,16 +64,17 @@ def create_term_tables(
     popular. Neither may have members who forbid the use of their purchase lines.
     """
     items = offer_items(offers)
+    session.register("ranked_offers", items.ranked_offers)
     session.register("offer_item", items.offer_item)
     session.register("item_source", items.item_source)
     session.register("calendar", terms.calendar(as_of))
     register_columns = [field[0] for field in session.connection.execute("FROM products LIMIT 0").description]
-    session.create_table("goods", goods_of_items(items, register_columns))
+    session.create_table("item_goods", goods_of_items(items, register_columns))
+    session.create_table("goods", goods_of_offers())
     session.create_table("ranked_members", _sample(population, session.count_rows(population)))
     session.create_table("popularity", terms.popularity(as_of))
     pieces = max(1, -(-session.count_rows(recipients) // MEMBERS_PER_PIECE))
-    of_piece = (func.row_number().over(order_by=recipients.c.member_id) % pieces).label("piece")
-    session.create_table("ranked_members", select(recipients.c.member_id, of_piece))
+    session.create_table("ranked_members", _numbered(recipients, pieces))
     return TermTables(as_of, pieces)
 
 
@@ -95,8 +101,13 @@ def create_offer_terms(
 
 def _sample(population: TableClause, size: int) -> Select[Any]:
     """Select every so many-th member by id, so that the facts of goods cost the same for a large co-operative."""
-    numbered = select(
-        population.c.member_id, func.row_number().over(order_by=population.c.member_id).label("number")
-    ).subquery("numbered")
-    step = max(1, size // SAMPLED_MEMBERS)
-    return select(numbered.c.member_id, literal(0).label("piece")).where(numbered.c.number % step == 0)
+    numbered = _numbered(population, max(1, size // SAMPLED_MEMBERS)).subquery("numbered")
+    return select(*numbered.c).where(numbered.c.piece == 0)
+
+
+def _numbered(members: TableClause, pieces: int) -> Select[Any]:
+    """Select members with a number each, and the piece of the work that the number falls into."""
+    number = func.row_number().over(order_by=members.c.member_id)
+    return select(
+        members.c.member_id, cast(number, Integer).label("member"), cast(number % pieces, Integer).label("piece")
+    )

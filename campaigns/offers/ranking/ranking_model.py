@@ -95,11 +95,12 @@ def model_file(path: Path) -> Path:
 
 def installed_model(path: Path) -> RankingModel:
     """Return the model in use; raise UserError when the workspace's own is broken."""
-    return RankingModel.load(path) if path.exists() else _built_in_model()
+    return RankingModel.load(path) if path.exists() else built_in_model()
 
 
 @cache
-def _built_in_model() -> RankingModel:
+def built_in_model() -> RankingModel:
+    """Return the model that comes with the program."""
     return RankingModel.load(BUILT_IN)
 
 

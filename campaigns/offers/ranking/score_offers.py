@@ -122,7 +122,7 @@ def _reason(rows: FromClause, model: RankingModel) -> ColumnElement[Any]:
     texts = [cast(cast(number, BigInteger), String) for number in days]
     return case(
         (rows.c.own_baskets == 0, literal(OfferReasonKind.SIMILAR.value)),
-        (rows.c.of_brand > 0, literal(OfferReasonKind.BRAND.value)),
+        (rows.c.of_brand, literal(OfferReasonKind.BRAND.value)),
         (
             and_(has_rhythm, regular >= often, regular >= recent),
             literal(OfferReasonKind.REGULAR.value) + texts[0] + literal(",") + texts[1],

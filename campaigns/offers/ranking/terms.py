@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from math import exp, log
+from datetime import datetime, timedelta
+from math import log
 from typing import Any, Final
 
 import pyarrow as pa
 from sqlalchemy import (
     ColumnElement,
-    Double,
+    Date,
+    FromClause,
     Select,
     Subquery,
+    and_,
     case,
     cast,
     column,
@@ -20,27 +22,27 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy import Date as SqlDate
 
 from campaigns.core.clock import to_warehouse_time
-from campaigns.offers.ranking.offer_items import GOODS, OFFER_ITEM, ItemLevel
+from campaigns.offers.ranking.offer_items import GOODS, OFFERS
 
 DEFINITIONS_VERSION: Final = 1
 """Rises with every change of what a term means: a model of another version does not fit."""
 HISTORY: Final = timedelta(days=400)
+_PRESENT: Final = timedelta(days=90)  # history of the facts about goods
 _SHORT, _LONG = 7, 28
 _NEVER: Final = 400.0  # days since goods that a member never bought
 
 LINES: Final = table("purchase_lines", *map(column, ("member_id", "basket_id", "product_id", "purchased_at")))
-RECIPIENTS: Final = table("ranked_members", column("member_id"), column("piece"))
-"""Members whose purchases may be used, each in one piece of the work."""
-CALENDAR: Final = table("calendar", *map(column, ("day", "age", "d28", "d90")))
-"""Days of history: age in days, and the weights of counts that decay by days."""
-POPULARITY: Final = table("popularity", *map(column, ("item", "share_7", "share_28", "repeat_rate", "basket_share")))
-"""Facts of a set of goods over all members: shares of baskets of 7 and 28 days, and more; see `popularity`."""
+RECIPIENTS: Final = table("ranked_members", *map(column, ("member_id", "member", "piece")))
+"""Members whose purchases may be used, by number, each in one piece of the work."""
+POPULARITY: Final = table("popularity", *map(column, ("offer", "share_7", "share_28", "repeat_rate", "basket_share")))
+"""Facts of an offer's goods over all members; see `popularity`."""
+CALENDAR: Final = table("calendar", column("day"), column("age"))
+"""Days of history with their age: a difference of days is written in another way on every engine."""
 
-COUNTS: Final = ("n", "b3", "b10", "b30", "t28", "t90", "sz", "s1", "s10", "s30", "q30", "share")
-"""Counts of baskets with an offer's goods, that are summed over its sets of goods by their weights."""
+COUNTS: Final = ("n", "b3", "b10", "b30", "t28", "t90", "s10", "s30", "q30", "share")
+"""Counts of visits with an offer's goods, each weighed by how near these goods are to the offer."""
 
 
 class TermGroup:
@@ -95,8 +97,6 @@ TERMS: Final = (
     Term("overdue", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio > 4, 4.0), else_=ratio))),
     Term("early", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio < 1, 1 - ratio), else_=0.0))),
     Term("has_gap", TermGroup.REGULAR, lambda c: case((c["gap"] > 0, 1.0), else_=0.0)),
-    Term("sized_root", TermGroup.OFTEN, _log("sz", 1.0)),
-    Term("sized", TermGroup.OFTEN, _log("s1", 0.02), log(0.02)),
     Term("sized_10_baskets", TermGroup.RECENT, _log("s10", 0.02), log(0.02)),
     Term("sized_30_baskets", TermGroup.OFTEN, _log("s30", 0.02), log(0.02)),
     Term("sized_root_30_baskets", TermGroup.OFTEN, _log("q30", 0.05), log(0.05)),
@@ -114,188 +114,171 @@ TERM_NAMES: Final = tuple(term.name for term in TERMS)
 
 def calendar(as_of: datetime) -> pa.Table:
     """Return the table `calendar` of the history before `as_of`."""
-    today = to_warehouse_time(as_of).date()
-    ages = range(HISTORY.days + 1)
-    days: list[date] = [today - timedelta(days=age) for age in ages]
-    decays = {f"d{span}": pa.array([exp(-age / span) for age in ages], pa.float64()) for span in (28, 90)}
-    return pa.table({"day": pa.array(days, pa.date32()), "age": pa.array(map(float, ages), pa.float64()), **decays})
+    today, ages = to_warehouse_time(as_of).date(), range(HISTORY.days + 1)
+    days = pa.array([today - timedelta(days=age) for age in ages], pa.date32())
+    return pa.table({"day": days, "age": pa.array(ages, pa.int32())})
 
 
 def popularity(as_of: datetime) -> Select[Any]:
-    """Select the facts of each set of goods over the members of `ranked_members`: the columns of `popularity`.
+    """Select the facts of each offer over the members of `ranked_members`: the columns of `popularity`.
 
-    `share_7` and `share_28` are parts of all baskets of these days; `repeat_rate` is the part of buyers with a second
-    basket, drawn towards 0.2 by five; `basket_share` the mean of 1 / lines of the baskets with these goods.
+    `share_7` and `share_28` are parts of all visits of these days, summed over its goods and those like them by weight;
+    `repeat_rate` is the part of buyers of its own goods with a second visit, drawn towards 0.2 by five; `basket_share`
+    the mean of 1 / lines of the visits with these goods.
     """
-    baskets = _baskets(as_of, None).subquery("all_baskets")
-    item_baskets = _item_baskets(as_of, None).subquery("all_item_baskets")
-    totals = select(
-        *((func.count().filter(baskets.c.age <= days) + 0.0).label(f"total_{days}") for days in (_SHORT, _LONG))
-    ).subquery("totals")
-    joined = item_baskets.join(baskets, baskets.c.basket_id == item_baskets.c.basket_id)
+    history = _History(as_of, _PRESENT, None)
+    visits = history.visits().subquery("all_visits")
+    offer_visits = history.offer_visits().subquery("all_offer_visits")
+    v, o = visits.c, offer_visits.c
+    totals = select(*(_recent(v.age, days, 1.0).label(f"total_{days}") for days in (_SHORT, _LONG))).subquery("totals")
+    own = func.sum(case((o.weight >= 1, 1.0), else_=0.0))
     by_member = (
         select(
-            item_baskets.c.item,
-            item_baskets.c.member_id,
-            func.count().label("n"),
-            func.sum(1.0 / baskets.c.size).label("sized"),
-            *(func.count().filter(baskets.c.age <= days).label(f"n_{days}") for days in (_SHORT, _LONG)),
+            o.offer,
+            o.member,
+            own.label("n"),
+            func.sum(case((o.weight >= 1, 1.0 / v.size), else_=0.0)).label("sized"),
+            *(_recent(o.age, days, o.weight).label(f"n_{days}") for days in (_SHORT, _LONG)),
         )
-        .select_from(joined)
-        .group_by(item_baskets.c.item, item_baskets.c.member_id)
+        .select_from(offer_visits.join(visits, and_(v.member == o.member, v.age == o.age)))
+        .group_by(o.offer, o.member)
         .subquery("by_member")
     )
+    buyers = _total_where(by_member.c.n >= 1)
     facts = (
         select(
-            by_member.c.item,
+            by_member.c.offer,
             *(func.sum(by_member.c[f"n_{days}"]).label(f"n_{days}") for days in (_SHORT, _LONG)),
-            ((func.count().filter(by_member.c.n >= 2) + 1.0) / (func.count() + 5.0)).label("repeat_rate"),
-            (func.sum(by_member.c.sized) / func.sum(by_member.c.n)).label("basket_share"),
+            ((_total_where(by_member.c.n >= 2) + 1.0) / (buyers + 5.0)).label("repeat_rate"),
+            (func.sum(by_member.c.sized) + 0.1).label("sized"),
+            (func.sum(by_member.c.n) + 1.0).label("n"),
         )
-        .group_by(by_member.c.item)
+        .group_by(by_member.c.offer)
         .subquery("facts")
     )
 
     def share(days: int) -> ColumnElement[Any]:
         total = totals.c[f"total_{days}"]
-        return (cast(facts.c[f"n_{days}"], Double) / case((total < 1, 1.0), else_=total)).label(f"share_{days}")
+        return (facts.c[f"n_{days}"] / case((total < 1, 1.0), else_=total)).label(f"share_{days}")
 
-    return select(facts.c.item, share(_SHORT), share(_LONG), facts.c.repeat_rate, facts.c.basket_share).select_from(
-        facts.join(totals, literal(1) == literal(1))
-    )
-
-
-def _baskets(as_of: datetime, piece: int | None) -> Select[Any]:
-    """Select the baskets: member, time, age in days, number of lines."""
-    lines = LINES.c
-    baskets = (
-        select(
-            lines.member_id,
-            lines.basket_id,
-            func.min(lines.purchased_at).label("bought_at"),
-            (func.count() + 0.0).label("size"),
-        )
-        .select_from(LINES.join(RECIPIENTS, RECIPIENTS.c.member_id == lines.member_id))
-        .where(*_within(as_of, piece))
-        .group_by(lines.member_id, lines.basket_id)
-        .subquery("sized_baskets")
-    )
-    return select(*baskets.c, CALENDAR.c.age, CALENDAR.c.d28, CALENDAR.c.d90).select_from(
-        baskets.join(CALENDAR, cast(baskets.c.bought_at, SqlDate) == CALENDAR.c.day)
-    )
+    basket_share = (facts.c.sized / facts.c.n).label("basket_share")
+    joined = facts.join(totals, literal(1) == literal(1))
+    return select(facts.c.offer, share(_SHORT), share(_LONG), facts.c.repeat_rate, basket_share).select_from(joined)
 
 
-def _item_baskets(as_of: datetime, piece: int | None) -> Select[Any]:
-    """Select the baskets with goods of a set, each once a set."""
-    lines = LINES.c
-    joined = LINES.join(GOODS, GOODS.c.product_id == lines.product_id).join(
-        RECIPIENTS, RECIPIENTS.c.member_id == lines.member_id
-    )
-    return (
-        select(lines.member_id, lines.basket_id, GOODS.c.item)
-        .select_from(joined)
-        .where(*_within(as_of, piece))
-        .distinct()
-    )
+def _recent(age: ColumnElement[Any], days: int, value: Any) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(case((age <= days, value), else_=0.0)), 0.0)
 
 
-def _within(as_of: datetime, piece: int | None) -> tuple[ColumnElement[bool], ...]:
-    end = to_warehouse_time(as_of)
-    bounds = (LINES.c.purchased_at < end, LINES.c.purchased_at >= end - HISTORY)
-    return bounds if piece is None else (*bounds, RECIPIENTS.c.piece == piece)
+def _total_where(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.sum(case((condition, 1.0), else_=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Lines of the members of a piece (None: of all) in a span before an instant, scanned once for each of its tables.
+
+    Two narrow scans take less memory than one that keeps its lines for both.
+    """
+
+    as_of: datetime
+    span: timedelta
+    piece: int | None
+
+    def visits(self) -> Select[Any]:
+        """Select the days with purchases of each member, by age in days, with their number of lines."""
+        keys = (RECIPIENTS.c.member, CALENDAR.c.age)
+        lines = (func.count() + 0.0).label("size")
+        return select(*keys, lines).select_from(self._of_members(LINES)).where(*self._bounds()).group_by(*keys)
+
+    def offer_visits(self) -> Select[Any]:
+        """Select the days with goods of an offer: weight 1 for its own goods, less for goods like them."""
+        keys = (RECIPIENTS.c.member, CALENDAR.c.age, GOODS.c.offer)
+        weight, bought_at = func.max(GOODS.c.weight).label("weight"), func.max(LINES.c.purchased_at).label("bought_at")
+        goods = LINES.join(GOODS, GOODS.c.product_id == LINES.c.product_id)
+        statement = select(*keys, weight, bought_at).select_from(self._of_members(goods))
+        return statement.where(*self._bounds()).group_by(*keys)
+
+    def _of_members(self, lines: FromClause) -> FromClause:
+        on_day = cast(LINES.c.purchased_at, Date) == CALENDAR.c.day
+        return lines.join(RECIPIENTS, RECIPIENTS.c.member_id == LINES.c.member_id).join(CALENDAR, on_day)
+
+    def _bounds(self) -> tuple[ColumnElement[bool], ...]:
+        end = to_warehouse_time(self.as_of)
+        bounds = (LINES.c.purchased_at < end, LINES.c.purchased_at >= end - self.span)
+        return bounds if self.piece is None else (*bounds, RECIPIENTS.c.piece == self.piece)
 
 
 def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subquery:
-    """Return the counts of each member and offer with purchases of its goods or of those above them.
+    """Return the counts of each member and offer with purchases of its goods or of goods like them.
 
-    Members with fewer than `least_baskets` have none. `gap` is the member's average of days between baskets with the
+    Members with fewer than `least_baskets` have none. `gap` is the member's average of days between visits with the
     offer's own goods (the median is not one function on three engines), `since` the days since the last.
     """
-    baskets = _baskets(as_of, piece).subquery("baskets")
-    newest_first = (baskets.c.bought_at.desc(), baskets.c.basket_id.desc())
-    of_member = func.row_number().over(partition_by=baskets.c.member_id, order_by=newest_first)
+    history = _History(as_of, HISTORY, piece)
+    visits = history.visits().subquery("visits")
+    window = {"partition_by": visits.c.member}
     numbered = select(
-        *baskets.c,
-        (of_member - 1.0).label("ago"),
-        (func.count().over(partition_by=baskets.c.member_id) + 0.0).label("baskets"),
+        *visits.c,
+        (func.row_number().over(order_by=visits.c.age, **window) - 1.0).label("ago"),
+        (func.count().over(**window) + 0.0).label("visits"),
     ).subquery("numbered")
+    n = numbered.c
     weighted = (
         select(
-            numbered.c.basket_id,
-            numbered.c.bought_at,
-            numbered.c.age,
-            numbered.c.d28,
-            numbered.c.d90,
-            numbered.c.baskets,
-            *(func.exp(-numbered.c.ago / float(span)).label(f"e{span}") for span in (3, 10, 30)),
-            (1.0 / numbered.c.size).label("inverse"),
-            (1.0 / func.sqrt(numbered.c.size)).label("root"),
+            n.member,
+            n.age,
+            n.visits,
+            *(func.exp(-n.ago / float(span)).label(f"e{span}") for span in (3, 10, 30)),
+            *(func.exp(-n.age / float(span)).label(f"d{span}") for span in (28, 90)),
+            (func.exp(-n.ago / 10.0) / n.size).label("s10"),
+            (func.exp(-n.ago / 30.0) / n.size).label("s30"),
+            (func.exp(-n.ago / 30.0) / func.sqrt(n.size)).label("q30"),
         )
-        .where(numbered.c.baskets >= least_baskets)
+        .where(n.visits >= least_baskets)
         .subquery("weighted")
     )
-    w, item_baskets = weighted.c, _item_baskets(as_of, piece).subquery("item_baskets")
+    offer_visits = history.offer_visits().subquery("offer_visits")
+    w, o = weighted.c, offer_visits.c
+    values = {"b3": w.e3, "b10": w.e10, "b30": w.e30, "t28": w.d28, "t90": w.d90}
     sums = {
-        "n": func.count() + 0.0,
-        "b3": func.sum(w.e3),
-        "b10": func.sum(w.e10),
-        "b30": func.sum(w.e30),
-        "t28": func.sum(w.d28),
-        "t90": func.sum(w.d90),
-        "sz": func.sum(w.root),
-        "s1": func.sum(w.inverse),
-        "s10": func.sum(w.e10 * w.inverse),
-        "s30": func.sum(w.e30 * w.inverse),
-        "q30": func.sum(w.e30 * w.root),
-        "share": (func.count() + 0.0) / func.max(w.baskets),
+        "n": func.sum(o.weight),
+        **{name: func.sum(o.weight * value) for name, value in values.items()},
+        **{name: func.sum(o.weight * w[name]) for name in ("s10", "s30", "q30")},
+        "share": func.sum(o.weight) / func.max(w.visits),
     }
-    of_items = (
+    of_offers = (
         select(
-            item_baskets.c.member_id,
-            item_baskets.c.item,
+            o.member,
+            o.offer,
             *(value.label(name) for name, value in sums.items()),
-            func.min(w.age).label("since"),
-            func.max(w.age).label("first"),
-            func.max(w.bought_at).label("last_bought_at"),
+            _total_where(o.weight >= 1).label("own"),
+            func.min(case((o.weight >= 1, o.age))).label("since"),
+            func.max(case((o.weight >= 1, o.age))).label("first"),
+            func.max(case((o.weight >= 1, o.bought_at))).label("last_bought_at"),
         )
-        .select_from(item_baskets.join(weighted, w.basket_id == item_baskets.c.basket_id))
-        .group_by(item_baskets.c.member_id, item_baskets.c.item)
-        .subquery("of_items")
+        .select_from(offer_visits.join(weighted, and_(w.member == o.member, w.age == o.age)))
+        .group_by(o.member, o.offer)
+        .subquery("of_offers")
     )
-    i, o = of_items.c, OFFER_ITEM.c
-    gap = case((i.n > 1, (i.first - i.since) / (i.n - 1.0)), else_=0.0)
-    return (
-        select(
-            i.member_id,
-            o.offer_id,
-            *(func.sum(o.weight * i[name]).label(name) for name in COUNTS),
-            func.coalesce(func.max(i.n).filter(o.own), 0.0).label("own"),
-            func.coalesce(func.max(i.since).filter(o.own), _NEVER).label("since"),
-            func.coalesce(func.max(gap).filter(o.own), 0.0).label("gap"),
-            func.max(i.last_bought_at).filter(o.own).label("last_bought_at"),
-            func.max(case((o.level == ItemLevel.BRAND.value, 1.0), else_=0.0)).label("of_brand"),
-        )
-        .select_from(of_items.join(OFFER_ITEM, o.item == i.item))
-        .group_by(i.member_id, o.offer_id)
-        .subquery("offer_counts")
-    )
+    c = of_offers.c
+    return select(
+        c.member,
+        c.offer,
+        *(c[name] for name in (*COUNTS, "own", "last_bought_at")),
+        func.coalesce(c.since, _NEVER).label("since"),
+        case((c.own > 1, (c.first - c.since) / (c.own - 1.0)), else_=0.0).label("gap"),
+    ).subquery("offer_counts")
 
 
 def offer_facts() -> Subquery:
-    """Return the facts of each offer: of its own goods, with the popularity of those above them by weight."""
-    p, o = POPULARITY.c, OFFER_ITEM.c
-    shares = (
-        func.sum(o.weight * func.coalesce(p[f"share_{days}"], 0.0)).label(f"share_{days}") for days in (_SHORT, _LONG)
-    )
+    """Return the facts of every offer, with those of unknown goods for an offer that nobody has bought."""
+    p, o = POPULARITY.c, OFFERS.c
+    neutral = {"share_7": 0.0, "share_28": 0.0, "repeat_rate": 0.2, "basket_share": 0.1}
+    facts = (func.coalesce(p[name], value).label(name) for name, value in neutral.items())
     return (
-        select(
-            o.offer_id,
-            *shares,
-            func.coalesce(func.max(p.repeat_rate).filter(o.own), 0.2).label("repeat_rate"),
-            func.coalesce(func.max(p.basket_share).filter(o.own), 0.1).label("basket_share"),
-        )
-        .select_from(OFFER_ITEM.outerjoin(POPULARITY, p.item == o.item))
-        .group_by(o.offer_id)
+        select(o.offer, o.offer_id, o.of_brand, *facts)
+        .select_from(OFFERS.outerjoin(POPULARITY, p.offer == o.offer))
         .subquery("offer_facts")
     )
 
@@ -305,19 +288,21 @@ def member_terms(as_of: datetime, piece: int | None, least_baskets: int) -> Sele
     counts, facts = offer_counts(as_of, piece, least_baskets), offer_facts()
     values = {**facts.c, **counts.c}
     return select(
-        counts.c.member_id,
-        counts.c.offer_id,
+        RECIPIENTS.c.member_id,
+        facts.c.offer_id,
         *(term.expression(values).label(term.name) for term in TERMS),
         counts.c.own.label("own_baskets"),
         counts.c.since.label("days_since"),
         counts.c.gap.label("days_between"),
         counts.c.last_bought_at,
-        counts.c.of_brand,
-    ).select_from(counts.join(facts, facts.c.offer_id == counts.c.offer_id))
+        facts.c.of_brand,
+    ).select_from(
+        counts.join(facts, facts.c.offer == counts.c.offer).join(RECIPIENTS, RECIPIENTS.c.member == counts.c.member)
+    )
 
 
 def default_terms() -> Select[Any]:
-    """Select the terms of each offer for a member without purchases of its goods or of those above them."""
+    """Select the terms of each offer for a member without purchases of its goods or of goods like them."""
     facts = offer_facts()
     zero: dict[str, ColumnElement[Any]] = {name: literal(0.0) for name in (*COUNTS, "gap")}
     values = {**facts.c, **zero, "since": literal(_NEVER)}

@@ -149,12 +149,28 @@ def offers_of(workspace, run) -> dict[str, list[str]]:
     return rows
 
 
+def visits(member: str, product: str, days: int) -> list[dict[str, object]]:
+    """Return purchases of a product on as many days, the last of them a week ago."""
+    return [
+        {
+            "member_id": member,
+            "purchased_at": f"2017-12-{25 - day:02}T12:00",
+            "basket_id": f"{member}-{product}-{day}",
+            "product_id": product,
+            "quantity": 1,
+            "amount": "5.00",
+            "store_id": "s1",
+        }
+        for day in range(days)
+    ]
+
+
 def test_a18_offers_follow_purchases_and_stay_within_at_most(workspace):
+    workspace.import_rows("purchases", visits("m09", "CHEESE", 4))
     run, _ = workspace.plan("hi", OFFERS)
     offers_by_member = offers_of(workspace, run)
-    # National coffee first, then what many buy
-    assert offers_by_member["m09"][:2] == ["coffee-c", "coffee-a"]
-    assert offers_by_member["m20"][:2] == ["coffee-c", "coffee-a"]  # has bought nothing
+    assert offers_by_member["m09"][0] == "cheese-b"  # cheese of the brand that the member buys
+    assert offers_by_member["m20"][:2] == ["coffee-c", "coffee-a"]  # has bought nothing: the most popular, then weight
     assert {len(offers) for offers in offers_by_member.values()} == {4}
     second, _ = workspace.plan("hi")
     assert offers_of(workspace, second) == offers_by_member
@@ -165,11 +181,11 @@ def test_a18_offers_outside_their_validity_are_never_shown(workspace):
     assert {"past", "to-come"}.isdisjoint(offer for offers in offers_of(workspace, run).values() for offer in offers)
 
 
-def test_member_without_purchase_detail_gets_the_heaviest_offers(workspace):
+def test_member_without_purchase_detail_gets_the_heaviest_offers_then_the_most_popular(workspace):
     workspace.record_choices("m09", "no_purchase_detail")
     run, _ = workspace.plan("hi", OFFERS)
     offers_by_member, decisions = offers_of(workspace, run), workspace.decisions(run)
-    assert offers_by_member["m09"] == ["soap-a", "cheese-b", "cheese-a", "coffee-c"]  # by weight, then by popularity
+    assert offers_by_member["m09"] == ["soap-a", "cheese-b", "cheese-a", "coffee-c"]
     assert {member for member, row in decisions.items() if not row["used_basket"]} == {"m09"}
 
 
