@@ -11,12 +11,12 @@ from typing import Final
 
 from campaigns.offers.selection import VariantOffers, distinct_offers
 
-LARGEST_SHARE: Final = 4.0
+LARGEST_SHARE: Final = 2.5
 """Cap: an offer takes at most so many times its even share of the places."""
-SMALLEST_SHARE: Final = 0.1
+SMALLEST_SHARE: Final = 0.2
 """Floor: an offer takes at least this part of its even share, from the recipients whom it fits best."""
-ROUNDS: Final = 14
-_STEP: Final = 0.6
+STEPS: Final = tuple(0.8 * 0.85**number for number in range(16))
+"""Largest change of a handicap in each round."""
 _LEAST_COUNT: Final = 0.5
 
 
@@ -40,20 +40,22 @@ class ExposureLimits:
         caps = [min(LARGEST_SHARE * share, limit) for share, limit in zip(even, most, strict=True)]
         return cls([SMALLEST_SHARE * share for share in even], caps)
 
-    def next_handicaps(self, handicaps: Sequence[float], places: Sequence[int]) -> list[float]:
+    def next_handicaps(self, handicaps: Sequence[float], places: Sequence[int], step: float) -> list[float]:
         """Return the handicaps for the next round, from those of a round and the places it gave."""
-        return [_next(*values) for values in zip(handicaps, places, self.floors, self.caps, strict=True)]
+        rows = zip(handicaps, places, self.floors, self.caps, strict=True)
+        return [
+            handicap + step * max(-1.0, min(1.0, _excess(handicap, count, floor, cap)))
+            for handicap, count, floor, cap in rows
+        ]
 
 
-def _next(handicap: float, places: int, floor: float, cap: float) -> float:
-    """Move a handicap towards the limits; back towards none while its offer is between them."""
+def _excess(handicap: float, places: int, floor: float, cap: float) -> float:
+    """Return the logarithm by which the places of an offer are over its cap, or (below zero) under its floor.
+
+    An offer between its limits has none; its handicap goes back towards zero as far as the limits let it.
+    """
     count = max(places, _LEAST_COUNT)
-    if cap and places > cap:
-        return handicap + _STEP * log(count / cap)
-    if places < floor:
-        return handicap - _STEP * log(floor / count)
-    if handicap > 0 and cap:
-        return max(0.0, handicap + _STEP * log(count / cap))
-    if handicap < 0:
-        return min(0.0, handicap + _STEP * log(count / floor))
-    return handicap
+    over, under = log(count / cap) if cap else 0.0, log(count / floor) if floor else 0.0
+    if over > 0 or handicap > 0:
+        return over
+    return min(under, 0.0) if handicap >= 0 else under

@@ -29,6 +29,10 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.model.offer_reason import OfferReasonKind
 
 _DEFAULT: Final = ""
+_SPREAD: Final = 1.0
+"""Log odds by which chance may lift an offer about which a member's purchases say nothing: without it, all of these
+members would see the same page."""
+_STRIDE, _FIRST_FACTOR = 37, 1009  # factors that spread one draw over the offers
 _SCHEMA: Final = pa.schema(
     [
         ("variant", pa.string()),
@@ -97,11 +101,11 @@ def choose_offers(
 ) -> Select[Any]:
     """Select the page of each recipient for whom `condition` holds: `offers`, `offer_reasons`, `number` and `short`.
 
-    `recipients` has `member_id`, `variant` and `ranked`: whether purchases may rank. `offers` is `offers_table` with a
-    `handicap`; `scored` is the table of `score_offers`. Without ranking, offers stand by weight, then by popularity,
-    without reasons. Offers above `of_category` of a product category come after the best of all others. The last
-    `explore` places go to goods that the member does not buy. `short` is the form that the ledger keeps (see
-    `core.model.offer_reason`).
+    `recipients` has `member_id`, `variant`, `ranked` (whether purchases may rank) and `draw`, a number from 0 to 1.
+    `offers` is `offers_table` with a `handicap`; `scored` is the table of `score_offers`. Without ranking, offers stand
+    by weight, then by popularity, without reasons. Offers above `of_category` of a product category come after the best
+    of all others. The last `explore` places go to goods that the member does not buy. `short` is the form that the
+    ledger keeps (see `core.model.offer_reason`).
     """
     ordered = _ordered(candidates(recipients, offers, scored).where(condition)).subquery("ordered")
     beyond = ordered.c.rank > ordered.c.at_most - ordered.c.explore
@@ -152,6 +156,7 @@ def candidates(recipients: TableClause, offers: TableClause, scored: TableClause
     popular = func.coalesce(default.c.score, 0.0)
     weight = cast(offers.c.weight, Double)
     ranked = recipients.c.ranked
+    score = func.coalesce(own.c.score, popular + _SPREAD * _chance(recipients.c.draw, offers.c.number))
     return (
         select(
             recipients.c.member_id,
@@ -159,7 +164,7 @@ def candidates(recipients: TableClause, offers: TableClause, scored: TableClause
                 offers.c[name]
                 for name in ("offer_id", "number", "product_category", "at_most", "explore", "of_category")
             ),
-            case((ranked, func.coalesce(own.c.score, popular) - offers.c.handicap), else_=weight).label("first"),
+            case((ranked, score - offers.c.handicap), else_=weight).label("first"),
             case((ranked, weight), else_=popular).label("second"),
             case((ranked, func.coalesce(own.c.reason, default.c.reason)), else_=null()).label("reason"),
             and_(ranked, own.c.last_bought_at.is_(None)).label("is_new"),
@@ -171,6 +176,12 @@ def candidates(recipients: TableClause, offers: TableClause, scored: TableClause
         )
         .where(func.coalesce(own.c.last_bought_at < offers.c.bought_before, literal(value=True)))
     )
+
+
+def _chance(draw: ColumnElement[Any], number: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a number from 0 to 1 for a member's `draw` and an offer, as if drawn at random, always the same."""
+    product = draw * (number * _STRIDE + _FIRST_FACTOR)
+    return product - func.floor(product)
 
 
 def _ordered(rows: Select[Any]) -> Select[Any]:

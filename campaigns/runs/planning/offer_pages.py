@@ -4,10 +4,23 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Integer, Select, TableClause, and_, cast, column, func, literal, select, table
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    TableClause,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    table,
+)
 
 from campaigns.offers import selection
-from campaigns.offers.exposure import ROUNDS, ExposureLimits
+from campaigns.offers.exposure import STEPS, ExposureLimits
 from campaigns.offers.ranking.offer_items import RankedOffer
 from campaigns.offers.ranking.score_offers import create_empty_scores, score_offers
 from campaigns.runs.planning.plan_counts import OfferCounts
@@ -18,6 +31,7 @@ from campaigns.store.runs.decisions import SEND
 _PIECE: Final = 50_000  # recipients: with 150 offers, their candidates take some hundred megabytes
 _LEAST_BALANCED: Final = 200
 _SAMPLE: Final = 4000  # recipients: enough for shares of a hundredth, a tenth of a second a round
+_DRAW_DIGITS: Final = 8
 _POPULATION: Final = table("population", column("member_id"), column("no_purchase_detail"))
 
 
@@ -59,9 +73,9 @@ def _balance(
     sizes = select(recipients.c.variant, func.count()).where(in_sample).group_by(recipients.c.variant)
     limits = ExposureLimits.of_sample(plan_input.variant_offers, dict(session.fetch_rows(sizes)))
     sample = session.create_table("sampled_candidates", selection.candidates(*tables).where(in_sample))
-    for _ in range(ROUNDS):
+    for step in STEPS:
         counted = dict(session.fetch_rows(selection.count_places(sample, handicaps)))
-        values = limits.next_handicaps(values, [counted.get(number, 0) for number in range(len(values))])
+        values = limits.next_handicaps(values, [counted.get(number, 0) for number in range(len(values))], step)
         _register_handicaps(session, values)
     return values
 
@@ -99,11 +113,18 @@ def _recipients(plan_input: PlanInput, settled: TableClause) -> Select[Any]:
     number = func.row_number().over(order_by=settled.c.member_id) - 1
     return select(
         number.label("number"),
+        _draw(plan_input, settled.c.member_id).label("draw"),
         settled.c.member_id,
         settled.c.variant,
         may_rank.label("ranked"),
         cast(func.floor(number / float(_PIECE)), Integer).label("piece"),
     ).where(settled.c.reason.is_(None), settled.c.variant.in_(sorted(plan_input.variant_offers)))
+
+
+def _draw(plan_input: PlanInput, member_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a number from 0 to 1 of the member and the campaign: the first digits of a hash."""
+    digits = func.substr(func.md5(literal(f"offers:{plan_input.campaign.name}:") + member_id), 1, _DRAW_DIGITS)
+    return cast(literal("0x") + digits, BigInteger) / float(16**_DRAW_DIGITS)
 
 
 def _score(session: QuerySession, plan_input: PlanInput, recipients: TableClause) -> TableClause:
