@@ -26,6 +26,7 @@ from campaigns.runs.planning.audience_count import AudienceCount, CountQuery, co
 from campaigns.runs.planning.calendar import CalendarEntry, calendar_entries
 from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_warning, stale_data_warning
 from campaigns.runs.planning.explain import Explanation, explain
+from campaigns.runs.planning.offer_warnings import offer_warnings
 from campaigns.runs.planning.plan import LedgerSnapshot, Plan, make_plan
 from campaigns.runs.planning.plan_input import build_plan_input
 from campaigns.runs.planning.plan_warnings import count_warnings, overlap_warnings
@@ -195,8 +196,13 @@ class Queries:
 
     def plan_warnings(self, run: Run) -> list[Problem]:
         """Return what a reader of the plan ought to know before it is sent."""
+        campaign, offers = self.run_definitions.definition(run)
         with self.context.ledger.read() as connection:
-            return [*count_warnings(connection, run), *overlap_warnings(connection, run, self.context.settings.zone)]
+            return [
+                *count_warnings(connection, run),
+                *offer_warnings(run, campaign, offers),
+                *overlap_warnings(connection, run, self.context.settings.zone),
+            ]
 
     def recent_runs(self) -> list[Run]:
         """Return the newest runs, newest first."""

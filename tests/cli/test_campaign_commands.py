@@ -46,7 +46,7 @@ def test_an_audience_file_outside_the_workspace_is_counted(viesti: Shell, tmp_pa
 
 def test_a_plan_in_json_has_exactly_these_keys_and_accounts_for_every_member(letter: Shell) -> None:
     plan = letter("plan", "letter", "--as-of", AS_OF, "--json").json
-    assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips", "warnings"]
+    assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips", "offers", "warnings"]
     assert (plan["campaign"], plan["as_of"], plan["run"]) == ("letter", "2018-01-01T10:00:00+02:00", RUN)
     assert plan["matched"] == sum(plan["sends"].values()) + sum(plan["skips"].values()) == 18
     assert sum(plan["variants"].values()) == sum(plan["sends"].values())
