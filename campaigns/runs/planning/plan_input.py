@@ -12,7 +12,7 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.settings import Settings
-from campaigns.offers.ranking.ranking_model import RankingModel, installed_model
+from campaigns.offers.ranking.ranking_model import RankingModel, built_in_model, installed_model
 from campaigns.offers.selection import VariantOffers, select_offers
 from campaigns.rules.select import RuleScope
 from campaigns.runs.planning.home_stores import home_stores_table
@@ -131,7 +131,7 @@ def build_plan_input(
         profile_fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        ranking_model=installed_model(repository.workspace.ranking_model),
+        ranking_model=installed_model(repository.workspace.ranking_model) if showing else built_in_model(),
         variant_offers=select_offers(campaign, showing, offers, day),
         offer_variants=showing,
         home_stores=_home_stores(templates, campaign, repository),
