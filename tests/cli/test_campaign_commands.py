@@ -86,6 +86,11 @@ def test_check_takes_a_campaign_or_an_audience_by_name(letter: Shell) -> None:
     assert "[unreadable]" in letter("check", "nobody", code=1).err
 
 
+def test_check_names_a_broken_ranking_model(letter: Shell) -> None:
+    (letter.root / "config" / "ranking.json").write_text("{nonsense", "utf-8")
+    assert "ranking.json:1:2: this is not JSON" in letter("check", code=1).err
+
+
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_preview_is_the_file_of_its_channel(channel: str, viesti: Shell) -> None:
     purpose, template, name, content = CHANNELS[channel]

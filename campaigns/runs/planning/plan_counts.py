@@ -52,6 +52,11 @@ class PlanCounts:
         return sorted(zip(self.offer_ids, self.offer_sends, strict=True), key=lambda each: (-each[1], each[0]))
 
     @property
+    def handicaps_by_offer(self) -> Mapping[str, float]:
+        """Handicaps of the offers, by id."""
+        return dict(zip(self.offer_ids, self.offer_handicaps, strict=True))
+
+    @property
     def offer_places(self) -> int:
         """Number of places that offers take in all messages."""
         return sum(self.offer_sends)
