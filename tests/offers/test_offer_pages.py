@@ -56,7 +56,9 @@ class World:
         """Return the member's page: offers with their reasons, the best first."""
         table = offers_table({"v": VariantOffers(self.offers, self.choice)}, NOW)
         offers = session.register("offers", table.append_column("handicap", pa.array([0.0] * len(table))))
-        rows = [("", each.id, score, "p", None) for each, score in zip(self.offers, self.popular, strict=True)]
+        rows: list[tuple[str, str, float, str, datetime | None]] = [
+            ("", each.id, score, "p", None) for each, score in zip(self.offers, self.popular, strict=True)
+        ]
         for number, (score, days) in self.own.items():
             bought = None if days is None else (NOW - timedelta(days=days)).replace(tzinfo=None)
             rows.append(("m", self.offers[number].id, score, "o", bought))

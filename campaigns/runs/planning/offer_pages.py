@@ -86,13 +86,13 @@ def count_offers(
 ) -> OfferCounts:
     """Return the ids of the plan's offers, the number of sends that show each, and their handicaps."""
     ids = tuple(offer.id for offer in selection.distinct_offers(plan_input.variant_offers))
-    shown = (
+    placed = (
         select(func.unnest(chosen.c.offers).label("offer_id"))
         .select_from(chosen.join(decided, decided.c.member_id == chosen.c.member_id))
         .where(decided.c.kind == SEND)
         .subquery("placed")
     )
-    rows = session.fetch_rows(select(shown.c.offer_id, func.count()).group_by(shown.c.offer_id)) if ids else []
+    rows = session.fetch_rows(select(placed.c.offer_id, func.count()).group_by(placed.c.offer_id)) if ids else []
     numbers: dict[str, int] = dict(rows)
     return ids, tuple(numbers.get(offer_id, 0) for offer_id in ids), tuple(handicaps)
 
