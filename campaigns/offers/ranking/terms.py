@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlalchemy import (
     ColumnElement,
     Date,
-    FromClause,
+    Double,
     Select,
     Subquery,
     and_,
@@ -41,7 +41,7 @@ POPULARITY: Final = table("popularity", *map(column, ("offer", "share_7", "share
 CALENDAR: Final = table("calendar", column("day"), column("age"))
 """Days of history with their age: a difference of days is written in another way on every engine."""
 
-COUNTS: Final = ("n", "b3", "b10", "b30", "t28", "t90", "s10", "s30", "q30", "share")
+COUNTS: Final = ("n", "b3", "b10", "b30", "t28", "t90", "sz", "s1", "s10", "s30", "q30", "share")
 """Counts of visits with an offer's goods, each weighed by how near these goods are to the offer."""
 
 
@@ -97,6 +97,8 @@ TERMS: Final = (
     Term("overdue", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio > 4, 4.0), else_=ratio))),
     Term("early", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio < 1, 1 - ratio), else_=0.0))),
     Term("has_gap", TermGroup.REGULAR, lambda c: case((c["gap"] > 0, 1.0), else_=0.0)),
+    Term("sized_root", TermGroup.OFTEN, _log("sz", 1.0)),
+    Term("sized", TermGroup.OFTEN, _log("s1", 0.02), log(0.02)),
     Term("sized_10_baskets", TermGroup.RECENT, _log("s10", 0.02), log(0.02)),
     Term("sized_30_baskets", TermGroup.OFTEN, _log("s30", 0.02), log(0.02)),
     Term("sized_root_30_baskets", TermGroup.OFTEN, _log("q30", 0.05), log(0.05)),
@@ -138,9 +140,9 @@ def popularity(as_of: datetime) -> Select[Any]:
             o.member,
             own.label("n"),
             func.sum(case((o.weight >= 1, 1.0 / v.size), else_=0.0)).label("sized"),
-            *(_recent(o.age, days, o.weight).label(f"n_{days}") for days in (_SHORT, _LONG)),
+            *(_recent(v.age, days, o.weight).label(f"n_{days}") for days in (_SHORT, _LONG)),
         )
-        .select_from(offer_visits.join(visits, and_(v.member == o.member, v.age == o.age)))
+        .select_from(offer_visits.join(visits, and_(v.member == o.member, v.purchased_at == o.purchased_at)))
         .group_by(o.offer, o.member)
         .subquery("by_member")
     )
@@ -186,22 +188,21 @@ class _History:
     piece: int | None
 
     def visits(self) -> Select[Any]:
-        """Select the days with purchases of each member, by age in days, with their number of lines."""
-        keys = (RECIPIENTS.c.member, CALENDAR.c.age)
-        lines = (func.count() + 0.0).label("size")
-        return select(*keys, lines).select_from(self._of_members(LINES)).where(*self._bounds()).group_by(*keys)
+        """Select the visits of each member, lines of one instant, with their age in days and their number of lines."""
+        keys = (RECIPIENTS.c.member, LINES.c.purchased_at)
+        lines = cast(func.count(), Double).label("size")
+        of_members = LINES.join(RECIPIENTS, RECIPIENTS.c.member_id == LINES.c.member_id)
+        visits = select(*keys, lines).select_from(of_members).where(*self._bounds()).group_by(*keys).subquery("visits")
+        on_day = cast(visits.c.purchased_at, Date) == CALENDAR.c.day
+        return select(*visits.c, CALENDAR.c.age).select_from(visits.join(CALENDAR, on_day))
 
     def offer_visits(self) -> Select[Any]:
-        """Select the days with goods of an offer: weight 1 for its own goods, less for goods like them."""
-        keys = (RECIPIENTS.c.member, CALENDAR.c.age, GOODS.c.offer)
-        weight, bought_at = func.max(GOODS.c.weight).label("weight"), func.max(LINES.c.purchased_at).label("bought_at")
+        """Select the visits with goods of an offer: weight 1 for its own goods, less for goods like them."""
+        keys = (RECIPIENTS.c.member, LINES.c.purchased_at, GOODS.c.offer)
         goods = LINES.join(GOODS, GOODS.c.product_id == LINES.c.product_id)
-        statement = select(*keys, weight, bought_at).select_from(self._of_members(goods))
-        return statement.where(*self._bounds()).group_by(*keys)
-
-    def _of_members(self, lines: FromClause) -> FromClause:
-        on_day = cast(LINES.c.purchased_at, Date) == CALENDAR.c.day
-        return lines.join(RECIPIENTS, RECIPIENTS.c.member_id == LINES.c.member_id).join(CALENDAR, on_day)
+        of_members = goods.join(RECIPIENTS, RECIPIENTS.c.member_id == LINES.c.member_id)
+        weight = func.max(GOODS.c.weight).label("weight")
+        return select(*keys, weight).select_from(of_members).where(*self._bounds()).group_by(*keys)
 
     def _bounds(self) -> tuple[ColumnElement[bool], ...]:
         end = to_warehouse_time(self.as_of)
@@ -220,20 +221,23 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
     window = {"partition_by": visits.c.member}
     numbered = select(
         *visits.c,
-        (func.row_number().over(order_by=visits.c.age, **window) - 1.0).label("ago"),
-        (func.count().over(**window) + 0.0).label("visits"),
+        (func.row_number().over(order_by=visits.c.purchased_at.desc(), **window) - 1.0).label("ago"),
+        cast(func.count().over(**window), Double).label("visits"),
     ).subquery("numbered")
     n = numbered.c
     weighted = (
         select(
             n.member,
+            n.purchased_at,
             n.age,
             n.visits,
             *(func.exp(-n.ago / float(span)).label(f"e{span}") for span in (3, 10, 30)),
             *(func.exp(-n.age / float(span)).label(f"d{span}") for span in (28, 90)),
+            (1.0 / func.sqrt(n.size, type_=Double)).label("sz"),
+            (1.0 / n.size).label("s1"),
             (func.exp(-n.ago / 10.0) / n.size).label("s10"),
             (func.exp(-n.ago / 30.0) / n.size).label("s30"),
-            (func.exp(-n.ago / 30.0) / func.sqrt(n.size)).label("q30"),
+            (func.exp(-n.ago / 30.0) / func.sqrt(n.size, type_=Double)).label("q30"),
         )
         .where(n.visits >= least_baskets)
         .subquery("weighted")
@@ -244,7 +248,7 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
     sums = {
         "n": func.sum(o.weight),
         **{name: func.sum(o.weight * value) for name, value in values.items()},
-        **{name: func.sum(o.weight * w[name]) for name in ("s10", "s30", "q30")},
+        **{name: func.sum(o.weight * w[name]) for name in ("sz", "s1", "s10", "s30", "q30")},
         "share": func.sum(o.weight) / func.max(w.visits),
     }
     of_offers = (
@@ -253,11 +257,11 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
             o.offer,
             *(value.label(name) for name, value in sums.items()),
             _total_where(o.weight >= 1).label("own"),
-            func.min(case((o.weight >= 1, o.age))).label("since"),
-            func.max(case((o.weight >= 1, o.age))).label("first"),
-            func.max(case((o.weight >= 1, o.bought_at))).label("last_bought_at"),
+            func.min(case((o.weight >= 1, w.age))).label("since"),
+            func.max(case((o.weight >= 1, w.age))).label("first"),
+            func.max(case((o.weight >= 1, o.purchased_at))).label("last_bought_at"),
         )
-        .select_from(offer_visits.join(weighted, and_(w.member == o.member, w.age == o.age)))
+        .select_from(offer_visits.join(weighted, and_(w.member == o.member, w.purchased_at == o.purchased_at)))
         .group_by(o.member, o.offer)
         .subquery("of_offers")
     )
