@@ -16,7 +16,7 @@ from campaigns.offers.ranking.offer_items import (
     offer_items,
 )
 
-MEMBERS_PER_PIECE: Final = 200_000
+MEMBERS_PER_PIECE: Final = 50_000
 """Members of one statement: with the lines of a year, a statement of so many takes less than 1 GB."""
 SAMPLED_MEMBERS: Final = 10_000
 """Members whose baskets say how popular goods are: a larger number adds cost, and no digit that matters."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Date,
     Double,
@@ -41,7 +42,7 @@ POPULARITY: Final = table("popularity", *map(column, ("offer", "share_7", "share
 CALENDAR: Final = table("calendar", column("day"), column("age"))
 """Days of history with their age: a difference of days is written in another way on every engine."""
 
-COUNTS: Final = ("n", "b3", "b10", "b30", "t28", "t90", "sz", "s1", "s10", "s30", "q30", "share")
+COUNTS: Final = ("n", "b3", "b10", "b30", "t28", "t90", "s10", "s30", "q30", "share")
 """Counts of visits with an offer's goods, each weighed by how near these goods are to the offer."""
 
 
@@ -97,8 +98,6 @@ TERMS: Final = (
     Term("overdue", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio > 4, 4.0), else_=ratio))),
     Term("early", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio < 1, 1 - ratio), else_=0.0))),
     Term("has_gap", TermGroup.REGULAR, lambda c: case((c["gap"] > 0, 1.0), else_=0.0)),
-    Term("sized_root", TermGroup.OFTEN, _log("sz", 1.0)),
-    Term("sized", TermGroup.OFTEN, _log("s1", 0.02), log(0.02)),
     Term("sized_10_baskets", TermGroup.RECENT, _log("s10", 0.02), log(0.02)),
     Term("sized_30_baskets", TermGroup.OFTEN, _log("s30", 0.02), log(0.02)),
     Term("sized_root_30_baskets", TermGroup.OFTEN, _log("q30", 0.05), log(0.05)),
@@ -109,7 +108,6 @@ TERMS: Final = (
     Term("popularity_28", TermGroup.POPULAR, _log("share_28", 0.0001)),
     Term("trend", TermGroup.POPULAR, lambda c: func.ln((c["share_7"] + 0.0005) / (c["share_28"] + 0.0005))),
     Term("repeat_rate", TermGroup.POPULAR, lambda c: c["repeat_rate"]),
-    Term("log_repeat_rate", TermGroup.POPULAR, _log("repeat_rate", 0.01)),
 )
 TERM_NAMES: Final = tuple(term.name for term in TERMS)
 
@@ -128,9 +126,9 @@ def popularity(as_of: datetime) -> Select[Any]:
     `repeat_rate` is the part of buyers of its own goods with a second visit, drawn towards 0.2 by five; `basket_share`
     the mean of 1 / lines of the visits with these goods.
     """
-    history = _History(as_of, _PRESENT, None)
-    visits = history.visits().subquery("all_visits")
-    offer_visits = history.offer_visits().subquery("all_offer_visits")
+    purchases = _purchases(as_of, _PRESENT, None)
+    visits = _visits(purchases).subquery("all_visits")
+    offer_visits = _offer_visits(purchases).subquery("all_offer_visits")
     v, o = visits.c, offer_visits.c
     totals = select(*(_recent(v.age, days, 1.0).label(f"total_{days}") for days in (_SHORT, _LONG))).subquery("totals")
     own = func.sum(case((o.weight >= 1, 1.0), else_=0.0))
@@ -176,38 +174,41 @@ def _total_where(condition: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.sum(case((condition, 1.0), else_=0.0))
 
 
-@dataclass(frozen=True, slots=True)
-class _History:
-    """Lines of the members of a piece (None: of all) in a span before an instant, scanned once for each of its tables.
+def _purchases(as_of: datetime, span: timedelta, piece: int | None) -> CTE:
+    """Return the purchases in a span before an instant, of the members of a piece (None: of all), from one scan.
 
-    Two narrow scans take less memory than one that keeps its lines for both.
+    A visit is what a member bought at one instant. Each has a row for every offer with goods in it, and one without
+    offer for its other goods: `weight` is 1 for the offer's own goods, less for goods like them; `lines` sum to the
+    lines of the visit.
     """
+    line, member, goods, end = LINES.c, RECIPIENTS.c, GOODS.c, to_warehouse_time(as_of)
+    keys = (member.member, line.purchased_at, goods.offer)
+    joined = LINES.join(RECIPIENTS, member.member_id == line.member_id).outerjoin(
+        GOODS, goods.product_id == line.product_id
+    )
+    of_piece = () if piece is None else (member.piece == piece,)
+    lines = func.sum(func.coalesce(goods.part, 1.0)).label("lines")
+    return (
+        select(*keys, func.max(goods.weight).label("weight"), lines)
+        .select_from(joined)
+        .where(line.purchased_at < end, line.purchased_at >= end - span, *of_piece)
+        .group_by(*keys)
+        .cte("purchases_of_members")
+    )
 
-    as_of: datetime
-    span: timedelta
-    piece: int | None
 
-    def visits(self) -> Select[Any]:
-        """Select the visits of each member, lines of one instant, with their age in days and their number of lines."""
-        keys = (RECIPIENTS.c.member, LINES.c.purchased_at)
-        lines = cast(func.count(), Double).label("size")
-        of_members = LINES.join(RECIPIENTS, RECIPIENTS.c.member_id == LINES.c.member_id)
-        visits = select(*keys, lines).select_from(of_members).where(*self._bounds()).group_by(*keys).subquery("visits")
-        on_day = cast(visits.c.purchased_at, Date) == CALENDAR.c.day
-        return select(*visits.c, CALENDAR.c.age).select_from(visits.join(CALENDAR, on_day))
+def _visits(purchases: CTE) -> Select[Any]:
+    """Select the visits of each member, with their age in days and their number of lines."""
+    keys = (purchases.c.member, purchases.c.purchased_at)
+    visits = select(*keys, func.sum(purchases.c.lines).label("size")).group_by(*keys).subquery("visits")
+    on_day = cast(visits.c.purchased_at, Date) == CALENDAR.c.day
+    return select(*visits.c, CALENDAR.c.age).select_from(visits.join(CALENDAR, on_day))
 
-    def offer_visits(self) -> Select[Any]:
-        """Select the visits with goods of an offer: weight 1 for its own goods, less for goods like them."""
-        keys = (RECIPIENTS.c.member, LINES.c.purchased_at, GOODS.c.offer)
-        goods = LINES.join(GOODS, GOODS.c.product_id == LINES.c.product_id)
-        of_members = goods.join(RECIPIENTS, RECIPIENTS.c.member_id == LINES.c.member_id)
-        weight = func.max(GOODS.c.weight).label("weight")
-        return select(*keys, weight).select_from(of_members).where(*self._bounds()).group_by(*keys)
 
-    def _bounds(self) -> tuple[ColumnElement[bool], ...]:
-        end = to_warehouse_time(self.as_of)
-        bounds = (LINES.c.purchased_at < end, LINES.c.purchased_at >= end - self.span)
-        return bounds if self.piece is None else (*bounds, RECIPIENTS.c.piece == self.piece)
+def _offer_visits(purchases: CTE) -> Select[Any]:
+    """Select the visits with goods of an offer."""
+    names = ("member", "purchased_at", "offer", "weight")
+    return select(*(purchases.c[name] for name in names)).where(purchases.c.offer.is_not(None))
 
 
 def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subquery:
@@ -216,8 +217,8 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
     Members with fewer than `least_baskets` have none. `gap` is the member's average of days between visits with the
     offer's own goods (the median is not one function on three engines), `since` the days since the last.
     """
-    history = _History(as_of, HISTORY, piece)
-    visits = history.visits().subquery("visits")
+    purchases = _purchases(as_of, HISTORY, piece)
+    visits = _visits(purchases).subquery("visits")
     window = {"partition_by": visits.c.member}
     numbered = select(
         *visits.c,
@@ -233,8 +234,6 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
             n.visits,
             *(func.exp(-n.ago / float(span)).label(f"e{span}") for span in (3, 10, 30)),
             *(func.exp(-n.age / float(span)).label(f"d{span}") for span in (28, 90)),
-            (1.0 / func.sqrt(n.size, type_=Double)).label("sz"),
-            (1.0 / n.size).label("s1"),
             (func.exp(-n.ago / 10.0) / n.size).label("s10"),
             (func.exp(-n.ago / 30.0) / n.size).label("s30"),
             (func.exp(-n.ago / 30.0) / func.sqrt(n.size, type_=Double)).label("q30"),
@@ -242,13 +241,13 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
         .where(n.visits >= least_baskets)
         .subquery("weighted")
     )
-    offer_visits = history.offer_visits().subquery("offer_visits")
+    offer_visits = _offer_visits(purchases).subquery("offer_visits")
     w, o = weighted.c, offer_visits.c
     values = {"b3": w.e3, "b10": w.e10, "b30": w.e30, "t28": w.d28, "t90": w.d90}
     sums = {
         "n": func.sum(o.weight),
         **{name: func.sum(o.weight * value) for name, value in values.items()},
-        **{name: func.sum(o.weight * w[name]) for name in ("sz", "s1", "s10", "s30", "q30")},
+        **{name: func.sum(o.weight * w[name]) for name in ("s10", "s30", "q30")},
         "share": func.sum(o.weight) / func.max(w.visits),
     }
     of_offers = (
