@@ -219,11 +219,12 @@ def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subq
     """
     purchases = _purchases(as_of, HISTORY, piece)
     visits = _visits(purchases).subquery("visits")
-    window = {"partition_by": visits.c.member}
     numbered = select(
         *visits.c,
-        (func.row_number().over(order_by=visits.c.purchased_at.desc(), **window) - 1.0).label("ago"),
-        cast(func.count().over(**window), Double).label("visits"),
+        (func.row_number().over(partition_by=visits.c.member, order_by=visits.c.purchased_at.desc()) - 1.0).label(
+            "ago"
+        ),
+        cast(func.count().over(partition_by=visits.c.member), Double).label("visits"),
     ).subquery("numbered")
     n = numbered.c
     weighted = (

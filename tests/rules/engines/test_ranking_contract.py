@@ -54,7 +54,7 @@ class PostgresTables:
         }
         with self.engine.begin() as connection:
             columns = ", ".join(f"{column} {type_}" for column, type_ in types.items())
-            connection.execute(sa.DDL(f"CREATE TABLE {name} ({columns})"))
+            connection.execute(sa.text(f"CREATE TABLE {name} ({columns})"))
             if rows.num_rows:
                 connection.execute(sa.insert(sa.table(name, *map(sa.column, types))), rows.to_pylist())
 
