@@ -55,7 +55,7 @@ class Queries:
     ) -> Iterator[Plan]:
         """Yield the plan of one occasion without saving it; of the listed members only, if any are listed.
 
-        Listed members see offers with the handicaps of the campaign's last plan, so that both agree.
+        Listed members see offers with the handicaps and popularity of the campaign's last plan, so that both agree.
         """
         repository = self.context.repository
         if definition.uses_products(repository.catalogue):
@@ -63,8 +63,9 @@ class Queries:
         with self.context.ledger.read() as connection:
             salt = holdout_versions.current_salt(connection)
             last = runs.latest_planned(connection, definition.campaign.name) if members else None
-        handicaps = {} if last is None else PlanCounts.from_json(last.counts).handicaps_by_offer
-        plan_input = build_plan_input(definition, as_of, repository, salt, members, handicaps)
+        whole = None if last is None else PlanCounts.from_json(last.counts)
+        of_offers = ({}, {}) if whole is None else (whole.handicaps_by_offer, whole.facts_by_offer)
+        plan_input = build_plan_input(definition, as_of, repository, salt, members, *of_offers)
         warehouse = repository.warehouse
         opened = warehouse.connect_for_members(members, as_of) if members else warehouse.connect(as_of)
         with closing(opened) as connection:

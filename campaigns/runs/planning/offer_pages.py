@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Integer, Select, TableClause, and_, cast, 
 
 from campaigns.offers import selection
 from campaigns.offers.exposure import ROUNDS, ExposureLimits
+from campaigns.offers.ranking.offer_facts import OFFER_FACTS, UNKNOWN
 from campaigns.offers.ranking.offer_items import RankedOffer
+from campaigns.offers.ranking.offer_terms import NO_FACTS
 from campaigns.offers.ranking.score_offers import create_empty_scores, score_offers
 from campaigns.runs.planning.plan_counts import OfferCounts
 from campaigns.runs.planning.plan_input import PlanInput
@@ -94,7 +96,14 @@ def count_offers(
     )
     rows = session.fetch_rows(select(placed.c.offer_id, func.count()).group_by(placed.c.offer_id)) if ids else []
     numbers: dict[str, int] = dict(rows)
-    return ids, tuple(numbers.get(offer_id, 0) for offer_id in ids), tuple(handicaps)
+    return ids, tuple(numbers.get(offer_id, 0) for offer_id in ids), tuple(handicaps), _facts(session, plan_input)
+
+
+def _facts(session: QuerySession, plan_input: PlanInput) -> Sequence[Sequence[float]]:
+    if not plan_input.uses_baskets_for_offers:
+        return ()
+    facts = OFFER_FACTS.c
+    return [tuple(row) for row in session.fetch_rows(select(*(facts[name] for name in UNKNOWN)).order_by(facts.offer))]
 
 
 def _recipients(plan_input: PlanInput, settled: TableClause) -> Select[Any]:
@@ -124,6 +133,7 @@ def _score(session: QuerySession, plan_input: PlanInput, recipients: TableClause
         _ranked_offers(plan_input),
         plan_input.ranking_model,
         plan_input.as_of,
+        plan_input.offer_facts if plan_input.members else NO_FACTS,
     )
 
 

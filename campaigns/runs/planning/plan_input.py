@@ -1,6 +1,6 @@
 """Input of a plan, complete before the first query: campaign, template fields, offers on sale, definition hash."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -40,9 +40,9 @@ class PlanInput:
     `offer_variants` the variants whose templates show offers, with the channels of these templates, and
     `variant_offers` the offers that each may show.
     `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
-    holdout. `ranking_model` ranks the offers; `offer_handicaps`, by offer, are those of the campaign's last plan, for
-    a plan of listed members (see `offers.exposure`). `home_stores` has what its templates show of
-    stores, None when they show nothing.
+    holdout. `ranking_model` ranks the offers; `offer_handicaps` and `offer_facts`, by offer, are those of the last plan
+    of the campaign, for a plan of listed members (see `offers.exposure` and `offers.ranking.offer_facts`). `home_stores` has
+    what its templates show of stores, None when they show nothing.
     """
 
     campaign: Campaign
@@ -59,6 +59,7 @@ class PlanInput:
     home_stores: pa.Table | None = None
     offer_variants: Mapping[str, frozenset[Channel]] = field(default_factory=dict)
     offer_handicaps: Mapping[str, float] = field(default_factory=dict)
+    offer_facts: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def scope(self) -> RuleScope:
@@ -118,8 +119,9 @@ def build_plan_input(
     holdout_salt: str,
     members: tuple[str, ...] = (),
     offer_handicaps: Mapping[str, float] = MappingProxyType({}),
+    offer_facts: Mapping[str, Sequence[float]] = MappingProxyType({}),
 ) -> PlanInput:
-    """Return the input of a plan at `as_of`; with `members`, of these members only, with handicaps of a whole plan."""
+    """Return the input of a plan at `as_of`; with `members`, of these alone, with what a whole plan found."""
     templates = definition.templates()
     campaign = definition.campaign
     day = local_day(as_of, campaign.schedule.zone)
@@ -139,6 +141,7 @@ def build_plan_input(
         variant_offers=select_offers(campaign, showing, offers, day),
         offer_variants=showing,
         offer_handicaps=offer_handicaps,
+        offer_facts=offer_facts,
         home_stores=_home_stores(templates, campaign, repository),
     )
 

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 
 from campaigns.core.clock import to_warehouse_time
 from campaigns.offers.ranking import terms
+from campaigns.offers.ranking.offer_facts import offer_facts
 from campaigns.offers.ranking.offer_items import goods_of_items, goods_of_offers, offer_items
 from campaigns.offers.ranking.offer_terms import COLD_START_BASKETS
+from campaigns.offers.ranking.purchase_counts import MemberPiece, calendar
 from campaigns.offers.ranking.ranking_model import built_in_model
 from campaigns.offers.ranking.score_offers import default_scores, member_scores
 from campaigns.rules.compile import compile_for
@@ -21,6 +23,7 @@ from campaigns.runs.planning.query_session import QuerySession
 from tests.support.postgresql_server import schema
 from tests.support.ranking_world import AS_OF, OFFERS, PRODUCTS, Visit, ranking_session
 
+EVERYBODY = MemberPiece("m", "n")
 MEMBERS = [f"m{number:02}" for number in range(24)]
 
 
@@ -129,13 +132,13 @@ def ranked(engine: TableEngine, visits: list[Visit]) -> list[tuple[Any, ...]]:
     engine.load("purchase_lines", pa.Table.from_pylist(lines, schema=line_schema))
     for name in ("ranked_offers", "offer_item", "item_source"):
         engine.load(name, getattr(items, name))
-    engine.load("calendar", terms.calendar(AS_OF))
-    numbers = [{"member_id": member, "member": number, "piece": 0} for number, member in enumerate(MEMBERS)]
+    engine.load("calendar", calendar(AS_OF))
+    numbers = [{"member_id": member, "member": number} for number, member in enumerate(MEMBERS)]
     engine.load("ranked_members", pa.Table.from_pylist(numbers))
     for name, statement in (
         ("item_goods", goods_of_items(items, columns)),
         ("goods", goods_of_offers()),
-        ("popularity", terms.popularity(AS_OF)),
+        ("offer_facts", offer_facts(AS_OF)),
     ):
         names = [column.name for column in statement.selected_columns]
         engine.load(
@@ -143,7 +146,7 @@ def ranked(engine: TableEngine, visits: list[Visit]) -> list[tuple[Any, ...]]:
             pa.Table.from_pylist([dict(zip(names, map(plain, row), strict=True)) for row in engine.rows(statement)]),
         )
     model = built_in_model()
-    own = engine.rows(member_scores(terms.member_terms(AS_OF, 0, COLD_START_BASKETS), model))
+    own = engine.rows(member_scores(terms.member_terms(AS_OF, EVERYBODY, COLD_START_BASKETS), model))
     default = engine.rows(default_scores(terms.default_terms(), model))
     rows = [(member, offer, float(score), reason, at) for member, offer, score, reason, at in [*own, *default]]
     return sorted(rows, key=lambda row: (row[0], -row[2], row[1]))
