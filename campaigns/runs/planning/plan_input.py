@@ -41,8 +41,8 @@ class PlanInput:
     `variant_offers` the offers that each may show.
     `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
     holdout. `ranking_model` ranks the offers; `offer_handicaps` and `offer_facts`, by offer, are those of the last plan
-    of the campaign, for a plan of listed members (see `offers.exposure` and `offers.ranking.offer_facts`). `home_stores` has
-    what its templates show of stores, None when they show nothing.
+    of the campaign, for a plan of listed members (see `offers.exposure` and `offers.ranking.offer_facts`).
+    `home_stores` has what its templates show of stores, None when they show nothing.
     """
 
     campaign: Campaign

@@ -198,6 +198,26 @@ def test_preview_of_a_member_takes_the_handicaps_of_the_last_plan(workspace):
     assert preview_offers(workspace, "m09", run.due_at)[0] != first
 
 
+def test_preview_of_a_member_shows_the_page_of_the_plan(workspace):
+    workspace.import_rows("purchases", [*visits("m09", "CHEESE", 6), *visits("m10", "BREAD", 5)])
+    run, _ = workspace.plan("hi", OFFERS.replace("at_most: 4", "at_most: 6"))
+    pages = offers_of(workspace, run)
+    for member in ("m09", "m10", "m20"):  # each with the popularity among all members
+        assert preview_offers(workspace, member, run.due_at) == pages[member]
+
+
+def test_special_goods_and_those_bought_by_members_who_forbid_it_rank_nothing(workspace):
+    workspace.record_choices("m10", "no_purchase_detail")
+    run, _ = workspace.plan("hi", OFFERS)
+    before = offers_of(workspace, run)
+    workspace.import_rows("purchases", [*visits("m20", "PHARMACY", 9), *visits("m10", "BREAD", 9)])
+    run, _ = workspace.plan("hi")
+    assert offers_of(workspace, run) == before
+    workspace.import_rows("purchases", visits("m11", "BREAD", 9))
+    run, _ = workspace.plan("hi")
+    assert offers_of(workspace, run) != before
+
+
 def test_a18_offers_outside_their_validity_are_never_shown(workspace):
     run, _ = workspace.plan("hi", OFFERS.replace("at_most: 4", "at_most: 12"))
     assert {"past", "to-come"}.isdisjoint(offer for offers in offers_of(workspace, run).values() for offer in offers)
