@@ -8,7 +8,7 @@ import pyarrow as pa
 from sqlalchemy import ColumnElement, Select, and_, case, column, func, literal, select, table
 
 from campaigns.offers.ranking.offer_items import OFFERS
-from campaigns.offers.ranking.purchase_counts import offer_visits_of, purchases_of, total_where, visits_of
+from campaigns.offers.ranking.purchase_counts import MemberPiece, offer_visits_of, purchases_of, total_where, visits_of
 
 UNKNOWN: Final = {"share_7": 0.0, "share_28": 0.0, "repeat_rate": 0.2, "basket_share": 0.1}
 """Facts of goods that nobody has bought."""
@@ -18,14 +18,14 @@ _PRESENT: Final = timedelta(days=90)
 _SHORT, _LONG = 7, 28
 
 
-def offer_facts(as_of: datetime) -> Select[Any]:
-    """Select the facts of every offer over the members of `ranked_members`: the table `offer_facts`.
+def offer_facts(as_of: datetime, pieces: Sequence[MemberPiece]) -> Select[Any]:
+    """Select the facts of every offer over the members of `ranked_members` in `pieces`: the table `offer_facts`.
 
     `share_7` and `share_28` are parts of all visits of these days, summed over its goods and those like them by weight;
     `repeat_rate` is the part of buyers of its own goods with a second visit, drawn towards 0.2 by five; `basket_share`
     the mean of 1 / lines of the visits with these goods. `lines` are all lines that were counted.
     """
-    purchases = purchases_of(as_of, _PRESENT, None)
+    purchases = purchases_of(as_of, _PRESENT, pieces)
     visits = visits_of(purchases).subquery("all_visits")
     offer_visits = offer_visits_of(purchases).subquery("all_offer_visits")
     v, o = visits.c, offer_visits.c

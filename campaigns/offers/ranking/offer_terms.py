@@ -12,13 +12,14 @@ from sqlalchemy import Integer, Select, TableClause, cast, column, func, literal
 from campaigns.offers.ranking import terms
 from campaigns.offers.ranking.offer_facts import known_facts, offer_facts, with_known_facts
 from campaigns.offers.ranking.offer_items import RankedOffer, goods_of_items, goods_of_offers, offer_items
-from campaigns.offers.ranking.purchase_counts import MemberPiece, calendar
+from campaigns.offers.ranking.purchase_counts import RECIPIENTS, MemberPiece, calendar
 
 MEMBERS_PER_PIECE: Final = 50_000
-LINES_PER_PIECE: Final = 5_000_000
+LINES_PER_PIECE: Final = 4_000_000
 """Members of one statement, and their lines of 90 days: a statement of so many takes less than 1 GB."""
 SAMPLED_MEMBERS: Final = 10_000
 """Members whose baskets say how popular goods are: a larger number adds cost, and no digit that matters."""
+_SAMPLE_BLOCK: Final = 1250  # members with neighbouring ids, whose purchases are stored side by side
 NO_FACTS: Final[Mapping[str, Sequence[float]]] = MappingProxyType({})
 COLD_START_BASKETS: Final = 4
 """Members with fewer baskets see offers by their recent popularity."""
@@ -78,9 +79,8 @@ def create_term_tables(
         session.create_table("offer_facts", with_known_facts())
         size = MEMBERS_PER_PIECE
     else:
-        step = max(1, session.count_rows(population) // SAMPLED_MEMBERS)
-        session.create_table("ranked_members", _numbered(population, step))
-        session.create_table("offer_facts", offer_facts(as_of))
+        session.create_table("ranked_members", _sample(population, session.count_rows(population)))
+        session.create_table("offer_facts", offer_facts(as_of, _pieces(session, _SAMPLE_BLOCK)))
         size = _piece_size(session)
     session.create_table("ranked_members", _numbered(recipients))
     return TermTables(as_of, _pieces(session, size))
@@ -116,12 +116,20 @@ def create_offer_terms(
     session.create_table("offer_terms", select(literal("").label("member_id"), *default.c))
     for piece in tables.member_terms():
         rows = piece.subquery("piece_terms")
-        session.insert("offer_terms", select(*(rows.c[name] for name in names)))
+        ids = rows.join(RECIPIENTS, RECIPIENTS.c.member == rows.c.member)
+        values = (rows.c[name] for name in names[1:])
+        session.insert("offer_terms", select(RECIPIENTS.c.member_id, *values).select_from(ids))
     return table("offer_terms", *map(column, names))
 
 
-def _numbered(members: TableClause, step: int = 1) -> Select[Any]:
-    """Select every so many-th member by id, with a number each."""
+def _sample(population: TableClause, size: int) -> Select[Any]:
+    """Select blocks of members, spread over all ids, so that facts cost the same for a large co-operative."""
+    numbered = _numbered(population).subquery("numbered")
+    block = func.floor((numbered.c.member - 1) / float(_SAMPLE_BLOCK))
+    return select(*numbered.c).where(cast(block, Integer) % max(1, size // SAMPLED_MEMBERS) == 0)
+
+
+def _numbered(members: TableClause) -> Select[Any]:
+    """Select members with a number each, by id."""
     number = func.row_number().over(order_by=members.c.member_id)
-    numbered = select(members.c.member_id, cast(number, Integer).label("member")).subquery("numbered")
-    return select(*numbered.c).where(numbered.c.member % step == 0)
+    return select(members.c.member_id, cast(number, Integer).label("member"))

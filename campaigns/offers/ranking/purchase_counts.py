@@ -1,11 +1,28 @@
 """Counts of a member's visits with an offer's goods, from one scan of purchases, as SQL for three engines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import CTE, ColumnElement, Date, Double, Select, Subquery, and_, case, cast, column, func, select, table
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    Double,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+)
 
 from campaigns.core.clock import to_warehouse_time
 from campaigns.offers.ranking.offer_items import GOODS
@@ -37,8 +54,8 @@ def calendar(as_of: datetime) -> pa.Table:
     return pa.table({"day": days, "age": pa.array(ages, pa.int32())})
 
 
-def purchases_of(as_of: datetime, span: timedelta, piece: MemberPiece | None) -> CTE:
-    """Return the purchases in a span before an instant, of the members of a piece (None: of all), from one scan.
+def purchases_of(as_of: datetime, span: timedelta, pieces: Sequence[MemberPiece]) -> CTE:
+    """Return the purchases in a span before an instant, of the members of some pieces, from one scan.
 
     A visit is what a member bought at one instant. Each has a row for every offer with goods in it, and one without
     offer for its other goods: `weight` is 1 for the offer's own goods, less for goods like them; `lines` sum to the
@@ -49,14 +66,12 @@ def purchases_of(as_of: datetime, span: timedelta, piece: MemberPiece | None) ->
     joined = LINES.join(RECIPIENTS, member.member_id == line.member_id).outerjoin(
         GOODS, goods.product_id == line.product_id
     )
-    of_piece: tuple[ColumnElement[bool], ...] = ()
-    if piece is not None:
-        of_piece = (line.member_id >= piece.first, line.member_id <= piece.last)
+    in_pieces = or_(literal(value=False), *(line.member_id.between(piece.first, piece.last) for piece in pieces))
     lines = func.sum(func.coalesce(goods.part, 1.0)).label("lines")
     return (
         select(*keys, func.max(goods.weight).label("weight"), lines)
         .select_from(joined)
-        .where(line.purchased_at < end, line.purchased_at >= end - span, *of_piece)
+        .where(line.purchased_at < end, line.purchased_at >= end - span, in_pieces)
         .group_by(*keys)
         .cte("purchases_of_members")
     )
@@ -76,13 +91,13 @@ def offer_visits_of(purchases: CTE) -> Select[Any]:
     return select(*(purchases.c[name] for name in names)).where(purchases.c.offer.is_not(None))
 
 
-def offer_counts(as_of: datetime, piece: MemberPiece | None, least_baskets: int) -> Subquery:
+def offer_counts(as_of: datetime, piece: MemberPiece, least_baskets: int) -> Subquery:
     """Return the counts of each member and offer with purchases of its goods or of goods like them.
 
     Members with fewer than `least_baskets` have none. `gap` is the member's average of days between visits with the
     offer's own goods (the median is not one function on three engines), `since` the days since the last.
     """
-    purchases = purchases_of(as_of, HISTORY, piece)
+    purchases = purchases_of(as_of, HISTORY, [piece])
     visits = visits_of(purchases).subquery("visits")
     numbered = select(
         *visits.c,

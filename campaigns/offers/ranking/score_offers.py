@@ -27,6 +27,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from campaigns.core.model.offer_reason import OfferReasonKind
 from campaigns.offers.ranking.offer_items import RankedOffer
 from campaigns.offers.ranking.offer_terms import NO_FACTS, RankingSession, create_term_tables
+from campaigns.offers.ranking.purchase_counts import RECIPIENTS
 from campaigns.offers.ranking.ranking_model import RankingModel
 from campaigns.offers.ranking.terms import TERMS, TermGroup
 
@@ -73,12 +74,16 @@ def create_empty_scores(session: RankingSession) -> TableClause:
 def member_scores(terms: Select[Any], model: RankingModel) -> Select[Any]:
     """Select the scores of members' terms, with the group of terms that weighed most as the reason."""
     rows = terms.subquery("member_terms")
-    return select(
-        rows.c.member_id,
+    scored = select(
+        rows.c.member,
         rows.c.offer_id,
         score(rows, model).label("score"),
         _reason(rows, model).label("reason"),
         rows.c.last_bought_at,
+    ).subquery("scores_of_members")
+    values = (scored.c[name] for name in ("offer_id", "score", "reason", "last_bought_at"))
+    return select(RECIPIENTS.c.member_id, *values).select_from(
+        scored.join(RECIPIENTS, RECIPIENTS.c.member == scored.c.member)
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 
 from campaigns.offers.ranking.offer_facts import OFFER_FACTS
-from campaigns.offers.ranking.purchase_counts import COUNTS, NEVER, RECIPIENTS, MemberPiece, offer_counts
+from campaigns.offers.ranking.purchase_counts import COUNTS, NEVER, MemberPiece, offer_counts
 
 DEFINITIONS_VERSION: Final = 1
 """Rises with every change of what a term means: a model of another version does not fit."""
@@ -81,12 +81,12 @@ TERMS: Final = (
 TERM_NAMES: Final = tuple(term.name for term in TERMS)
 
 
-def member_terms(as_of: datetime, piece: MemberPiece | None, least_baskets: int) -> Select[Any]:
-    """Select the terms of each member and offer with a history, with `own_baskets`, `days_since`, `days_between`."""
+def member_terms(as_of: datetime, piece: MemberPiece, least_baskets: int) -> Select[Any]:
+    """Select the terms of each member and offer with a history, by the member's number."""
     counts, facts = offer_counts(as_of, piece, least_baskets), OFFER_FACTS
     values = {**facts.c, **counts.c}
     return select(
-        RECIPIENTS.c.member_id,
+        counts.c.member,
         facts.c.offer_id,
         *(term.expression(values).label(term.name) for term in TERMS),
         counts.c.own.label("own_baskets"),
@@ -94,9 +94,7 @@ def member_terms(as_of: datetime, piece: MemberPiece | None, least_baskets: int)
         counts.c.gap.label("days_between"),
         counts.c.last_bought_at,
         facts.c.of_brand,
-    ).select_from(
-        counts.join(facts, facts.c.offer == counts.c.offer).join(RECIPIENTS, RECIPIENTS.c.member == counts.c.member)
-    )
+    ).select_from(counts.join(facts, facts.c.offer == counts.c.offer))
 
 
 def default_terms() -> Select[Any]:

@@ -138,7 +138,7 @@ def ranked(engine: TableEngine, visits: list[Visit]) -> list[tuple[Any, ...]]:
     for name, statement in (
         ("item_goods", goods_of_items(items, columns)),
         ("goods", goods_of_offers()),
-        ("offer_facts", offer_facts(AS_OF)),
+        ("offer_facts", offer_facts(AS_OF, [EVERYBODY])),
     ):
         names = [column.name for column in statement.selected_columns]
         engine.load(
