@@ -107,6 +107,19 @@ def test_the_export_holds_messages_with_their_delivery_state(workspace: SampleWo
     assert (message["campaign"], message["kind"], message["delivery_state"]) == (run.campaign, "send", "pending")
 
 
+def test_the_export_names_the_offers_of_a_message(workspace: SampleWorkspace):
+    run, _ = workspace.plan(
+        "weekly",
+        "purpose: marketing\naudience: {register: owners}\nchannels: [email]\noffers: {at_most: 2}\n"
+        'schedule: {at: "2018-01-01 10:30"}\ncontent: {email: offers}\n',
+    )
+    (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
+    offers = [each["offer"] for each in message["offers"]]
+    assert len(offers) == 2
+    assert set(offers) <= set(run.counts["offer_ids"])
+    assert "counts" not in message
+
+
 def test_an_export_of_an_erased_member_is_refused(workspace: SampleWorkspace):
     erasure.erase(workspace.engine.context, AINO)
     with pytest.raises(UserError, match="no member of this id"):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, union
+from sqlalchemy import ColumnElement, Double, Select, and_, cast, column, func, or_, select, table, union
 
 from campaigns.core.model.offer import Offer
 
@@ -47,8 +47,11 @@ ITEM_SOURCE: Final = table("item_source", *map(column, _SOURCES.names))
 PRODUCTS: Final = table("products", *map(column, _PRODUCTS))
 ITEM_GOODS: Final = table("item_goods", column("product_id"), column("item"))
 """Products of each set."""
-GOODS: Final = table("goods", column("product_id"), column("offer"), column("weight"))
-"""Products of each offer by number, at their greatest weight: 1 for its own goods, less for goods like them."""
+GOODS: Final = table("goods", column("product_id"), column("offer"), column("weight"), column("part"))
+"""Products of each offer by number, at their greatest weight: 1 for its own goods, less for goods like them.
+
+The `part` of a product in each of its offers sums to 1.
+"""
 OFFERS: Final = table("ranked_offers", column("offer"), column("offer_id"), column("of_brand"))
 """Numbers and ids of the offers; `of_brand` is true for an offer that names a brand alone."""
 
@@ -115,11 +118,14 @@ def offer_items(offers: Iterable[RankedOffer]) -> OfferItems:
 def goods_of_offers() -> Select[Any]:
     """Select the products of each offer, with their greatest weight: the table `goods`."""
     goods, item = ITEM_GOODS.c, OFFER_ITEM.c
-    return (
+    offers = (
         select(goods.product_id, item.offer, func.max(item.weight).label("weight"))
         .select_from(ITEM_GOODS.join(OFFER_ITEM, item.item == goods.item))
         .group_by(goods.product_id, item.offer)
+        .subquery("offers_of_products")
     )
+    number = cast(func.count().over(partition_by=offers.c.product_id), Double)
+    return select(*offers.c, (1.0 / number).label("part"))
 
 
 def goods_of_items(items: OfferItems, columns: Iterable[str]) -> Select[Any]:

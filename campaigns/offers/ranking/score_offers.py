@@ -1,6 +1,6 @@
 """Scores of offers: the model's formula over the terms, one statement a piece of members, with a reason for each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,7 +26,8 @@ from sqlalchemy import DateTime as SqlDateTime
 
 from campaigns.core.model.offer_reason import OfferReasonKind
 from campaigns.offers.ranking.offer_items import RankedOffer
-from campaigns.offers.ranking.offer_terms import RankingSession, create_term_tables
+from campaigns.offers.ranking.offer_terms import NO_FACTS, RankingSession, create_term_tables
+from campaigns.offers.ranking.purchase_counts import RECIPIENTS
 from campaigns.offers.ranking.ranking_model import RankingModel
 from campaigns.offers.ranking.terms import TERMS, TermGroup
 
@@ -45,15 +46,17 @@ def score_offers(
     offers: Sequence[RankedOffer],
     model: RankingModel,
     as_of: datetime,
+    facts: Mapping[str, Sequence[float]] = NO_FACTS,
 ) -> TableClause:
     """Create the table `scored` of the session from the views `purchase_lines` and `products`.
 
     `recipients` and `population` have `member_id`: the members to score for, and those whose purchases make goods
-    popular; members who forbid the use of their purchase lines must be in neither. A member without a row for an offer
-    has the score of the row with an empty `member_id`. Scores are log odds, to six decimals; `reason` is the short form
-    of an `OfferReason`; `last_bought_at` is the last purchase of the offer's own goods, UTC without a zone.
+    popular; members who forbid the use of their purchase lines must be in neither. `facts` are those of an earlier
+    ranking (see `create_term_tables`). A member without a row for an offer has the score of the row with an empty
+    `member_id`. Scores are log odds, to six decimals; `reason` is the short form of an `OfferReason`; `last_bought_at`
+    is the last purchase of the offer's own goods, UTC without a zone.
     """
-    tables = create_term_tables(session, recipients, population, offers, as_of)
+    tables = create_term_tables(session, recipients, population, offers, as_of, facts)
     session.create_table("scored", default_scores(tables.default_terms(), model))
     for piece in tables.member_terms():
         session.insert("scored", member_scores(piece, model))
@@ -71,12 +74,16 @@ def create_empty_scores(session: RankingSession) -> TableClause:
 def member_scores(terms: Select[Any], model: RankingModel) -> Select[Any]:
     """Select the scores of members' terms, with the group of terms that weighed most as the reason."""
     rows = terms.subquery("member_terms")
-    return select(
-        rows.c.member_id,
+    scored = select(
+        rows.c.member,
         rows.c.offer_id,
         score(rows, model).label("score"),
         _reason(rows, model).label("reason"),
         rows.c.last_bought_at,
+    ).subquery("scores_of_members")
+    values = (scored.c[name] for name in ("offer_id", "score", "reason", "last_bought_at"))
+    return select(RECIPIENTS.c.member_id, *values).select_from(
+        scored.join(RECIPIENTS, RECIPIENTS.c.member == scored.c.member)
     )
 
 

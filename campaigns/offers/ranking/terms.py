@@ -1,48 +1,18 @@
-"""Terms of the ranking: numbers about a member's purchases of an offer's goods, as one statement for three engines."""
+"""Terms of the ranking: numbers about a member's purchases of an offer's goods, and about these goods."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import log
 from typing import Any, Final
 
-import pyarrow as pa
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    FromClause,
-    Select,
-    Subquery,
-    and_,
-    case,
-    cast,
-    column,
-    func,
-    literal,
-    select,
-    table,
-)
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 
-from campaigns.core.clock import to_warehouse_time
-from campaigns.offers.ranking.offer_items import GOODS, OFFERS
+from campaigns.offers.ranking.offer_facts import OFFER_FACTS
+from campaigns.offers.ranking.purchase_counts import COUNTS, NEVER, MemberPiece, offer_counts
 
 DEFINITIONS_VERSION: Final = 1
 """Rises with every change of what a term means: a model of another version does not fit."""
-HISTORY: Final = timedelta(days=400)
-_PRESENT: Final = timedelta(days=90)  # history of the facts about goods
-_SHORT, _LONG = 7, 28
-_NEVER: Final = 400.0  # days since goods that a member never bought
-
-LINES: Final = table("purchase_lines", *map(column, ("member_id", "basket_id", "product_id", "purchased_at")))
-RECIPIENTS: Final = table("ranked_members", *map(column, ("member_id", "member", "piece")))
-"""Members whose purchases may be used, by number, each in one piece of the work."""
-POPULARITY: Final = table("popularity", *map(column, ("offer", "share_7", "share_28", "repeat_rate", "basket_share")))
-"""Facts of an offer's goods over all members; see `popularity`."""
-CALENDAR: Final = table("calendar", column("day"), column("age"))
-"""Days of history with their age: a difference of days is written in another way on every engine."""
-
-COUNTS: Final = ("n", "b3", "b10", "b30", "t28", "t90", "s10", "s30", "q30", "share")
-"""Counts of visits with an offer's goods, each weighed by how near these goods are to the offer."""
 
 
 class TermGroup:
@@ -93,7 +63,7 @@ TERMS: Final = (
     Term("count_90_days", TermGroup.OFTEN, _log("t90", 1.0)),
     Term("share", TermGroup.OFTEN, lambda c: c["share"]),
     Term("log_share", TermGroup.OFTEN, _log("share", 0.01), log(0.01)),
-    Term("since", TermGroup.RECENT, _log("since", 1.0), log(_NEVER + 1.0)),
+    Term("since", TermGroup.RECENT, _log("since", 1.0), log(NEVER + 1.0)),
     Term("overdue", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio > 4, 4.0), else_=ratio))),
     Term("early", TermGroup.REGULAR, _when_gap(lambda ratio: case((ratio < 1, 1 - ratio), else_=0.0))),
     Term("has_gap", TermGroup.REGULAR, lambda c: case((c["gap"] > 0, 1.0), else_=0.0)),
@@ -107,188 +77,16 @@ TERMS: Final = (
     Term("popularity_28", TermGroup.POPULAR, _log("share_28", 0.0001)),
     Term("trend", TermGroup.POPULAR, lambda c: func.ln((c["share_7"] + 0.0005) / (c["share_28"] + 0.0005))),
     Term("repeat_rate", TermGroup.POPULAR, lambda c: c["repeat_rate"]),
-    Term("log_repeat_rate", TermGroup.POPULAR, _log("repeat_rate", 0.01)),
 )
 TERM_NAMES: Final = tuple(term.name for term in TERMS)
 
 
-def calendar(as_of: datetime) -> pa.Table:
-    """Return the table `calendar` of the history before `as_of`."""
-    today, ages = to_warehouse_time(as_of).date(), range(HISTORY.days + 1)
-    days = pa.array([today - timedelta(days=age) for age in ages], pa.date32())
-    return pa.table({"day": days, "age": pa.array(ages, pa.int32())})
-
-
-def popularity(as_of: datetime) -> Select[Any]:
-    """Select the facts of each offer over the members of `ranked_members`: the columns of `popularity`.
-
-    `share_7` and `share_28` are parts of all visits of these days, summed over its goods and those like them by weight;
-    `repeat_rate` is the part of buyers of its own goods with a second visit, drawn towards 0.2 by five; `basket_share`
-    the mean of 1 / lines of the visits with these goods.
-    """
-    history = _History(as_of, _PRESENT, None)
-    visits = history.visits().subquery("all_visits")
-    offer_visits = history.offer_visits().subquery("all_offer_visits")
-    v, o = visits.c, offer_visits.c
-    totals = select(*(_recent(v.age, days, 1.0).label(f"total_{days}") for days in (_SHORT, _LONG))).subquery("totals")
-    own = func.sum(case((o.weight >= 1, 1.0), else_=0.0))
-    by_member = (
-        select(
-            o.offer,
-            o.member,
-            own.label("n"),
-            func.sum(case((o.weight >= 1, 1.0 / v.size), else_=0.0)).label("sized"),
-            *(_recent(o.age, days, o.weight).label(f"n_{days}") for days in (_SHORT, _LONG)),
-        )
-        .select_from(offer_visits.join(visits, and_(v.member == o.member, v.age == o.age)))
-        .group_by(o.offer, o.member)
-        .subquery("by_member")
-    )
-    buyers = _total_where(by_member.c.n >= 1)
-    facts = (
-        select(
-            by_member.c.offer,
-            *(func.sum(by_member.c[f"n_{days}"]).label(f"n_{days}") for days in (_SHORT, _LONG)),
-            ((_total_where(by_member.c.n >= 2) + 1.0) / (buyers + 5.0)).label("repeat_rate"),
-            (func.sum(by_member.c.sized) + 0.1).label("sized"),
-            (func.sum(by_member.c.n) + 1.0).label("n"),
-        )
-        .group_by(by_member.c.offer)
-        .subquery("facts")
-    )
-
-    def share(days: int) -> ColumnElement[Any]:
-        total = totals.c[f"total_{days}"]
-        return (facts.c[f"n_{days}"] / case((total < 1, 1.0), else_=total)).label(f"share_{days}")
-
-    basket_share = (facts.c.sized / facts.c.n).label("basket_share")
-    joined = facts.join(totals, literal(1) == literal(1))
-    return select(facts.c.offer, share(_SHORT), share(_LONG), facts.c.repeat_rate, basket_share).select_from(joined)
-
-
-def _recent(age: ColumnElement[Any], days: int, value: Any) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(case((age <= days, value), else_=0.0)), 0.0)
-
-
-def _total_where(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    return func.sum(case((condition, 1.0), else_=0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class _History:
-    """Lines of the members of a piece (None: of all) in a span before an instant, scanned once for each of its tables.
-
-    Two narrow scans take less memory than one that keeps its lines for both.
-    """
-
-    as_of: datetime
-    span: timedelta
-    piece: int | None
-
-    def visits(self) -> Select[Any]:
-        """Select the days with purchases of each member, by age in days, with their number of lines."""
-        keys = (RECIPIENTS.c.member, CALENDAR.c.age)
-        lines = (func.count() + 0.0).label("size")
-        return select(*keys, lines).select_from(self._of_members(LINES)).where(*self._bounds()).group_by(*keys)
-
-    def offer_visits(self) -> Select[Any]:
-        """Select the days with goods of an offer: weight 1 for its own goods, less for goods like them."""
-        keys = (RECIPIENTS.c.member, CALENDAR.c.age, GOODS.c.offer)
-        weight, bought_at = func.max(GOODS.c.weight).label("weight"), func.max(LINES.c.purchased_at).label("bought_at")
-        goods = LINES.join(GOODS, GOODS.c.product_id == LINES.c.product_id)
-        statement = select(*keys, weight, bought_at).select_from(self._of_members(goods))
-        return statement.where(*self._bounds()).group_by(*keys)
-
-    def _of_members(self, lines: FromClause) -> FromClause:
-        on_day = cast(LINES.c.purchased_at, Date) == CALENDAR.c.day
-        return lines.join(RECIPIENTS, RECIPIENTS.c.member_id == LINES.c.member_id).join(CALENDAR, on_day)
-
-    def _bounds(self) -> tuple[ColumnElement[bool], ...]:
-        end = to_warehouse_time(self.as_of)
-        bounds = (LINES.c.purchased_at < end, LINES.c.purchased_at >= end - self.span)
-        return bounds if self.piece is None else (*bounds, RECIPIENTS.c.piece == self.piece)
-
-
-def offer_counts(as_of: datetime, piece: int | None, least_baskets: int) -> Subquery:
-    """Return the counts of each member and offer with purchases of its goods or of goods like them.
-
-    Members with fewer than `least_baskets` have none. `gap` is the member's average of days between visits with the
-    offer's own goods (the median is not one function on three engines), `since` the days since the last.
-    """
-    history = _History(as_of, HISTORY, piece)
-    visits = history.visits().subquery("visits")
-    window = {"partition_by": visits.c.member}
-    numbered = select(
-        *visits.c,
-        (func.row_number().over(order_by=visits.c.age, **window) - 1.0).label("ago"),
-        (func.count().over(**window) + 0.0).label("visits"),
-    ).subquery("numbered")
-    n = numbered.c
-    weighted = (
-        select(
-            n.member,
-            n.age,
-            n.visits,
-            *(func.exp(-n.ago / float(span)).label(f"e{span}") for span in (3, 10, 30)),
-            *(func.exp(-n.age / float(span)).label(f"d{span}") for span in (28, 90)),
-            (func.exp(-n.ago / 10.0) / n.size).label("s10"),
-            (func.exp(-n.ago / 30.0) / n.size).label("s30"),
-            (func.exp(-n.ago / 30.0) / func.sqrt(n.size)).label("q30"),
-        )
-        .where(n.visits >= least_baskets)
-        .subquery("weighted")
-    )
-    offer_visits = history.offer_visits().subquery("offer_visits")
-    w, o = weighted.c, offer_visits.c
-    values = {"b3": w.e3, "b10": w.e10, "b30": w.e30, "t28": w.d28, "t90": w.d90}
-    sums = {
-        "n": func.sum(o.weight),
-        **{name: func.sum(o.weight * value) for name, value in values.items()},
-        **{name: func.sum(o.weight * w[name]) for name in ("s10", "s30", "q30")},
-        "share": func.sum(o.weight) / func.max(w.visits),
-    }
-    of_offers = (
-        select(
-            o.member,
-            o.offer,
-            *(value.label(name) for name, value in sums.items()),
-            _total_where(o.weight >= 1).label("own"),
-            func.min(case((o.weight >= 1, o.age))).label("since"),
-            func.max(case((o.weight >= 1, o.age))).label("first"),
-            func.max(case((o.weight >= 1, o.bought_at))).label("last_bought_at"),
-        )
-        .select_from(offer_visits.join(weighted, and_(w.member == o.member, w.age == o.age)))
-        .group_by(o.member, o.offer)
-        .subquery("of_offers")
-    )
-    c = of_offers.c
-    return select(
-        c.member,
-        c.offer,
-        *(c[name] for name in (*COUNTS, "own", "last_bought_at")),
-        func.coalesce(c.since, _NEVER).label("since"),
-        case((c.own > 1, (c.first - c.since) / (c.own - 1.0)), else_=0.0).label("gap"),
-    ).subquery("offer_counts")
-
-
-def offer_facts() -> Subquery:
-    """Return the facts of every offer, with those of unknown goods for an offer that nobody has bought."""
-    p, o = POPULARITY.c, OFFERS.c
-    neutral = {"share_7": 0.0, "share_28": 0.0, "repeat_rate": 0.2, "basket_share": 0.1}
-    facts = (func.coalesce(p[name], value).label(name) for name, value in neutral.items())
-    return (
-        select(o.offer, o.offer_id, o.of_brand, *facts)
-        .select_from(OFFERS.outerjoin(POPULARITY, p.offer == o.offer))
-        .subquery("offer_facts")
-    )
-
-
-def member_terms(as_of: datetime, piece: int | None, least_baskets: int) -> Select[Any]:
-    """Select the terms of each member and offer with a history, with `own_baskets`, `days_since`, `days_between`."""
-    counts, facts = offer_counts(as_of, piece, least_baskets), offer_facts()
+def member_terms(as_of: datetime, piece: MemberPiece, least_baskets: int) -> Select[Any]:
+    """Select the terms of each member and offer with a history, by the member's number."""
+    counts, facts = offer_counts(as_of, piece, least_baskets), OFFER_FACTS
     values = {**facts.c, **counts.c}
     return select(
-        RECIPIENTS.c.member_id,
+        counts.c.member,
         facts.c.offer_id,
         *(term.expression(values).label(term.name) for term in TERMS),
         counts.c.own.label("own_baskets"),
@@ -296,14 +94,12 @@ def member_terms(as_of: datetime, piece: int | None, least_baskets: int) -> Sele
         counts.c.gap.label("days_between"),
         counts.c.last_bought_at,
         facts.c.of_brand,
-    ).select_from(
-        counts.join(facts, facts.c.offer == counts.c.offer).join(RECIPIENTS, RECIPIENTS.c.member == counts.c.member)
-    )
+    ).select_from(counts.join(facts, facts.c.offer == counts.c.offer))
 
 
 def default_terms() -> Select[Any]:
     """Select the terms of each offer for a member without purchases of its goods or of goods like them."""
-    facts = offer_facts()
+    facts = OFFER_FACTS
     zero: dict[str, ColumnElement[Any]] = {name: literal(0.0) for name in (*COUNTS, "gap")}
-    values = {**facts.c, **zero, "since": literal(_NEVER)}
+    values = {**facts.c, **zero, "since": literal(NEVER)}
     return select(facts.c.offer_id, *(term.expression(values).label(term.name) for term in TERMS))

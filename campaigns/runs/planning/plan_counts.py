@@ -20,6 +20,7 @@ class PlanCounts:
     channel. `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
     `without_offers` counts by variant the sends whose template shows offers and has none to show. `offer_sends` counts
     the sends with each of `offer_ids`, by its number in it, and `offer_handicaps` are those of `offers.exposure`.
+    `offer_facts` say how popular its goods are (see `offers.ranking.offer_facts`); none where purchases ranked nothing.
     """
 
     population: int
@@ -35,6 +36,7 @@ class PlanCounts:
     offer_ids: Sequence[str] = ()
     offer_sends: Sequence[int] = ()
     offer_handicaps: Sequence[float] = ()
+    offer_facts: Sequence[Sequence[float]] = ()
 
     @property
     def sent(self) -> int:
@@ -45,6 +47,26 @@ class PlanCounts:
     def skipped(self) -> int:
         """Number of matched members who get none."""
         return sum(self.skips.values())
+
+    @property
+    def sends_by_offer(self) -> Sequence[tuple[str, int]]:
+        """Offers with the number of sends that show each, the most shown first."""
+        return sorted(zip(self.offer_ids, self.offer_sends, strict=True), key=lambda each: (-each[1], each[0]))
+
+    @property
+    def handicaps_by_offer(self) -> Mapping[str, float]:
+        """Handicaps of the offers, by id."""
+        return dict(zip(self.offer_ids, self.offer_handicaps, strict=True))
+
+    @property
+    def facts_by_offer(self) -> Mapping[str, Sequence[float]]:
+        """Facts of the offers' goods, by id."""
+        return dict(zip(self.offer_ids, self.offer_facts, strict=True)) if self.offer_facts else {}
+
+    @property
+    def offer_places(self) -> int:
+        """Number of places that offers take in all messages."""
+        return sum(self.offer_sends)
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as the ledger stores them and `--json` prints them."""
@@ -68,8 +90,8 @@ def _by_channel(stored: Mapping[str, int]) -> dict[Channel, int]:
     return {Channel(channel): number for channel, number in stored.items()}
 
 
-OfferCounts = tuple[Sequence[str], Sequence[int], Sequence[float]]
-"""Ids of the offers of a plan, the number of sends with each, and their handicaps."""
+OfferCounts = tuple[Sequence[str], Sequence[int], Sequence[float], Sequence[Sequence[float]]]
+"""Ids of the offers of a plan, the number of sends with each, their handicaps, and the facts of their goods."""
 
 
 def count_decisions(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, and_, or_, select
 from sqlmodel import SQLModel
 
 from campaigns.store.people.people_tables import AUDIT
+from campaigns.store.runs.decisions import chosen_offers_as_json
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 
 LedgerRow = Mapping[str, Any]
@@ -79,6 +80,7 @@ def messages_of_member(connection: Connection, member_id: str) -> Sequence[Ledge
         RUN.c.run_id,
         RUN.c.campaign,
         RUN.c.evidence,
+        RUN.c.counts,
         RUN.c.purpose,
         RUN.c.newsletter,
         RUN.c.partner,
@@ -86,15 +88,17 @@ def messages_of_member(connection: Connection, member_id: str) -> Sequence[Ledge
     )
     query = select(*run_columns, *decision_columns, *delivery_columns).select_from(joined)
     of_member = query.where(DECISION.c.member_id == member_id, RUN.c.planned_at.is_not(None))
-    return [_with_title(dict(row)) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
+    return [_message(dict(row)) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
 
 
-def _with_title(row: LedgerRow) -> LedgerRow:
-    """Return a message with the title in place of the whole evidence of its run."""
-    return {
+def _message(row: LedgerRow) -> LedgerRow:
+    """Return a message with the title in place of the whole evidence of its run, and its offers by their ids."""
+    message = {
         ("title" if name == "evidence" else name): (value or {}).get("title", {}) if name == "evidence" else value
         for name, value in row.items()
+        if name != "counts"
     }
+    return {**message, "offers": chosen_offers_as_json(row["offers"], row["counts"])}
 
 
 def audit_rows(connection: Connection, names: frozenset[str]) -> Sequence[LedgerRow]:

@@ -1,4 +1,4 @@
-"""Scores of offers: by what a member buys, with the reason that weighed most, without purchases that may not be used."""
+"""Scores of offers: by what a member buys, with the reason that weighed most, and without forbidden purchases."""
 
 import re
 from dataclasses import replace
