@@ -25,6 +25,7 @@ from campaigns.runs.planning.aggregate_cache import AggregateCache
 from campaigns.runs.planning.audience_count import AudienceCount, CountQuery, count_audience
 from campaigns.runs.planning.calendar import CalendarEntry, calendar_entries
 from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_warning, stale_data_warning
+from campaigns.runs.planning.evidence import offer_names
 from campaigns.runs.planning.explain import Explanation, explain
 from campaigns.runs.planning.plan import LedgerSnapshot, Plan, make_plan
 from campaigns.runs.planning.plan_input import build_plan_input
@@ -95,6 +96,7 @@ class Queries:
             due_at=as_of,
             scheduled=False,
             state=RunState.PLANNED,
+            evidence={"offer_names": offer_names(context.repository.offers, context.repository.catalogue)},
         )
         run_context = RunContext(run, campaign, context.settings, context.signer, self.run_definitions.files(run))
         offers = {offer.id: offer for offer in context.repository.offers_of(definition)}
