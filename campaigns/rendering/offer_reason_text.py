@@ -1,6 +1,6 @@
 """Reason of an offer in words: what a member buys, in three languages, by rounded intervals and never by dates."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -12,7 +12,7 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.model.offer import Offer
-from campaigns.core.model.offer_reason import OfferReason, OfferReasonKind
+from campaigns.core.model.offer_reason import ChosenOffer, OfferReason, OfferReasonKind
 from campaigns.rendering.templates.translations import TranslatedText, read_texts
 
 _FILE: Final = Path(__file__).with_suffix(".yaml")
@@ -90,6 +90,32 @@ def offer_reason_text(short_form: str, language: Language, goods: GoodsName, rea
         text = text.replace("{interval}", _days("interval", max(reason.every_days or 1, 1), language))
         text = text.replace("{ago}", _days("ago", reason.days_ago or 0, language))
     return text if goods.label is None else text.replace("{goods}", goods.label.text(language))
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedOffer:
+    """Offer of a message by its title, with its reason in words; None where no purchases were used."""
+
+    offer: str
+    title: str
+    reason: str | None
+
+
+def explain_offers(
+    chosen: Iterable[ChosenOffer], names: Mapping[str, Any], language: Language, reader: Reader
+) -> list[ExplainedOffer]:
+    """Return the offers of a message with their reasons; `names` are those of a run's evidence.
+
+    An offer that it does not name goes by its id.
+    """
+    explained = []
+    for offer in chosen:
+        name = names.get(offer.offer_id)
+        title = offer.offer_id if name is None else name["title"][language.value]
+        goods = GoodsName() if name is None else GoodsName.from_json(name)
+        text = None if offer.reason is None else offer_reason_text(str(offer.reason), language, goods, reader)
+        explained.append(ExplainedOffer(offer.offer_id, title, text))
+    return explained
 
 
 def _days(kind: str, days: int, language: Language) -> str:

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from audiences.people import contacts, holdout_versions
-from audiences.people.contacts import choices_of, contact_of
+from audiences.people.contacts import allows_purchase_detail, choices_of, contact_of
 from audiences.people.snapshot import take_snapshot
 from audiences.warehouse.warehouse import AGGREGATES_FOLDER
 from campaigns.core.clock import local_day, midnight
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.offer_reason import parse_chosen_offers
 from campaigns.core.private_files import make_private_folder
 from campaigns.core.safe_names import safe_file_name
+from campaigns.rendering.offer_reason_text import Reader, explain_offers
 from campaigns.rules.scope import RuleScope
 from campaigns.runs.composing.preview import PreviewDecision, write_preview
 from campaigns.runs.composing.run_context import RunContext
@@ -157,11 +159,16 @@ class Queries:
         with self.context.ledger.read() as connection:
             return {**contact_of(connection, member_id), **choices_of(connection, member_id)}
 
-    def decisions_for_member(self, member_id: str) -> list[dict[str, Any]]:
-        """Return the decisions about a member in all runs, newest first."""
+    def decisions_for_member(self, member_id: str, language: Language) -> list[dict[str, Any]]:
+        """Return the decisions about a member in all runs, newest first, with their offers and reasons in a language.
+
+        There are no reasons in a partner's message, nor any once the member's purchases may not be used.
+        """
         with self.context.ledger.read() as connection:
             contact_of(connection, member_id)
-            return decisions.list_for_member(connection, member_id)
+            names_purchases = allows_purchase_detail(connection, member_id)
+            rows = decisions.list_for_member(connection, member_id)
+        return [_with_offers(row, language, names_purchases=names_purchases) for row in rows]
 
     def previous_plan(self, run: Run) -> Run | None:
         """Return the campaign's last plan before a run."""
@@ -240,3 +247,15 @@ class Queries:
             message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
             raise UserError.about(str(self.context.workspace.settings), message, "no_spark", hint) from error
         return open_spark(self.context.repository.warehouse, as_of, chosen.master)
+
+
+def _with_offers(row: Mapping[str, Any], language: Language, *, names_purchases: bool) -> dict[str, Any]:
+    """Return a decision with its offers in words, in place of their numbers and of all names of the run's offers."""
+    evidence = dict(row["evidence"] or {})
+    names = evidence.pop("offer_names", {})
+    chosen = parse_chosen_offers(row["offers"], (row["counts"] or {}).get("offer_ids", ()))
+    if row["partner"] is not None or not names_purchases:
+        chosen = tuple(replace(offer, reason=None) for offer in chosen)
+    offers = [asdict(offer) for offer in explain_offers(chosen, names, language, Reader.RECEIVER)]
+    kept = {name: value for name, value in row.items() if name not in ("counts", "partner")}
+    return {**kept, "evidence": evidence, "offers": offers}

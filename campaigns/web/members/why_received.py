@@ -11,7 +11,7 @@ from campaigns.core.clock import local_day
 from campaigns.core.model.catalogue import KEY_COLUMNS, Catalogue
 from campaigns.core.model.enums import DataClass, Language, Purpose
 from campaigns.core.model.legal_basis import legal_basis
-from campaigns.rendering.offer_reason_text import GoodsName, Reader, offer_reason_text
+from campaigns.rendering.offer_reason_text import ExplainedOffer, Reader, explain_offers
 from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.store.runs.linked_message import PlannedMessage
 from campaigns.web.page_context import READ_METHODS, PageContext
@@ -79,22 +79,16 @@ def explanation(message: PlannedMessage, catalogue: Catalogue, language: Languag
     }
 
 
-def offer_reasons(message: PlannedMessage, language: Language) -> Sequence[tuple[str, str]]:
-    """Return the offers of a message by title, each with its reason as the decision keeps it.
+def offer_reasons(message: PlannedMessage, language: Language) -> Sequence[ExplainedOffer]:
+    """Return the offers of a message that purchases chose, each with its reason as the decision keeps it.
 
-    None in a partner's message, nor in one whose offers were not chosen by purchases.
+    None in a partner's message.
     """
     if message.partner is not None:
         return ()
     names = message.evidence.get("offer_names", {})
-    return [
-        (
-            names[offer.offer_id]["title"][language.value],
-            offer_reason_text(str(offer.reason), language, GoodsName.from_json(names[offer.offer_id]), Reader.RECEIVER),
-        )
-        for offer in message.offers
-        if offer.reason is not None and offer.offer_id in names
-    ]
+    offers = explain_offers(message.offers, names, language, Reader.RECEIVER)
+    return [offer for offer in offers if offer.reason is not None]
 
 
 def _grounds(data_class: DataClass, meanings: Sequence[str]) -> Sequence[str]:
