@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from audiences.people import contacts, holdout_versions
@@ -19,7 +18,7 @@ from campaigns.core.private_files import make_private_folder
 from campaigns.core.safe_names import safe_file_name
 from campaigns.rendering.offer_reason_text import Reader, explain_offers
 from campaigns.rules.scope import RuleScope
-from campaigns.runs.composing.preview import PreviewDecision, write_preview
+from campaigns.runs.composing.preview import PreviewDecision, WrittenPreview, write_preview
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
 from campaigns.runs.planning import contact_history
@@ -76,8 +75,8 @@ class Queries:
         with self.plan_without_saving(definition, as_of, (member_id,)) as plan:
             return explain(plan, member_id, definition.titles, language)
 
-    def preview(self, definition: CampaignDefinition, member_id: str, as_of: datetime) -> Path:
-        """Write one member's message of a campaign to a file and return it; raise UserError if there is none."""
+    def preview(self, definition: CampaignDefinition, member_id: str, as_of: datetime) -> WrittenPreview:
+        """Write one member's message of a campaign to a file; raise UserError if there is none."""
         context, campaign = self.context, definition.campaign
         with context.ledger.read() as connection:
             contact = contact_of(connection, member_id)

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import SQLModel
 
 from audiences.warehouse.views import stored_tables
@@ -18,6 +19,7 @@ from campaigns.people.privacy.export_files import column_names, csv_cell, to_csv
 from campaigns.people.privacy.processors import processors
 from campaigns.people.privacy.subject_access import collect_export
 from campaigns.store.people import personal_data
+from campaigns.store.runs.run_tables import DECISION
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 AINO, LAST = MEMBERS[0], MEMBERS[-1]
@@ -105,6 +107,25 @@ def test_the_export_holds_messages_with_their_delivery_state(workspace: SampleWo
     )
     (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
     assert (message["campaign"], message["kind"], message["delivery_state"]) == (run.campaign, "send", "pending")
+
+
+def test_c10_the_export_says_in_three_languages_why_each_offer_was_chosen(workspace: SampleWorkspace):
+    run = workspace.start(
+        "weekly",
+        "purpose: marketing\naudience: {register: owners}\nchannels: [email]\noffers: {at_most: 3}\n"
+        'schedule: {at: "2018-01-01 10:30"}\ncontent: {email: offers}\n',
+    )
+    with workspace.engine.context.ledger.write() as connection:
+        of_member = (DECISION.c.run_number == run.number) & (DECISION.c.member_id == AINO)
+        connection.execute(update(DECISION).where(of_member).values(offers="0r12,21 1n 2"))
+    (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
+    first, second, third = list(run.evidence["offer_names"].values())[:3]
+    assert set(message["offers"]) == {"fi", "sv", "en"}
+    assert message["offers"]["en"] == (
+        f"{first['title']['en']}: because you buy goods like this about every 12 days; last 3 weeks ago; "
+        f"{second['title']['en']}: something new for you; {third['title']['en']}"
+    )
+    assert not {"evidence", "counts", "offer_ids", "offer_names"} & set(message)
 
 
 def test_an_export_of_an_erased_member_is_refused(workspace: SampleWorkspace):
