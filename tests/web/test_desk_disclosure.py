@@ -110,6 +110,35 @@ async def test_an_agent_reads_no_purchases_in_the_reasons_of_messages(web_worksp
     assert "COFFEE" not in page.text
 
 
+OFFERS = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+offers: {at_most: 2}
+content: {email: offers}
+"""
+REASON = re.compile("Popular with other customers|The receiver (has |often |had )?(bought|buys|recently)")
+
+
+async def test_an_agent_reads_no_reasons_of_offers(web_workspace, desk):
+    web_workspace.start("ranked", OFFERS)
+    assert not REASON.search((await desk.open_member()).text)
+
+
+async def test_an_expert_reads_why_offers_were_chosen(web_workspace, web):
+    web_workspace.start("ranked", OFFERS)
+    expert = await open_desk_session(web_workspace, web, Role.EXPERT)
+    assert REASON.search((await expert.open_member()).text)
+
+
+async def test_nobody_at_the_desk_reads_why_offers_were_chosen_once_purchases_are_forbidden(web_workspace, web):
+    web_workspace.start("ranked", OFFERS)
+    web_workspace.record_choices(AINO, "no_purchase_detail")
+    expert = await open_desk_session(web_workspace, web, Role.EXPERT)
+    assert not REASON.search((await expert.open_member()).text)
+
+
 async def test_an_expert_reads_why_a_message_was_sent(web_workspace, web):
     expert = await open_desk_session(web_workspace, web, Role.EXPERT)
     page = await expert.open_member()
