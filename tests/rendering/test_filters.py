@@ -54,7 +54,7 @@ def test_a_clause_becomes_a_sentence_by_its_first_letter() -> None:
         template_filters(Language.FI, "EUR")["sentence"]("äyriäisiä, koska Oma on Oma") == "Äyriäisiä, koska Oma on Oma"
     )
     with pytest.raises(TypeError, match="a text was wanted"):
-        template_filters(Language.FI, "EUR")["sentence"](None)
+        template_filters(Language.FI, "EUR")["sentence"](5)
 
 
 @pytest.mark.parametrize("value", [None, "2018-01-08", 5])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -56,7 +56,9 @@ def clock_time(at: datetime, language: Language) -> str:
     return f"{at:{_CLOCKS[language]}}"
 
 
-def _sentence(clause: str) -> str:
+def _sentence(clause: Any) -> Any:
+    if clause is None:
+        return None  # stops the message with the words for every empty value
     if not isinstance(clause, str):
         raise TypeError(f"a text was wanted, not {type(clause).__name__}")
     return clause[:1].upper() + clause[1:]
