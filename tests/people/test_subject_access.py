@@ -117,7 +117,9 @@ def test_c10_the_export_says_in_three_languages_why_each_offer_was_chosen(worksp
     )
     with workspace.engine.context.ledger.write() as connection:
         of_member = (DECISION.c.run_number == run.number) & (DECISION.c.member_id == AINO)
-        connection.execute(update(DECISION).where(of_member).values(offers="0r12,21 1n 2"))
+        places = [run.counts["offer_ids"].index(offer_id) for offer_id in run.evidence["offer_names"]]
+        kept = f"{places[0]}r12,21 {places[1]}n {places[2]}"
+        connection.execute(update(DECISION).where(of_member).values(offers=kept))
     (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
     first, second, third = list(run.evidence["offer_names"].values())[:3]
     assert set(message["offers"]) == {"fi", "sv", "en"}

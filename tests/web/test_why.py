@@ -201,7 +201,8 @@ HEADING: Final = {
 def ranked(web_workspace):
     """Message with offers in the order of purchases, with every kind of reason in the member's decision."""
     run = web_workspace.start("ranked", OFFERS)
-    kept = " ".join(f"{number}{form}" for number, form in enumerate(("r12,21", "o", "p", "n")))
+    numbers = [run.counts["offer_ids"].index(offer_id) for offer_id in run.evidence["offer_names"]]
+    kept = " ".join(f"{number}{form}" for number, form in zip(numbers, ("r12,21", "o", "n", "p"), strict=False))
     with web_workspace.engine.context.ledger.write() as connection:
         connection.execute(
             update(DECISION)
