@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BAR: Final = 30
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+_LISTED_OFFERS: Final = 5
+_TOP: Final = 10
 
 
 def plan_as_json(
@@ -25,7 +27,8 @@ def plan_as_json(
 ) -> dict[str, object]:
     """Return the plan for scripts; `matched` is sends plus skips, and `warnings` what was printed above the plan.
 
-    The keys are stable. A plan of text messages also has the keys of `sms_lengths_as_json`.
+    `offers` has the most shown first, with its share of all places that offers take. The keys are stable. A plan of
+    text messages also has the keys of `sms_lengths_as_json`.
     """
     return {
         "campaign": run.campaign,
@@ -35,6 +38,10 @@ def plan_as_json(
         "sends": plan_counts.sends,
         "variants": plan_counts.variants,
         "skips": plan_counts.skips,
+        "offers": [
+            {"offer": offer_id, "sends": sends, "share": _share(sends, plan_counts)}
+            for offer_id, sends in plan_counts.sends_by_offer
+        ],
         "warnings": [{"code": warning.code, "message": warning.message, "hint": warning.hint} for warning in warnings],
     }
 
@@ -58,8 +65,34 @@ def print_plan(
     if plan_counts.arms:
         arms = list(plan_counts.arms.items())
         output.print_table(f"\n{phrases.text('Arms')}", phrases.texts("arm", "members"), arms)
+    _print_offers(plan_counts, phrases)
     if before:
         output.print_line(f"\n{phrases.text('change: since {run}', run=before[0].run_id)}")
+
+
+def _print_offers(plan_counts: "PlanCounts", phrases: "Phrases") -> None:
+    """Print how many messages show each offer: all of a few offers, of many the most and the least shown."""
+    offers = plan_counts.sends_by_offer
+    if not plan_counts.offer_places:
+        return
+    tables = {"Offers": offers}
+    if len(offers) > 2 * _LISTED_OFFERS:
+        tables = {"Offers shown most": offers[:_LISTED_OFFERS], "Offers shown least": offers[-_LISTED_OFFERS:]}
+    for title, listed in tables.items():
+        rows = [
+            (offer_id, sends, f"{100 * _share(sends, plan_counts):.1f} %", bar(sends, plan_counts.sent))
+            for offer_id, sends in listed
+        ]
+        output.print_table(f"\n{phrases.text(title)}", phrases.texts("offer", "members", "of places", ""), rows)
+    if len(offers) > _TOP:
+        share = sum(_share(sends, plan_counts) for _, sends in offers[:_TOP])
+        values = {"number": _TOP, "offers": len(offers), "share": f"{100 * share:.0f}"}
+        line = "the {number} most shown of {offers} offers take {share} % of the places"
+        output.print_line(phrases.text(line, **values))
+
+
+def _share(sends: int, plan_counts: "PlanCounts") -> float:
+    return round(sends / plan_counts.offer_places, 4) if plan_counts.offer_places else 0.0
 
 
 def print_outcomes(title: str, outcomes: "OutcomeCounts", phrases: "Phrases") -> None:

@@ -17,6 +17,7 @@ SchemaKind = Literal["campaign", "audience", "offers", "settings", "brand", "cat
 
 def check(context: typer.Context, files: FilesArgument = None, json: open_workspace.JsonOption = False) -> None:
     """Check campaign files, audiences and templates; report every problem with its line."""
+    from campaigns.offers.ranking.ranking_model import model_problems
     from campaigns.workspace.workspace_check import check_workspace
 
     repository = open_workspace.open_repository(context)
@@ -26,7 +27,7 @@ def check(context: typer.Context, files: FilesArgument = None, json: open_worksp
         problems = list(dict.fromkeys(problem for file in checked for problem in repository.file_problems(file, now)))
     else:
         checked = [*workspace.campaign_files(), *workspace.audience_files()]
-        problems = check_workspace(repository, now)
+        problems = [*check_workspace(repository, now), *model_problems(workspace.ranking_model)]
     if json:
         output.print_json(
             [

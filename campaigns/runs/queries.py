@@ -28,7 +28,9 @@ from campaigns.runs.planning.calendar import CalendarEntry, calendar_entries
 from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_warning, stale_data_warning
 from campaigns.runs.planning.evidence import offer_names
 from campaigns.runs.planning.explain import Explanation, explain
+from campaigns.runs.planning.offer_warnings import offer_warnings
 from campaigns.runs.planning.plan import LedgerSnapshot, Plan, make_plan
+from campaigns.runs.planning.plan_counts import PlanCounts
 from campaigns.runs.planning.plan_input import build_plan_input
 from campaigns.runs.planning.plan_warnings import count_warnings, overlap_warnings
 from campaigns.runs.planning.query_session import QuerySession, RuleEngine
@@ -53,13 +55,18 @@ class Queries:
     def plan_without_saving(
         self, definition: CampaignDefinition, as_of: datetime, members: tuple[str, ...] = ()
     ) -> Iterator[Plan]:
-        """Yield the plan of one occasion without saving it; of the listed members only, if any are listed."""
+        """Yield the plan of one occasion without saving it; of the listed members only, if any are listed.
+
+        Listed members see offers with the handicaps of the campaign's last plan, so that both agree.
+        """
         repository = self.context.repository
         if definition.uses_products(repository.catalogue):
             repository.goods_protection.require()
         with self.context.ledger.read() as connection:
             salt = holdout_versions.current_salt(connection)
-        plan_input = build_plan_input(definition, as_of, repository, salt, members)
+            last = runs.latest_planned(connection, definition.campaign.name) if members else None
+        handicaps = {} if last is None else PlanCounts.from_json(last.counts).handicaps_by_offer
+        plan_input = build_plan_input(definition, as_of, repository, salt, members, handicaps)
         warehouse = repository.warehouse
         opened = warehouse.connect_for_members(members, as_of) if members else warehouse.connect(as_of)
         with closing(opened) as connection:
@@ -203,8 +210,13 @@ class Queries:
 
     def plan_warnings(self, run: Run) -> list[Problem]:
         """Return what a reader of the plan ought to know before it is sent."""
+        campaign, offers = self.run_definitions.definition(run)
         with self.context.ledger.read() as connection:
-            return [*count_warnings(connection, run), *overlap_warnings(connection, run, self.context.settings.zone)]
+            return [
+                *count_warnings(connection, run),
+                *offer_warnings(run, campaign, offers),
+                *overlap_warnings(connection, run, self.context.settings.zone),
+            ]
 
     def recent_runs(self) -> list[Run]:
         """Return the newest runs, newest first."""

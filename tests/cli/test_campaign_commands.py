@@ -46,7 +46,7 @@ def test_an_audience_file_outside_the_workspace_is_counted(viesti: Shell, tmp_pa
 
 def test_a_plan_in_json_has_exactly_these_keys_and_accounts_for_every_member(letter: Shell) -> None:
     plan = letter("plan", "letter", "--as-of", AS_OF, "--json").json
-    assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips", "warnings"]
+    assert list(plan) == ["campaign", "as_of", "run", "matched", "sends", "variants", "skips", "offers", "warnings"]
     assert (plan["campaign"], plan["as_of"], plan["run"]) == ("letter", "2018-01-01T10:00:00+02:00", RUN)
     assert plan["matched"] == sum(plan["sends"].values()) + sum(plan["skips"].values()) == 18
     assert sum(plan["variants"].values()) == sum(plan["sends"].values())
@@ -84,6 +84,11 @@ def test_check_takes_a_campaign_or_an_audience_by_name(letter: Shell) -> None:
     audience.write_text("title: Owners\nmatch: {register: ownrs}\n", "utf-8")
     assert "owners.yaml:2:19" in letter("check", "owners", code=1).err
     assert "[unreadable]" in letter("check", "nobody", code=1).err
+
+
+def test_check_names_a_broken_ranking_model(letter: Shell) -> None:
+    (letter.root / "config" / "ranking.json").write_text("{nonsense", "utf-8")
+    assert "ranking.json:1:2: this is not JSON" in letter("check", code=1).err
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

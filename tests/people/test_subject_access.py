@@ -121,13 +121,28 @@ def test_c10_the_export_says_in_three_languages_why_each_offer_was_chosen(worksp
         kept = f"{places[0]}r12,21 {places[1]}n {places[2]}"
         connection.execute(update(DECISION).where(of_member).values(offers=kept))
     (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
+    first_id = next(iter(run.evidence["offer_names"]))
     first, second, third = list(run.evidence["offer_names"].values())[:3]
-    assert set(message["offers"]) == {"fi", "sv", "en"}
-    assert message["offers"]["en"] == (
+    assert set(message["offer_reasons"]) == {"fi", "sv", "en"}
+    assert message["offer_reasons"]["en"] == (
         f"{first['title']['en']}: because you buy goods like this about every 12 days; last 3 weeks ago; "
         f"{second['title']['en']}: something new for you; {third['title']['en']}"
     )
-    assert not {"evidence", "counts", "offer_ids", "offer_names"} & set(message)
+    assert message["offers"][0] == {"offer": first_id, "reason": "regular", "every_days": 12, "days_ago": 21}
+    assert not {"evidence", "counts", "offer_names"} & set(message)
+
+
+def test_the_export_names_the_offers_of_a_message(workspace: SampleWorkspace):
+    run, _ = workspace.plan(
+        "weekly",
+        "purpose: marketing\naudience: {register: owners}\nchannels: [email]\noffers: {at_most: 2}\n"
+        'schedule: {at: "2018-01-01 10:30"}\ncontent: {email: offers}\n',
+    )
+    (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
+    offers = [each["offer"] for each in message["offers"]]
+    assert len(offers) == 2
+    assert set(offers) <= set(run.counts["offer_ids"])
+    assert "counts" not in message
 
 
 def test_an_export_of_an_erased_member_is_refused(workspace: SampleWorkspace):

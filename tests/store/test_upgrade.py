@@ -133,3 +133,21 @@ def test_accounts_of_the_first_revision_are_local_and_have_no_second_factor(bare
         assert accounts.find_by_identity(connection, identity) is not None
     with bare.write() as connection, pytest.raises(IntegrityError):  # a person has one account
         accounts.add(connection, "liisa", [Role.DESK], None, account.since, identity)
+
+
+def test_decisions_of_the_sixth_revision_stay_and_have_no_offers(bare, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "HEAD", "0006")
+        schema.upgrade(bare)
+    with bare.write() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO decision (run_number, member_id, position, kind, used_basket, unit) "
+                "VALUES (1, 'm1', 1, 'send', :used, 'member:m1')"
+            ),
+            {"used": True},
+        )
+    schema.upgrade(bare)
+    with bare.read() as connection:
+        row = connection.execute(text("SELECT member_id, kind, offers FROM decision")).one()
+    assert tuple(row) == ("m1", "send", None)

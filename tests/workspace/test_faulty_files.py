@@ -1,5 +1,6 @@
 """One bad file stops only what uses it: audiences, offers and campaigns."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ import pytest
 from campaigns.core.errors import Problem, UserError
 from campaigns.core.model.enums import Language
 from campaigns.offers.price_feed import import_offers
+from campaigns.offers.ranking.ranking_model import BUILT_IN, built_in_model, model_problems
 from campaigns.workspace.workspace_check import check_workspace, readable_campaigns
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
@@ -120,6 +122,28 @@ def test_review_of_categories_with_a_fault_stops_no_run_without_offers(workspace
     run = workspace.start("hi", OWNERS)
     assert workspace.engine.forecast.capacity_problem(run) is None
     assert workspace.send(run).closed
+
+
+def test_ranking_model_with_a_fault_stops_only_campaigns_that_show_offers(workspace: SampleWorkspace) -> None:
+    file = workspace.engine.context.workspace.ranking_model
+    file.write_text("{nonsense", "utf-8")
+    assert [(problem.place.file, problem.code) for problem in model_problems(file)] == [(str(file), "not_json")]
+    assert workspace.plan("hi", OWNERS)[1].matched == len(MEMBERS)
+    with pytest.raises(UserError) as refused:
+        workspace.plan("ho", OFFERS)
+    assert refused.value.problems == model_problems(file)
+
+
+def test_run_keeps_the_ranking_model_that_it_was_planned_with(workspace: SampleWorkspace) -> None:
+    file = workspace.engine.context.workspace.ranking_model
+    first, _ = workspace.plan("ho", OFFERS)
+    kept = workspace.engine.run_definitions.files(first).definition / "config" / "ranking.json"
+    assert kept.read_bytes() == BUILT_IN.read_bytes()
+    replace(built_in_model(), intercept=-9.0).save(file)
+    assert kept.read_bytes() == BUILT_IN.read_bytes()
+    again, _ = workspace.plan("ho", OFFERS)
+    assert (again.number, again.definition) == (first.number, first.definition)
+    assert kept.read_bytes() == file.read_bytes()
 
 
 def test_price_feed_replaces_offers_with_a_fault(workspace: SampleWorkspace) -> None:

@@ -98,6 +98,15 @@ def installed_model(path: Path) -> RankingModel:
     return RankingModel.load(path) if path.exists() else built_in_model()
 
 
+def model_problems(path: Path) -> tuple[Problem, ...]:
+    """Return the problems of the workspace's own model; they stop only campaigns that show offers."""
+    try:
+        installed_model(path)
+    except UserError as error:
+        return error.problems
+    return ()
+
+
 @cache
 def built_in_model() -> RankingModel:
     """Return the model that comes with the program."""

@@ -32,6 +32,7 @@ from campaigns.runs.planning.query_session import DuckDBConnection as WarehouseC
 from campaigns.runs.planning.query_session import QuerySession
 from campaigns.runs.queries import Queries
 from campaigns.store.people import audit, personal_data
+from campaigns.store.runs.decisions import chosen_offers_as_json
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -152,11 +153,17 @@ def _ledger_sections(
 def _readable_message(row: ExportRow) -> ExportRow:
     """Return a message with its title for the evidence of its run, and with its offers and their reasons in words."""
     evidence = row["evidence"] or {}
-    chosen = parse_chosen_offers(row["offers"], row["offer_ids"])
+    chosen = parse_chosen_offers(row["offers"], (row["counts"] or {}).get("offer_ids", ()))
     names = evidence.get("offer_names", {})
-    offers = {language.value: _offers_in_words(chosen, names, language) for language in Language} if chosen else None
-    values = {**row, "evidence": evidence.get("title", {}), "offers": offers}
-    return {("title" if name == "evidence" else name): value for name, value in values.items() if name != "offer_ids"}
+    words = {language.value: _offers_in_words(chosen, names, language) for language in Language} if chosen else None
+    values = {
+        **row,
+        "evidence": evidence.get("title", {}),
+        "offers": chosen_offers_as_json(row["offers"], row["counts"]),
+        "counts": words,
+    }
+    renamed = {"evidence": "title", "counts": "offer_reasons"}
+    return {renamed.get(name, name): value for name, value in values.items()}
 
 
 def _offers_in_words(chosen: Sequence[ChosenOffer], names: Mapping[str, Any], language: Language) -> str:

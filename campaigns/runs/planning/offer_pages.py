@@ -26,10 +26,11 @@ def choose_pages(
 ) -> tuple[TableClause, Sequence[float]]:
     """Create the table `chosen` with the page of every send whose variant shows offers (see `choose_offers`).
 
-    Return it with the handicaps of the offers. A plan of listed members has none: exposure is that of a whole run.
+    Return it with the handicaps of the offers. A plan of listed members takes those of the input: exposure is that of
+    a whole run.
     """
     bare = session.register("bare_offers", selection.offers_table(plan_input.variant_offers, plan_input.as_of))
-    handicaps = _register_handicaps(session, [0.0] * len(selection.distinct_offers(plan_input.variant_offers)))
+    handicaps = _register_handicaps(session, _first_handicaps(plan_input))
     with_handicap = bare.join(handicaps, handicaps.c.number == bare.c.number)
     offers = session.create_view("offers", select(*bare.c, handicaps.c.handicap).select_from(with_handicap))
     recipients = session.create_table("offer_recipients", _recipients(plan_input, settled))
@@ -52,7 +53,7 @@ def _balance(
     """Find the handicaps of a run on a sample of its ranked recipients; leave them registered, and return them."""
     recipients = tables[0]
     ranked = session.fetch_rows(select(func.count()).where(recipients.c.ranked))[0][0]
-    values = [0.0] * len(selection.distinct_offers(plan_input.variant_offers))
+    values = _first_handicaps(plan_input)
     if plan_input.members or ranked < _LEAST_BALANCED:
         return values
     in_sample = and_(recipients.c.ranked, recipients.c.number % max(1, ranked // _SAMPLE) == 0)
@@ -64,6 +65,11 @@ def _balance(
         values = limits.next_handicaps(values, [counted.get(number, 0) for number in range(len(values))])
         _register_handicaps(session, values)
     return values
+
+
+def _first_handicaps(plan_input: PlanInput) -> Sequence[float]:
+    offers = selection.distinct_offers(plan_input.variant_offers)
+    return [plan_input.offer_handicaps.get(offer.id, 0.0) for offer in offers]
 
 
 def _register_handicaps(session: QuerySession, values: Sequence[float]) -> TableClause:
@@ -80,13 +86,13 @@ def count_offers(
 ) -> OfferCounts:
     """Return the ids of the plan's offers, the number of sends that show each, and their handicaps."""
     ids = tuple(offer.id for offer in selection.distinct_offers(plan_input.variant_offers))
-    shown = (
+    placed = (
         select(func.unnest(chosen.c.offers).label("offer_id"))
         .select_from(chosen.join(decided, decided.c.member_id == chosen.c.member_id))
         .where(decided.c.kind == SEND)
         .subquery("placed")
     )
-    rows = session.fetch_rows(select(shown.c.offer_id, func.count()).group_by(shown.c.offer_id)) if ids else []
+    rows = session.fetch_rows(select(placed.c.offer_id, func.count()).group_by(placed.c.offer_id)) if ids else []
     numbers: dict[str, int] = dict(rows)
     return ids, tuple(numbers.get(offer_id, 0) for offer_id in ids), tuple(handicaps)
 

@@ -46,6 +46,21 @@ class PlanCounts:
         """Number of matched members who get none."""
         return sum(self.skips.values())
 
+    @property
+    def sends_by_offer(self) -> Sequence[tuple[str, int]]:
+        """Offers with the number of sends that show each, the most shown first."""
+        return sorted(zip(self.offer_ids, self.offer_sends, strict=True), key=lambda each: (-each[1], each[0]))
+
+    @property
+    def handicaps_by_offer(self) -> Mapping[str, float]:
+        """Handicaps of the offers, by id."""
+        return dict(zip(self.offer_ids, self.offer_handicaps, strict=True))
+
+    @property
+    def offer_places(self) -> int:
+        """Number of places that offers take in all messages."""
+        return sum(self.offer_sends)
+
     def as_json(self) -> dict[str, Any]:
         """Return the counts as the ledger stores them and `--json` prints them."""
         return asdict(self)

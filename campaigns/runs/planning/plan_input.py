@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -12,7 +13,7 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.condition import Condition
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.settings import Settings
-from campaigns.offers.ranking.ranking_model import RankingModel, installed_model
+from campaigns.offers.ranking.ranking_model import RankingModel, built_in_model, installed_model
 from campaigns.offers.selection import VariantOffers, select_offers
 from campaigns.rules.select import RuleScope
 from campaigns.runs.planning.home_stores import home_stores_table
@@ -39,8 +40,9 @@ class PlanInput:
     `offer_variants` the variants whose templates show offers, with the channels of these templates, and
     `variant_offers` the offers that each may show.
     `members` limits the plan to these members, for a preview; empty: everybody. `holdout_salt` draws the global
-    holdout. `ranking_model` ranks the offers. `home_stores` has what its templates show of stores, None when they show
-    nothing.
+    holdout. `ranking_model` ranks the offers; `offer_handicaps`, by offer, are those of the campaign's last plan, for
+    a plan of listed members (see `offers.exposure`). `home_stores` has what its templates show of
+    stores, None when they show nothing.
     """
 
     campaign: Campaign
@@ -56,6 +58,7 @@ class PlanInput:
     members: tuple[str, ...] = ()
     home_stores: pa.Table | None = None
     offer_variants: Mapping[str, frozenset[Channel]] = field(default_factory=dict)
+    offer_handicaps: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def scope(self) -> RuleScope:
@@ -114,8 +117,9 @@ def build_plan_input(
     repository: WorkspaceRepository,
     holdout_salt: str,
     members: tuple[str, ...] = (),
+    offer_handicaps: Mapping[str, float] = MappingProxyType({}),
 ) -> PlanInput:
-    """Return the input of a plan at `as_of`; with `members`, of these members only."""
+    """Return the input of a plan at `as_of`; with `members`, of these members only, with handicaps of a whole plan."""
     templates = definition.templates()
     campaign = definition.campaign
     day = local_day(as_of, campaign.schedule.zone)
@@ -131,9 +135,10 @@ def build_plan_input(
         profile_fields=profile_fields(templates),
         members=members,
         holdout_salt=holdout_salt,
-        ranking_model=installed_model(repository.workspace.ranking_model),
+        ranking_model=installed_model(repository.workspace.ranking_model) if showing else built_in_model(),
         variant_offers=select_offers(campaign, showing, offers, day),
         offer_variants=showing,
+        offer_handicaps=offer_handicaps,
         home_stores=_home_stores(templates, campaign, repository),
     )
 

@@ -68,7 +68,7 @@ def rows_of_member(connection: Connection, table: Table, member_id: str) -> Sequ
 def messages_of_member(connection: Connection, member_id: str) -> Sequence[LedgerRow]:
     """Return every decision about a member with its reason, its delivery, and what its run stores, newest first.
 
-    Of the run these are the evidence, and the ids by which the decision numbers its offers.
+    Of the run these are the evidence, and the counts, with the ids by which the decision numbers its offers.
     """
     of_delivery = and_(DELIVERY.c.run_number == DECISION.c.run_number, DELIVERY.c.position == DECISION.c.position)
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(DELIVERY, of_delivery)
@@ -91,13 +91,7 @@ def messages_of_member(connection: Connection, member_id: str) -> Sequence[Ledge
     query = select(*run_columns, *decision_columns, *delivery_columns).select_from(joined)
     of_member = query.where(DECISION.c.member_id == member_id, RUN.c.planned_at.is_not(None))
     rows = connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()
-    return [_with_offer_ids(dict(row)) for row in rows]
-
-
-def _with_offer_ids(row: LedgerRow) -> LedgerRow:
-    """Return a message with the ids of the run's offers in place of the whole counts of its plan."""
-    offer_ids = (row["counts"] or {}).get("offer_ids", ())
-    return {**{name: value for name, value in row.items() if name != "counts"}, "offer_ids": offer_ids}
+    return [dict(row) for row in rows]
 
 
 def audit_rows(connection: Connection, names: frozenset[str]) -> Sequence[LedgerRow]:

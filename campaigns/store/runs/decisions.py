@@ -1,11 +1,12 @@
 """Queries on decisions and the outcomes of their deliveries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
+from campaigns.core.model.offer_reason import parse_chosen_offers
 from campaigns.core.model.reasons import SkipReason
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 from campaigns.store.runs.states import COUNTED_DELIVERY_STATES, DeliveryState
@@ -136,3 +137,21 @@ def list_for_member(connection: Connection, member_id: str) -> list[dict[str, An
         .order_by(RUN.c.number.desc())
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def chosen_offers_as_json(text: str | None, counts: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the offers of a decision, the best first: id, kind of reason, and days of a regular purchase.
+
+    `counts` are those of its run, which number the offers.
+    """
+    chosen = parse_chosen_offers(text, (counts or {}).get("offer_ids", ()))
+    return [
+        {"offer": each.offer_id}
+        | ({} if each.reason is None else {"reason": each.reason.kind.name.lower()})
+        | (
+            {}
+            if each.reason is None or each.reason.every_days is None
+            else {"every_days": each.reason.every_days, "days_ago": each.reason.days_ago}
+        )
+        for each in chosen
+    ]

@@ -32,7 +32,7 @@ EXPORT_FORMATS: Final[Mapping[str, tuple[str, str]]] = {
 
 _CENTS: Final = -2
 _ALL_ROWS: Final = 1_000_000
-_LOCALISED: Final = frozenset({"title", "offers"})  # columns of texts in three languages
+_LOCALISED: Final = frozenset({"title", "offer_reasons"})  # columns of texts in three languages
 _FIRST_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "receipts": ("purchased_at", "amount", "store_id"),
     "purchases": ("purchased_at", "product_type", "quantity", "amount"),

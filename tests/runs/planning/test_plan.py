@@ -4,6 +4,7 @@ import json
 
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from audiences.tables import Contact
@@ -11,6 +12,7 @@ from campaigns.cli.main import app
 from campaigns.core.errors import UserError
 from campaigns.runs.planning.run_files import FrozenFields
 from campaigns.store.runs import runs
+from campaigns.store.runs.run_tables import RUN
 from tests.support.sample_workspace import MEMBERS
 from tests.support.scripted_provider import ScriptedProvider, with_scripted_provider
 
@@ -165,6 +167,14 @@ def visits(member: str, product: str, days: int) -> list[dict[str, object]]:
     ]
 
 
+def preview_offers(workspace, member, as_of) -> list[str]:
+    """Return the offers that a plan of one member alone gives them."""
+    definition, _ = workspace.engine.context.repository.campaign_definition("hi")
+    with workspace.engine.queries.plan_without_saving(definition, as_of, (member,)) as plan:
+        (fields,) = plan.session.fetch_dicts(plan.field_rows())
+    return fields["offers"]
+
+
 def test_a18_offers_follow_purchases_and_stay_within_at_most(workspace):
     workspace.import_rows("purchases", visits("m09", "CHEESE", 4))
     run, _ = workspace.plan("hi", OFFERS)
@@ -174,6 +184,17 @@ def test_a18_offers_follow_purchases_and_stay_within_at_most(workspace):
     assert {len(offers) for offers in offers_by_member.values()} == {4}
     second, _ = workspace.plan("hi")
     assert offers_of(workspace, second) == offers_by_member
+
+
+def test_preview_of_a_member_takes_the_handicaps_of_the_last_plan(workspace):
+    run, plan_counts = workspace.plan("hi", OFFERS)
+    first = offers_of(workspace, run)["m09"][0]
+    assert preview_offers(workspace, "m09", run.due_at)[0] == first
+    handicaps = [9.0 if offer == first else 0.0 for offer in plan_counts.offer_ids]
+    with workspace.engine.context.ledger.write() as connection:
+        counts = {**run.counts, "offer_handicaps": handicaps}
+        connection.execute(update(RUN).where(RUN.c.number == run.number).values(counts=counts))
+    assert preview_offers(workspace, "m09", run.due_at)[0] != first
 
 
 def test_a18_offers_outside_their_validity_are_never_shown(workspace):

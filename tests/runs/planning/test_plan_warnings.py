@@ -89,11 +89,25 @@ def test_newsletter_whose_template_shows_offers_and_that_asks_for_none_is_warned
     assert [code for code, _ in warnings(workspace, run)] == ["no_offers"]
 
 
-def test_plan_with_offers_has_no_warning_until_none_is_on_sale(workspace: SampleWorkspace) -> None:
+def test_plan_says_which_offers_nobody_gets_and_which_have_ended(workspace: SampleWorkspace) -> None:
     text = OFFERS + "offers: {department: [FOOD]}\n"
-    assert warnings(workspace, workspace.plan("hi", text)[0]) == []
+    run, plan_counts = workspace.plan("hi", text)
+    shown = dict(plan_counts.sends_by_offer)
+    unseen = [offer for offer, sends in shown.items() if not sends]
+    assert warnings(workspace, run) == [
+        ("unseen_offers", f"nobody gets {len(unseen)} of its offers: {', '.join(unseen)}"),
+        ("expired_offers", "1 of the offers that it asks for ended before 2018-01-01: past"),
+    ]
     run, _ = workspace.plan("hi", text, workspace.clock.time + timedelta(days=3650))
     assert [code for code, _ in warnings(workspace, run)] == ["no_offers"]
+
+
+def test_plan_on_the_last_day_of_an_offer_says_that_it_ends(workspace: SampleWorkspace) -> None:
+    offers = workspace.root / "config" / "offers.yaml"
+    text = offers.read_text("utf-8")
+    offers.write_text(text.replace("valid_to: 2018-01-31", "valid_to: 2018-01-01", 1), "utf-8")
+    problems = dict(warnings(workspace, workspace.plan("hi", OFFERS + "offers: {at_most: 12, of_category: 12}\n")[0]))
+    assert problems["ending_offers"] == "1 of the offers shown will end on 2018-01-01, the day it is due: coffee-a"
 
 
 CHANGES: Final = (
