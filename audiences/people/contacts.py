@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from audiences.addresses import address_key
 from audiences.consent.choices import consent_state_of
 from audiences.people.find_members import name_key
-from audiences.tables import CONTACT
+from audiences.tables import CHOICES, CONTACT
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Choice
 from campaigns.core.model.phone_countries import phone_class
@@ -77,3 +77,15 @@ def _merge_row(row: Mapping[str, Any], stored: Mapping[str, Any], default_langua
     contact["name_key"] = name_key(contact["first_name"], contact["last_name"])
     contact["address_key"] = address_key(contact["street"], contact["postal_code"])
     return contact
+
+
+def allows_purchase_detail(connection: Connection, member_id: str) -> bool:
+    """Return whether a member's purchases may be used and named now.
+
+    Not after the member forbids it, or all marketing (GD-16), is restricted or erased, or has died.
+    """
+    made = CHOICES.c
+    forbidden = or_(made.no_purchase_detail, made.no_marketing, made.restricted, made.deceased)
+    known = CONTACT.outerjoin(CHOICES, made.member_id == CONTACT.c.member_id)
+    query = select(func.coalesce(forbidden, False)).select_from(known).where(CONTACT.c.member_id == member_id)
+    return connection.execute(query).scalar_one_or_none() == 0  # None: no such member

@@ -1,4 +1,4 @@
-"""Output of a written gallery: where it is, what it shows, and why it shows no members."""
+"""Output of written previews: where they are, what they show, and why a gallery shows no members."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from campaigns.cli import output
 
 if TYPE_CHECKING:
+    from campaigns.runs.composing.preview import WrittenPreview
     from campaigns.runs.previews.write_gallery import WrittenGallery
 
 _NOTES: Final = {
@@ -15,6 +16,17 @@ _NOTES: Final = {
     "not_planned": "samples only: the members of {run} cannot be planned with the files as they are now",
     "personal": "the page holds personal data of members: keep it to yourself, and delete it when you are done",
 }
+
+
+def print_preview(campaign: str, member: str, written: "WrittenPreview", *, json: bool) -> None:
+    """Print the file of one member's message, and its offers with their reasons in the language of the message."""
+    offers = [{"title": title, "reason": reason} for title, reason in written.offers]
+    if json:
+        output.print_json({"campaign": campaign, "member": member, "file": str(written.file), "offers": offers})
+        return
+    output.print_line(str(written.file))
+    for title, reason in written.offers:
+        output.print_line(f"  {title}: {reason or 'not by purchases'}")
 
 
 def print_gallery(written: "WrittenGallery", *, json: bool) -> None:

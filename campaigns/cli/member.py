@@ -1,6 +1,7 @@
 """Commands for one member: show, why, erase, merge. Export and choices are in `member_rights`."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -9,6 +10,8 @@ from campaigns.cli.output_phrases import Phrases
 from campaigns.core.model.enums import Language
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from campaigns.runs.planning.explain import Explanation, Predicate
 
 app = typer.Typer(help="Show, explain and change the data of one member.", rich_markup_mode=None, no_args_is_help=True)
@@ -59,13 +62,11 @@ def why(
         engine.queries.member(member)
         audit_log.note_look_up(engine.context, member, "member why")
         if campaign is None:
-            _show_history(engine.queries.decisions_for_member(member), Phrases(language), json=json)
+            _show_history(engine.queries.decisions_for_member(member, language), Phrases(language), json=json)
             return
         draft, _ = engine.context.repository.campaign_definition(campaign)
         explanation = engine.queries.explain(draft, member, open_workspace.parse_as_of(as_of, engine.context), language)
     if json:
-        from dataclasses import asdict
-
         output.print_json(asdict(explanation))
         return
     _show_explanation(explanation, Phrases(language))
@@ -135,7 +136,7 @@ def unmerge(
     output.print_line(Phrases(language).text("{member} and {into} are two members again", member=member, into=into))
 
 
-def _show_history(decisions: list[dict[str, object]], phrases: Phrases, *, json: bool) -> None:
+def _show_history(decisions: list[dict[str, Any]], phrases: Phrases, *, json: bool) -> None:
     if json:
         output.print_json(decisions)
         return
@@ -151,6 +152,14 @@ def _show_history(decisions: list[dict[str, object]], phrases: Phrases, *, json:
         for row in decisions
     ]
     output.print_table("", head, rows, none=phrases.text("none"))
+    for row in decisions:
+        if row["offers"]:
+            _show_offers(f"\n{phrases.text('offers of {run}', run=row['run_id'])}", row["offers"], phrases)
+
+
+def _show_offers(title: str, offers: "Iterable[Mapping[str, str | None]]", phrases: Phrases) -> None:
+    rows = [(offer["title"], offer["reason"] or phrases.text("not by purchases")) for offer in offers]
+    output.print_table(title, phrases.texts("offer", "because"), rows)
 
 
 def _fact(name: str, value: object, phrases: Phrases) -> str:
@@ -187,6 +196,8 @@ def _show_explanation(explanation: "Explanation", phrases: Phrases) -> None:
         values = {"name": decision["variant"], "channel": phrases.code(decision["channel"])}
         line = phrases.text("gets the variant {name} by {channel}", **values)
     output.print_line(f"\n{line}")
+    if explanation.offers:
+        _show_offers(f"\n{phrases.text('offers')}", [asdict(offer) for offer in explanation.offers], phrases)
 
 
 def _show_rule(title: str, predicates: "tuple[Predicate, ...]", phrases: Phrases) -> None:

@@ -118,10 +118,9 @@ def preview(
     with open_workspace.open_engine(context) as engine:
         draft, warnings = engine.context.repository.campaign_definition(campaign)
         if member is not None:
-            path = engine.queries.preview(draft, member, open_workspace.parse_as_of(as_of, engine.context))
-            output.print_result(
-                str(path), {"campaign": draft.campaign.name, "member": member, "file": str(path)}, json=json
-            )
+            preview_file = engine.queries.preview(draft, member, open_workspace.parse_as_of(as_of, engine.context))
+            path = preview_file.file
+            gallery_output.print_preview(draft.campaign.name, member, preview_file, json=json)
         else:
             if as_of is not None:
                 raise typer.BadParameter(

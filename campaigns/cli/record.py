@@ -9,6 +9,7 @@ from campaigns.cli import open_workspace, output
 _TITLES: Final = {
     "controller": "Controller",
     "purposes": "Purposes and legal bases",
+    "profiling": "Profiling",
     "people": "Categories of people",
     "data": "Categories of data",
     "ledger": "Personal data in the ledger",

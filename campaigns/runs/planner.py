@@ -55,7 +55,7 @@ class Planner:
             self.run_definitions.shared_files(run).delete()
         copy_run_files(run, context.ledger, files, {**definition.files(), **self._ranking_file(definition)})
         with self.queries.plan_without_saving(definition, as_of) as plan:
-            evidence = plan_evidence(plan.plan_input, definition.titles)
+            evidence = plan_evidence(plan.plan_input, definition.titles, plan.counts)
             save_plan(plan, run, context.ledger, files, on_progress)
             if context.has_workers:  # before another machine sees that there is something to send
                 self.run_definitions.shared_files(run).upload()

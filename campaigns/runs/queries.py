@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from audiences.people import contacts, holdout_versions
-from audiences.people.contacts import choices_of, contact_of
+from audiences.people.contacts import allows_purchase_detail, choices_of, contact_of
 from audiences.people.snapshot import take_snapshot
 from audiences.warehouse.warehouse import AGGREGATES_FOLDER
 from campaigns.core.clock import local_day, midnight
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
+from campaigns.core.model.offer_reason import parse_chosen_offers
 from campaigns.core.private_files import make_private_folder
 from campaigns.core.safe_names import safe_file_name
+from campaigns.rendering.offer_reason_text import Reader, explain_offers
 from campaigns.rules.scope import RuleScope
-from campaigns.runs.composing.preview import PreviewDecision, write_preview
+from campaigns.runs.composing.preview import PreviewDecision, WrittenPreview, write_preview
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
 from campaigns.runs.planning import contact_history
@@ -25,6 +26,7 @@ from campaigns.runs.planning.aggregate_cache import AggregateCache
 from campaigns.runs.planning.audience_count import AudienceCount, CountQuery, count_audience
 from campaigns.runs.planning.calendar import CalendarEntry, calendar_entries
 from campaigns.runs.planning.data_freshness import PURCHASE_CLASSES, no_members_warning, stale_data_warning
+from campaigns.runs.planning.evidence import offer_names
 from campaigns.runs.planning.explain import Explanation, explain
 from campaigns.runs.planning.offer_warnings import offer_warnings
 from campaigns.runs.planning.plan import LedgerSnapshot, Plan, make_plan
@@ -81,8 +83,8 @@ class Queries:
         with self.plan_without_saving(definition, as_of, (member_id,)) as plan:
             return explain(plan, member_id, definition.titles, language)
 
-    def preview(self, definition: CampaignDefinition, member_id: str, as_of: datetime) -> Path:
-        """Write one member's message of a campaign to a file and return it; raise UserError if there is none."""
+    def preview(self, definition: CampaignDefinition, member_id: str, as_of: datetime) -> WrittenPreview:
+        """Write one member's message of a campaign to a file; raise UserError if there is none."""
         context, campaign = self.context, definition.campaign
         with context.ledger.read() as connection:
             contact = contact_of(connection, member_id)
@@ -103,6 +105,7 @@ class Queries:
             due_at=as_of,
             scheduled=False,
             state=RunState.PLANNED,
+            evidence={"offer_names": offer_names(context.repository.offers, context.repository.catalogue)},
         )
         run_context = RunContext(run, campaign, context.settings, context.signer, self.run_definitions.files(run))
         offers = {offer.id: offer for offer in context.repository.offers_of(definition)}
@@ -163,11 +166,16 @@ class Queries:
         with self.context.ledger.read() as connection:
             return {**contact_of(connection, member_id), **choices_of(connection, member_id)}
 
-    def decisions_for_member(self, member_id: str) -> list[dict[str, Any]]:
-        """Return the decisions about a member in all runs, newest first."""
+    def decisions_for_member(self, member_id: str, language: Language) -> list[dict[str, Any]]:
+        """Return the decisions about a member in all runs, newest first, with their offers and reasons in a language.
+
+        There are no reasons in a partner's message, nor any once the member's purchases may not be used.
+        """
         with self.context.ledger.read() as connection:
             contact_of(connection, member_id)
-            return decisions.list_for_member(connection, member_id)
+            names_purchases = allows_purchase_detail(connection, member_id)
+            rows = decisions.list_for_member(connection, member_id)
+        return [_with_offers(row, language, names_purchases=names_purchases) for row in rows]
 
     def previous_plan(self, run: Run) -> Run | None:
         """Return the campaign's last plan before a run."""
@@ -251,3 +259,15 @@ class Queries:
             message, hint = "`warehouse.engine: spark` needs the package pyspark", "pip install 'viesti[spark]'"
             raise UserError.about(str(self.context.workspace.settings), message, "no_spark", hint) from error
         return open_spark(self.context.repository.warehouse, as_of, chosen.master)
+
+
+def _with_offers(row: Mapping[str, Any], language: Language, *, names_purchases: bool) -> dict[str, Any]:
+    """Return a decision with its offers in words, in place of their numbers and of all names of the run's offers."""
+    evidence = dict(row["evidence"] or {})
+    names = evidence.pop("offer_names", {})
+    chosen = parse_chosen_offers(row["offers"], (row["counts"] or {}).get("offer_ids", ()))
+    if row["partner"] is not None or not names_purchases:
+        chosen = tuple(replace(offer, reason=None) for offer in chosen)
+    offers = [asdict(offer) for offer in explain_offers(chosen, names, language, Reader.RECEIVER)]
+    kept = {name: value for name, value in row.items() if name not in ("counts", "partner")}
+    return {**kept, "evidence": evidence, "offers": offers}

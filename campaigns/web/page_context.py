@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
 from audiences.consent.opt_out import MessageKind
+from audiences.people.contacts import allows_purchase_detail
 from audiences.tables import CONTACT
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.enums import Language
@@ -32,6 +33,7 @@ class LinkedMessage:
     message: PlannedMessage
     language: Language
     member_exists: bool  # the member still exists and was not erased meanwhile
+    names_purchases: bool  # the member's purchases may still be used, so that a page may name them
 
     @property
     def kind(self) -> MessageKind:
@@ -104,8 +106,10 @@ class PageContext:
                 raise self.invalid_link_error(request)
             contact = select(CONTACT.c.language).where(CONTACT.c.member_id == message.member_id)
             code = connection.execute(contact).scalar_one_or_none()
+            names_purchases = allows_purchase_detail(connection, message.member_id)
         stored = Language(code) if code else self.context.repository.settings.default_language
-        return LinkedMessage(message, requested_language(request) or stored, member_exists=code is not None)
+        language = requested_language(request) or stored
+        return LinkedMessage(message, language, member_exists=code is not None, names_purchases=names_purchases)
 
     def limit_code_requests(self, request: Request) -> None:
         """Count a request that sends something to an address; many of one network are answered more slowly."""

@@ -156,6 +156,6 @@ def test_unknown_member_cannot_be_erased(workspace: SampleWorkspace) -> None:
 def test_gd12_preview_of_the_member_is_deleted(workspace: SampleWorkspace) -> None:
     workspace.write_campaign("hi", MARKETING)
     draft, _ = workspace.engine.context.repository.campaign_definition("hi")
-    previews = [workspace.engine.queries.preview(draft, member, workspace.clock.time) for member in ("m05", "m06")]
+    previews = [workspace.engine.queries.preview(draft, member, workspace.clock.time).file for member in ("m05", "m06")]
     privacy_erasure.erase(workspace.engine.context, "m05")
     assert [path.exists() for path in previews] == [False, True]

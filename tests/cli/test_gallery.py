@@ -57,6 +57,17 @@ def test_a_gallery_shows_every_variant_channel_and_language(letter: Shell) -> No
     assert (letter.stored_state(), letter.delivered_files()) == (before, [])
 
 
+def test_a_gallery_tells_why_each_offer_of_a_member_was_chosen(viesti: Shell) -> None:
+    offers = "offers: {at_most: 2}\ncontent: {email: offers}\n"
+    viesti.write("letter", MONDAYS.replace("content: {email: hello}\n", offers))
+    viesti("plan", "letter", "--as-of", AS_OF)
+    page = unescape(page_of(viesti("preview", "letter", "--members", "1", "--language", "en", "--json").json))
+    (of_member,) = re.findall(r'data-who="member">.*?</article>', page, re.DOTALL)
+    assert "Offers and why (2)" in of_member
+    assert len(re.findall(r'<span class="reason">\w', of_member)) == 2
+    assert '<span class="reason">not by purchases' not in of_member
+
+
 def test_a_gallery_is_private_and_says_where_it_is(letter: Shell) -> None:
     lines = letter("preview", "letter").out.splitlines()
     file = letter.root / "data" / "previews" / "_galleries" / "letter" / "gallery.html"

@@ -117,7 +117,7 @@ def test_a_hostile_id_in_the_ledger_is_previewed_inside_the_workspace(
 ) -> None:
     draft = add_member_of_an_earlier_version(workspace, monkeypatch, HOSTILE[name])
     before = tree(workspace.root.parent)
-    preview = workspace.engine.queries.preview(draft, HOSTILE[name], workspace.clock.time)
+    preview = workspace.engine.queries.preview(draft, HOSTILE[name], workspace.clock.time).file
     new = tree(workspace.root.parent) - before
     previews = workspace.root / "data" / "previews"
     assert preview in new
@@ -131,7 +131,9 @@ def test_erasing_a_hostile_id_deletes_its_own_previews_only(
     workspace: SampleWorkspace, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     draft = add_member_of_an_earlier_version(workspace, monkeypatch, HOSTILE[name])
-    previews = [workspace.engine.queries.preview(draft, id_, workspace.clock.time) for id_ in (HOSTILE[name], "m06")]
+    previews = [
+        workspace.engine.queries.preview(draft, id_, workspace.clock.time).file for id_ in (HOSTILE[name], "m06")
+    ]
     before = tree(workspace.root)
     erasure.erase(workspace.engine.context, HOSTILE[name])
     assert [path.exists() for path in previews] == [False, True]

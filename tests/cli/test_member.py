@@ -64,5 +64,42 @@ def test_why_shows_past_decisions_and_their_outcome(letter: Shell) -> None:
     assert (decision["kind"], decision["channel"], decision["state"]) == ("send", "email", "accepted")
 
 
+OFFERS = MONDAYS.replace("content: {email: hello}\n", "offers: {at_most: 2}\ncontent: {email: offers}\n")
+NO_REASON = {"fi": "ei ostosten mukaan", "sv": "inte enligt inköpen", "en": "not by purchases"}
+
+
+@pytest.fixture
+def offers(viesti: Shell) -> Shell:
+    viesti.write("letter", OFFERS)
+    return viesti
+
+
+def test_why_tells_the_offers_of_a_message_that_is_not_planned_with_their_reasons(offers: Shell) -> None:
+    explanation = offers("member", "why", "m01", "--campaign", "letter", "--json").json
+    assert len(explanation["offers"]) == 2
+    assert all(offer["title"] and offer["reason"] for offer in explanation["offers"])
+    assert explanation["offers"][0]["reason"] in offers("member", "why", "m01", "--campaign", "letter").out
+
+
+def test_why_tells_the_reasons_that_past_decisions_keep_until_purchases_are_forbidden(offers: Shell) -> None:
+    offers("run", "letter")
+    (decision,) = offers("member", "why", "m01", "--json").json
+    assert len(decision["offers"]) == 2
+    assert "offer_names" not in decision["evidence"]
+    assert decision["offers"][0]["reason"] in offers("member", "why", "m01").out
+    offers("member", "choices", "m01", "--set", "no_purchase_detail=on")
+    (decision,) = offers("member", "why", "m01", "--json").json
+    assert [offer["reason"] for offer in decision["offers"]] == [None, None]
+    for language, text in NO_REASON.items():
+        assert text in offers("member", "why", "m01", "--language", language).out
+
+
+def test_a_preview_tells_why_each_offer_was_chosen(offers: Shell) -> None:
+    preview = offers("preview", "letter", "--member", "m01", "--json").json
+    assert len(preview["offers"]) == 2
+    assert all(offer["reason"] for offer in preview["offers"])
+    assert preview["offers"][0]["reason"] in offers("preview", "letter", "--member", "m01").out
+
+
 def test_an_unsupported_language_exits_with_2(letter: Shell) -> None:
     assert "'de' is not one of" in letter("member", "why", "m01", "--language", "de", code=2).err

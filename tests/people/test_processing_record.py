@@ -46,6 +46,19 @@ def test_gd20_every_configurable_provider_is_a_recipient(workspace: SampleWorksp
     assert (recipients[channel]["region"] == "here") is (processor == "folder")
 
 
+def test_gd20_the_record_tells_of_profiling_by_purchases_and_how_to_object(workspace: SampleWorkspace):
+    record = processing_record(workspace)
+    profiling = {row["what"]: str(row["is"]) for row in record["profiling"]}
+    assert "purchase lines" in profiling["data"]
+    assert "forbid the use of purchase detail" in profiling["objection"]
+    assert "partner" in profiling["left out"]
+    catalogue = workspace.engine.context.repository.catalogue
+    without = catalogue.model_copy(
+        update={"tables": {name: table for name, table in catalogue.tables.items() if name != "purchases"}}
+    )
+    assert build_record(workspace.engine.context.repository.settings, without)["profiling"] == []
+
+
 def test_gd20_the_record_holds_every_catalogue_column_and_member_table(workspace: SampleWorkspace):
     record = processing_record(workspace)
     tables = workspace.engine.context.repository.catalogue.tables

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import SQLModel
 
 from audiences.warehouse.views import stored_tables
@@ -18,6 +19,7 @@ from campaigns.people.privacy.export_files import column_names, csv_cell, to_csv
 from campaigns.people.privacy.processors import processors
 from campaigns.people.privacy.subject_access import collect_export
 from campaigns.store.people import personal_data
+from campaigns.store.runs.run_tables import DECISION
 from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 
 AINO, LAST = MEMBERS[0], MEMBERS[-1]
@@ -105,6 +107,29 @@ def test_the_export_holds_messages_with_their_delivery_state(workspace: SampleWo
     )
     (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
     assert (message["campaign"], message["kind"], message["delivery_state"]) == (run.campaign, "send", "pending")
+
+
+def test_c10_the_export_says_in_three_languages_why_each_offer_was_chosen(workspace: SampleWorkspace):
+    run = workspace.start(
+        "weekly",
+        "purpose: marketing\naudience: {register: owners}\nchannels: [email]\noffers: {at_most: 3}\n"
+        'schedule: {at: "2018-01-01 10:30"}\ncontent: {email: offers}\n',
+    )
+    with workspace.engine.context.ledger.write() as connection:
+        of_member = (DECISION.c.run_number == run.number) & (DECISION.c.member_id == AINO)
+        places = [run.counts["offer_ids"].index(offer_id) for offer_id in run.evidence["offer_names"]]
+        kept = f"{places[0]}r12,21 {places[1]}n {places[2]}"
+        connection.execute(update(DECISION).where(of_member).values(offers=kept))
+    (message,) = collect_export(workspace.engine.queries, AINO).sections["messages"]
+    first_id = next(iter(run.evidence["offer_names"]))
+    first, second, third = list(run.evidence["offer_names"].values())[:3]
+    assert set(message["offer_reasons"]) == {"fi", "sv", "en"}
+    assert message["offer_reasons"]["en"] == (
+        f"{first['title']['en']}: because you buy goods like this about every 12 days; last 3 weeks ago; "
+        f"{second['title']['en']}: something new for you; {third['title']['en']}"
+    )
+    assert message["offers"][0] == {"offer": first_id, "reason": "regular", "every_days": 12, "days_ago": 21}
+    assert not {"evidence", "counts", "offer_names"} & set(message)
 
 
 def test_the_export_names_the_offers_of_a_message(workspace: SampleWorkspace):

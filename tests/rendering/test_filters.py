@@ -49,6 +49,14 @@ def test_a_value_that_is_no_exact_number_is_refused(name: str, value: object) ->
         template_filters(Language.FI, "EUR")[name](value)
 
 
+def test_a_clause_becomes_a_sentence_by_its_first_letter() -> None:
+    assert (
+        template_filters(Language.FI, "EUR")["sentence"]("äyriäisiä, koska Oma on Oma") == "Äyriäisiä, koska Oma on Oma"
+    )
+    with pytest.raises(TypeError, match="a text was wanted"):
+        template_filters(Language.FI, "EUR")["sentence"](5)
+
+
 @pytest.mark.parametrize("value", [None, "2018-01-08", 5])
 def test_a_value_that_is_no_date_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="a date was wanted"):

@@ -8,6 +8,7 @@ from typing import Any
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.model.offer import Offer
+from campaigns.rendering.offer_reason_text import GoodsName
 from campaigns.runs.composing.template_context import TemplateContexts
 from campaigns.workspace.settings_file import load_settings
 from tests.support.docs_pages import ROOT
@@ -32,15 +33,16 @@ def offer(id_: str, image: str, lowest: str | None = None) -> Offer:
     )
 
 
-def values(frozen: dict[str, Any]) -> dict[str, Any]:
+def values(frozen: dict[str, Any], *, from_partner: bool = False) -> dict[str, Any]:
     """Return the values of a message with these frozen fields."""
-    run = SimpleNamespace(due_at=datetime(2018, 1, 5, tzinfo=UTC))
+    names = {"a": {"title": {}, **GoodsName(TEXT).as_json()}}
+    run = SimpleNamespace(due_at=datetime(2018, 1, 5, tzinfo=UTC), evidence={"offer_names": names})
     campaign = SimpleNamespace(
         name="x",
         title=TEXT,
         purpose=Purpose.MARKETING,
         newsletter=None,
-        from_partner=False,
+        from_partner=from_partner,
         sender=SimpleNamespace(partner=None),
         schedule=SimpleNamespace(zone=UTC),
     )
@@ -59,6 +61,21 @@ def values(frozen: dict[str, Any]) -> dict[str, Any]:
 def test_offers_of_one_picture_do_not_stand_side_by_side() -> None:
     assert [offer["id"] for offer in values({"offers": ["a", "b", "gone", "c"]})["offers"]] == ["a", "c", "b"]
     assert [offer["id"] for offer in values({"offers": ["a", "b"]})["offers"]] == ["a", "b"]
+
+
+def test_an_offer_has_the_reason_that_the_plan_froze_for_it_in_words() -> None:
+    shown = values({"offers": ["a", "b", "c"], "offer_reasons": ["o", "p", None]})["offers"]
+    assert [offer["id"] for offer in shown] == ["a", "c", "b"]
+    assert [offer["reason"] for offer in shown] == [
+        "koska ostat usein tuoteryhmästä Kahvi",
+        None,
+        "suosittua juuri nyt",
+    ]
+
+
+def test_a_message_of_a_partner_has_no_reasons() -> None:
+    shown = values({"offers": ["a", "b"], "offer_reasons": ["o", "p"]}, from_partner=True)["offers"]
+    assert [offer["reason"] for offer in shown] == [None, None]
 
 
 def test_an_offer_has_its_discount_from_its_prices() -> None:

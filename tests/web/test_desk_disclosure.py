@@ -4,11 +4,13 @@ import logging
 import re
 
 import pytest
+from sqlalchemy import update
 
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.roles import Role
 from campaigns.people.privacy import requests
 from campaigns.store.people.audit import subject_of_member
+from campaigns.store.runs.run_tables import DECISION
 from tests.support.desk_session import open_desk_session
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO
@@ -108,6 +110,43 @@ async def test_an_agent_reads_no_purchases_in_the_reasons_of_messages(web_worksp
     page = await desk.open_member()
     assert "Purchases took part in the choice" in page.text
     assert "COFFEE" not in page.text
+
+
+OFFERS = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+offers: {at_most: 2}
+content: {email: offers}
+"""
+REASON = "Something new for the receiver."
+
+
+def start_ranked(web_workspace):
+    """Start a campaign whose decision about AINO keeps a reason."""
+    run = web_workspace.start("ranked", OFFERS)
+    of_member = (DECISION.c.run_number == run.number) & (DECISION.c.member_id == AINO)
+    with web_workspace.engine.context.ledger.write() as connection:
+        connection.execute(update(DECISION).where(of_member).values(offers="0n"))
+
+
+async def test_an_agent_reads_no_reasons_of_offers(web_workspace, desk):
+    start_ranked(web_workspace)
+    assert REASON not in (await desk.open_member()).text
+
+
+async def test_an_expert_reads_why_offers_were_chosen(web_workspace, web):
+    start_ranked(web_workspace)
+    expert = await open_desk_session(web_workspace, web, Role.EXPERT)
+    assert REASON in (await expert.open_member()).text
+
+
+async def test_nobody_at_the_desk_reads_why_offers_were_chosen_once_purchases_are_forbidden(web_workspace, web):
+    start_ranked(web_workspace)
+    web_workspace.record_choices(AINO, "no_purchase_detail")
+    expert = await open_desk_session(web_workspace, web, Role.EXPERT)
+    assert REASON not in (await expert.open_member()).text
 
 
 async def test_an_expert_reads_why_a_message_was_sent(web_workspace, web):

@@ -5,9 +5,11 @@ import re
 from typing import Final
 
 import pytest
+from sqlalchemy import update
 
 from campaigns.core.model.enums import Language
 from campaigns.store.runs.linked_message import find_message
+from campaigns.store.runs.run_tables import DECISION, RUN
 from campaigns.web.members.why_received import explanation
 from tests.support.web_client import AINO, CAMPAIGNS, WebWorkspace
 
@@ -178,3 +180,81 @@ def test_columns_no_longer_declared_are_left_out(web_workspace):
         message = find_message(connection, run.number, web_workspace.decisions(run)[AINO]["position"])
     catalogue = web_workspace.engine.context.repository.catalogue.model_copy(update={"tables": {}})
     assert explanation(message, catalogue, Language.EN)["data"] == []
+
+
+OFFERS: Final = """\
+purpose: marketing
+schedule: {at: "2018-01-05 10:30"}
+audience: {register: [owners, customers]}
+channels: [email]
+offers: {at_most: 4}
+content: {email: offers}
+"""
+HEADING: Final = {
+    "fi": "Miksi juuri nämä tarjoukset",
+    "sv": "Varför just de här erbjudandena",
+    "en": "Why these offers",
+}
+
+
+@pytest.fixture
+def ranked(web_workspace):
+    """Message with offers in the order of purchases, with every kind of reason in the member's decision."""
+    run = web_workspace.start("ranked", OFFERS)
+    numbers = [run.counts["offer_ids"].index(offer_id) for offer_id in run.evidence["offer_names"]]
+    kept = " ".join(f"{number}{form}" for number, form in zip(numbers, ("r12,21", "o", "n", "p"), strict=False))
+    with web_workspace.engine.context.ledger.write() as connection:
+        connection.execute(
+            update(DECISION)
+            .where(DECISION.c.run_number == run.number, DECISION.c.member_id == AINO)
+            .values(offers=kept)
+        )
+    return web_workspace
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [
+        ("fi", "Saajalle jotain uutta."),
+        ("sv", "Något nytt för mottagaren."),
+        ("en", "Something new for the receiver."),
+    ],
+)
+async def test_c09_the_page_says_why_each_offer_was_chosen(ranked, web, language, reason):
+    page = await why_page(ranked, web, "ranked", language)
+    titles = [names["title"][language] for names in ranked.run("ranked").evidence["offer_names"].values()]
+    assert HEADING[language] in page
+    assert reason in page
+    assert all(title in page for title in titles[:4])
+
+
+async def test_c09_reasons_of_offers_are_those_of_the_stored_decision(ranked, web):
+    before = await why_page(ranked, web, "ranked")
+    (ranked.root / "config" / "offers.yaml").write_text("offers: []\n", "utf-8")
+    (ranked.root / "config" / "labels" / "goods.yaml").unlink()
+    ranked.reload()
+    assert await why_page(ranked, web, "ranked") == before
+
+
+@pytest.mark.parametrize("choice", ["no_purchase_detail", "no_marketing", "restricted"])
+async def test_c09_reasons_of_offers_are_hidden_once_purchases_may_not_be_used(ranked, web, choice):
+    assert HEADING["en"] in await why_page(ranked, web, "ranked")
+    ranked.record_choices(AINO, choice)
+    page = await why_page(ranked, web, "ranked")
+    assert HEADING["en"] not in page
+    assert "12 days" not in page
+
+
+async def test_c09_no_page_of_a_partners_message_shows_reasons_of_offers(ranked, web):
+    with ranked.engine.context.ledger.write() as connection:
+        connection.execute(update(RUN).where(RUN.c.campaign == "ranked").values(partner="Hotel Aurora"))
+    assert HEADING["en"] not in await why_page(ranked, web, "ranked")
+
+
+async def test_c09_a_plan_keeps_no_reason_for_a_member_who_forbids_the_use_of_purchases(web_workspace, web):
+    web_workspace.record_choices(AINO, "no_purchase_detail")
+    run = web_workspace.start("ranked", OFFERS)
+    kept = {member: decision["offers"] for member, decision in web_workspace.decisions(run).items()}
+    assert not re.search("[a-z]", kept[AINO])
+    assert any(re.search("[a-z]", offers) for member, offers in kept.items() if member != AINO)
+    assert HEADING["en"] not in await why_page(web_workspace, web, "ranked")

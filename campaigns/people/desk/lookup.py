@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from audiences.consent import choices
 from audiences.consent.consent_state import ConsentEntry, ConsentState
-from audiences.people.contacts import contact_of
+from audiences.people.contacts import allows_purchase_detail, contact_of
 from audiences.people.find_members import MAX_RESULTS, SearchTerm, find_members
 from audiences.tables import CONTACT
 from campaigns.core.model.enums import Choice
@@ -47,7 +47,10 @@ class MemberContact:
 
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
-    """Member at a glance: consent state, choice history, privacy requests, household, year of birth, last messages."""
+    """Member at a glance: consent state, choice history, privacy requests, household, year of birth, last messages.
+
+    `names_purchases` is true while the member's purchases may be used and named.
+    """
 
     person: MemberContact
     consent_state: ConsentState
@@ -55,6 +58,7 @@ class MemberRecord:
     requests: Sequence[PrivacyRequest]
     household: Sequence[HouseholdMember]
     messages: Sequence[MessageOutcome]
+    names_purchases: bool
     birth_year: int | None = field(repr=False)
 
 
@@ -121,6 +125,7 @@ def reload(context: Context, member_id: str, *, unmask: bool) -> MemberRecord:
             requests=privacy_requests.list_for_member(connection, member_id),
             household=household_of(connection, member_id, contact["household_id"], named=unmask),
             messages=latest_messages(connection, member_id, MESSAGES_SHOWN),
+            names_purchases=allows_purchase_detail(connection, member_id),
             birth_year=_birth_year(context, member_id),
         )
 

@@ -26,6 +26,15 @@ _PEOPLE: Final[Mapping[str, str]] = {
     "sign_ups": "people who signed up for a newsletter and are not members",
     "agents": "staff with an account",
 }
+_RANKING: Final[Mapping[str, str]] = {
+    "purpose": "order the offers of own messages by what a member buys, and say why each is there",
+    "data": "purchase lines: goods, days and how often; popularity among members; no demographics, no contact",
+    "left out": "goods of the class special; offers of restricted goods; every message of a partner",
+    "objection": "members who forbid the use of purchase detail, or all marketing, get no scores and train no model",
+    "effect": "the order of offers only: prices are the same for everybody",
+    "kept": "offers with the short form of each reason, in the decision of the message and as long as that",
+    "told": "in the message where its template says so, on its page `why`, and in the member's export",
+}
 _SECURITY: Final = (
     "Links and sessions are signed or random, 128 bits or more; codes are kept as keyed hashes, passwords by argon2id.",
     "Connections to providers use TLS; only a mail server on the same machine may be used without it.",
@@ -46,6 +55,7 @@ def build_record(settings: Settings, catalogue: Catalogue) -> Mapping[str, Seque
     return {
         "controller": list(_controller(settings)),
         "purposes": list(_purposes()),
+        "profiling": list(_profiling(catalogue)),
         "people": [{"people": name, "meaning": meaning} for name, meaning in _PEOPLE.items()],
         "data": list(_data(catalogue)),
         "ledger": [{"table": table, "meaning": meaning} for table, meaning in _tables()],
@@ -74,6 +84,12 @@ def _purposes() -> Iterator[RecordRow]:
             row = {"purpose": purpose.value, "for": "a partner" if is_partner else "us", "channel": channel.value}
             yield {**row, "basis": legal_basis(purpose, channel).value}
     yield {"purpose": "effects", "for": "us", "channel": None, "basis": LegalBasis.INTEREST.value}
+
+
+def _profiling(catalogue: Catalogue) -> Iterator[RecordRow]:
+    """Yield what is derived about members to choose among offers; nothing without purchases in the catalogue."""
+    if "purchases" in catalogue.tables:
+        yield from ({"what": what, "is": meaning} for what, meaning in _RANKING.items())
 
 
 def _data(catalogue: Catalogue) -> Iterator[RecordRow]:

@@ -19,9 +19,11 @@ from audiences.warehouse import member_rows
 from campaigns.core.errors import UserError
 from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.localised_text import Localised
+from campaigns.core.model.offer_reason import ChosenOffer, parse_chosen_offers
 from campaigns.people.privacy import contact_proofs
 from campaigns.people.privacy.erasure import SKIP_RETENTION
 from campaigns.people.privacy.processors import processors
+from campaigns.rendering.offer_reason_text import Reader, explain_offers
 from campaigns.rules.select import select_conditions
 from campaigns.runs.planning.audience_count import CountQuery
 from campaigns.runs.planning.match import create_population
@@ -30,6 +32,7 @@ from campaigns.runs.planning.query_session import DuckDBConnection as WarehouseC
 from campaigns.runs.planning.query_session import QuerySession
 from campaigns.runs.queries import Queries
 from campaigns.store.people import audit, personal_data
+from campaigns.store.runs.decisions import chosen_offers_as_json
 
 _LOG: Final = logging.getLogger("viesti")
 
@@ -137,7 +140,7 @@ def _ledger_sections(
     yield "contact", [contact]
     yield "household", _household(connection, contact)
     yield "choice_history", _choice_history(connection, member_id)
-    yield "messages", personal_data.messages_of_member(connection, member_id)
+    yield "messages", [_readable_message(row) for row in personal_data.messages_of_member(connection, member_id)]
     yield "holdout", _holdout(connection, member_id)
     yield "suppressions", _suppressions(connection, contact)
     yield "audit", personal_data.audit_rows(connection, audit.subjects_of_member(queries.context.signer, member_id))
@@ -145,6 +148,27 @@ def _ledger_sections(
         if table.name not in _OWN_SECTIONS | personal_data.TABLES_IN_MESSAGES:
             rows = personal_data.rows_of_member(connection, table, member_id)
             yield table.name, _without_staff(rows) if table.name == "merge_record" else rows
+
+
+def _readable_message(row: ExportRow) -> ExportRow:
+    """Return a message with its title for the evidence of its run, and with its offers and their reasons in words."""
+    evidence = row["evidence"] or {}
+    chosen = parse_chosen_offers(row["offers"], (row["counts"] or {}).get("offer_ids", ()))
+    names = evidence.get("offer_names", {})
+    words = {language.value: _offers_in_words(chosen, names, language) for language in Language} if chosen else None
+    values = {
+        **row,
+        "evidence": evidence.get("title", {}),
+        "offers": chosen_offers_as_json(row["offers"], row["counts"]),
+        "counts": words,
+    }
+    renamed = {"evidence": "title", "counts": "offer_reasons"}
+    return {renamed.get(name, name): value for name, value in values.items()}
+
+
+def _offers_in_words(chosen: Sequence[ChosenOffer], names: Mapping[str, Any], language: Language) -> str:
+    offers = explain_offers(chosen, names, language, Reader.MEMBER)
+    return "; ".join(offer.title if offer.reason is None else f"{offer.title}: {offer.reason}" for offer in offers)
 
 
 def _without_staff(merges: Sequence[ExportRow]) -> Sequence[ExportRow]:

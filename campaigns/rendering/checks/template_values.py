@@ -28,6 +28,7 @@ _OFFER: Final = (
     "brand",
     "department",
     "product_category",
+    "reason",
 )
 _ORGANISATION: Final = (
     "name",
@@ -81,6 +82,7 @@ _EXAMPLE_OFFER: Final[Mapping[str, object]] = {
     "brand": "Oma",
     "department": "FOOD",
     "product_category": "BREAD",
+    "reason": "koska ostat usein tuoteryhmästä leivät",
 }
 _CONTACT: Final = frozenset({"member.email", "member.phone"})
 _WITHOUT_MARKETING: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
@@ -165,9 +167,13 @@ def _unknown_member(sample: Mapping[str, object]) -> Mapping[str, object]:
 def unguarded_value_problems(
     render: Callable[[Mapping[str, object]], object], sample: Mapping[str, object]
 ) -> Iterator[Problem]:
-    """Warn of values that are printed although a member may lack them, their home store, or any offer."""
-    unknown = _unknown_member(sample)
-    for lacking in (unknown, _NO_OFFERS_LEFT) if sample.get("offers") else (unknown,):
+    """Warn of values that are printed although a member may lack them, their home store, or any offer.
+
+    Members whose purchases may not be used lack the reasons of offers.
+    """
+    unknown, offers = _unknown_member(sample), sample.get("offers")
+    without_reasons = {"offers": [{**offer, "reason": None} for offer in offers]} if isinstance(offers, list) else {}
+    for lacking in (unknown, without_reasons, _NO_OFFERS_LEFT) if offers else (unknown,):
         try:
             render({**sample, **lacking})
         except TemplateError as error:

@@ -51,7 +51,7 @@ MessageView = EmailView | SmsView | LetterView | CallView
 class GalleryEntry:
     """Message of a variant in one language and channel, of a member or, without one, of the template's sample.
 
-    `problem` says why there is no message.
+    `problem` says why there is no message. `offers` have title and reason, whether the message prints it or not.
     """
 
     variant: str
@@ -62,6 +62,7 @@ class GalleryEntry:
     arm: str | None = None
     view: MessageView | None = None
     problem: str = ""
+    offers: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def anchor(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -31,10 +31,11 @@ Filter = Callable[..., str]
 
 @lru_cache(maxsize=16)
 def template_filters(language: Language, currency: str) -> Mapping[str, Filter]:
-    """Return the filters by their name in templates: `money`, `number`, `percent`, `date`, `period`.
+    """Return the filters by their name in templates: `money`, `number`, `percent`, `date`, `period`, `sentence`.
 
     Numbers are Decimal or int, days are dates; TypeError for anything else. `number` takes an optional number of
-    decimals; `date` takes a style: short, long, day, weekday, of_month or month; `period` takes the last day. Results
+    decimals; `date` takes a style: short, long, day, weekday, of_month or month; `period` takes the last day;
+    `sentence` gives a clause a capital letter. Results
     hold no-break spaces where the language requires them. Results are cached: a campaign formats the same few prices
     and days millions of times.
     """
@@ -45,6 +46,7 @@ def template_filters(language: Language, currency: str) -> Mapping[str, Filter]:
         "percent": formatter.percent,
         "date": formatter.day,
         "period": formatter.period,
+        "sentence": _sentence,
     }
     return {name: lru_cache(maxsize=4096, typed=True)(function) for name, function in by_name.items()}
 
@@ -52,6 +54,14 @@ def template_filters(language: Language, currency: str) -> Mapping[str, Filter]:
 def clock_time(at: datetime, language: Language) -> str:
     """Return hours and minutes as the language writes them: 11.20, or 11:20 in English."""
     return f"{at:{_CLOCKS[language]}}"
+
+
+def _sentence(clause: Any) -> Any:
+    if clause is None:
+        return None  # stops the message with the words for every empty value
+    if not isinstance(clause, str):
+        raise TypeError(f"a text was wanted, not {type(clause).__name__}")
+    return clause[:1].upper() + clause[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class TemplateFolder:
     def sample(self, language: Language) -> dict[str, object]:
         """Return the values of `sample.yaml` merged over the shared ones, with translated values in `language`.
 
-        The discount of each offer is computed from its prices, as it is for members.
+        The discount of each offer is computed from its prices, as it is for members; one may have no reason.
         """
         values = {key: _in_language(value, language) for key, value in self.sample_values.items()}
         offers = values.get("offers")
@@ -185,8 +185,8 @@ def _with_discount(offer: object) -> object:
         return offer
     match offer.get("price"), offer.get("lowest_price_30d"):
         case (Decimal() | int() as price, Decimal() | int() as lowest) if lowest > 0:
-            return {"discount": discount_share(price, lowest), **offer}
-    return {"discount": None, **offer}
+            return {"discount": discount_share(price, lowest), "reason": None, **offer}
+    return {"discount": None, "reason": None, **offer}
 
 
 def _in_language(value: object, language: Language) -> object:

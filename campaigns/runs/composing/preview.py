@@ -31,6 +31,20 @@ class PreviewDecision:
     contact: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenPreview:
+    """Message of one member as a file; `offers` are its offers by title, with their reasons in its language."""
+
+    file: Path
+    offers: tuple[tuple[str, str | None], ...]
+
+
+def offers_with_reasons(context: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
+    """Return title and reason of each offer in a template's values, whether the template shows them or not."""
+    offers = context.get("offers")
+    return tuple((offer.get("title", ""), offer.get("reason")) for offer in offers) if isinstance(offers, list) else ()
+
+
 def write_preview(
     planned: PreviewDecision,
     definition: CampaignDefinition,
@@ -38,17 +52,30 @@ def write_preview(
     contexts: TemplateContexts,
     target: Path,
     now: datetime,
-) -> Path:
-    """Write the message of a campaign below `target` and return its file.
+) -> WrittenPreview:
+    """Write the message of a campaign below `target`.
 
     Raise UserError or TemplateError if it cannot be composed.
     """
+    context = contexts.build(planned.contact, 0, planned.arm)
+    make_private_folder(target)
+    return WrittenPreview(
+        _write_message(planned, definition, settings, context, target, now), offers_with_reasons(context)
+    )
+
+
+def _write_message(
+    planned: PreviewDecision,
+    definition: CampaignDefinition,
+    settings: Settings,
+    context: Mapping[str, Any],
+    target: Path,
+    now: datetime,
+) -> Path:
     folder = load_template_folder(
         definition.root, planned.channel, template_name(definition.campaign, planned.variant, planned.channel)
     )
     language = Language(planned.contact["language"])
-    context = contexts.build(planned.contact, 0, planned.arm)
-    make_private_folder(target)
     match planned.channel:
         case Channel.EMAIL:
             body = EmailTemplate.compile(folder, language, settings).render(context)

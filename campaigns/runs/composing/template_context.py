@@ -11,12 +11,14 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
 from campaigns.offers.message_order import order_by_picture
 from campaigns.rendering.campaign_reason import campaign_reason
+from campaigns.rendering.offer_reason_text import GoodsName, offer_reason_text
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.planning.home_stores import STORE_KEY, STORE_PREFIX
 
 _CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 _PROFILE_PREFIX: Final = "member_"
+_REASONS_KEPT: Final = 20_000  # texts: some megabytes
 _FrozenNames = tuple[tuple[str, str], ...]
 LINK_PATHS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", "why": "w", "stop": "s"}
 
@@ -43,6 +45,7 @@ def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[
         "product_category": offer.product_category,
         "brand": offer.brand,
         "image": f"{public_base_url(settings)}/images/{offer.image}",
+        "reason": None,
     }
 
 
@@ -61,6 +64,7 @@ class TemplateContexts:
     channel: Channel = field(kw_only=True)
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
+    _reasons: dict[tuple[str, str, Language], str] = field(default_factory=dict, init=False)
     _names: tuple[_FrozenNames, _FrozenNames] | None = field(default=None, init=False)
     _linked: tuple[int, Mapping[str, str]] = field(default=(-1, {}), init=False)
 
@@ -76,7 +80,7 @@ class TemplateContexts:
             **self.common_values(language),
             "member": member,
             "store": store if store.get(STORE_KEY) is not None else None,
-            "offers": list(self._offers(frozen.get("offers") or (), language)),
+            "offers": list(self._offers(frozen, language)),
             "links": self.links(position),
             "arm": arm,
         }
@@ -96,12 +100,28 @@ class TemplateContexts:
             linked = self._linked = position, signed
         return linked[1]
 
-    def _offers(self, ids: Iterable[str], language: Language) -> Iterable[Mapping[str, object]]:
+    def _offers(self, frozen: Mapping[str, Any], language: Language) -> Iterable[Mapping[str, object]]:
+        ids = frozen.get("offers") or ()
+        reasons = dict(zip(ids, frozen.get("offer_reasons") or (), strict=False))
         # an offer that is missing has goods that have become sensitive, or unknown, since the plan
         for offer in order_by_picture([self.offers[offer_id] for offer_id in ids if offer_id in self.offers]):
             if (offer.id, language) not in self._views:
                 self._views[offer.id, language] = offer_view(offer, language, self.run_context.settings)
-            yield self._views[offer.id, language]
+            view, reason = self._views[offer.id, language], reasons.get(offer.id)
+            yield view if reason is None else {**view, "reason": self._reason(offer.id, reason, language)}
+
+    def _reason(self, offer_id: str, reason: str, language: Language) -> str | None:
+        """Return the words of a reason; none in a partner's message, in which every value could reach the partner."""
+        if self.run_context.campaign.from_partner:
+            return None
+        key = offer_id, reason, language
+        if key not in self._reasons:
+            if len(self._reasons) >= _REASONS_KEPT:
+                self._reasons.clear()
+            name = (self.run_context.run.evidence or {}).get("offer_names", {}).get(offer_id)
+            goods = GoodsName() if name is None else GoodsName.from_json(name)
+            self._reasons[key] = offer_reason_text(reason, language, goods)
+        return self._reasons[key]
 
     def common_values(self, language: Language) -> Mapping[str, object]:
         """Return the cached template values common to all members of a language."""

@@ -9,9 +9,13 @@ from campaigns.core.model.condition import All, Condition, InAudience, Not
 from campaigns.core.model.condition import Any as AnyOf
 from campaigns.core.model.enums import Language
 from campaigns.core.model.localised_text import Localised
+from campaigns.core.model.offer_reason import ChosenOffer, OfferReason
+from campaigns.offers.selection import distinct_offers
+from campaigns.rendering.offer_reason_text import ExplainedOffer, Reader, explain_offers
 from campaigns.rules.describe import describe
 from campaigns.rules.expand_audiences import expand_audiences
 from campaigns.rules.select import select_conditions
+from campaigns.runs.planning.evidence import offer_names
 from campaigns.runs.planning.plan import Plan
 
 
@@ -31,7 +35,7 @@ class Explanation:
 
     `processed` is False when the member was not evaluated at all; `audience` and `variants` are their predicates, in
     the order of the file, without the variants below the chosen one: these are not evaluated. `decision` is the row
-    that a plan would store, None when the audience does not include the member.
+    that a plan would store, None when the audience does not include the member; `offers` are those of the message.
     """
 
     member_id: str
@@ -39,6 +43,7 @@ class Explanation:
     audience: tuple[Predicate, ...]
     variants: Mapping[str, tuple[Predicate, ...]]
     decision: Mapping[str, Any] | None
+    offers: tuple[ExplainedOffer, ...] = ()
 
 
 def explain(plan: Plan, member_id: str, titles: Mapping[str, str | Localised], language: Language) -> Explanation:
@@ -55,7 +60,20 @@ def explain(plan: Plan, member_id: str, titles: Mapping[str, str | Localised], l
         explainer.predicates(campaign.audience) if processed and campaign.audience is not None else (),
         {name: explainer.predicates(when) for name, when in whens.items()} if processed else {},
         decisions[0] if decisions else None,
+        tuple(_offers(plan, language)),
     )
+
+
+def _offers(plan: Plan, language: Language) -> Sequence[ExplainedOffer]:
+    """Return the offers of the message that the member would get, with their reasons."""
+    plan_input = plan.plan_input
+    chosen = [
+        ChosenOffer(offer_id, None if reason is None else OfferReason.parse(reason))
+        for row in plan.session.fetch_dicts(plan.field_rows())
+        for offer_id, reason in zip(row["offers"] or (), row["offer_reasons"] or (), strict=True)
+    ]
+    names = offer_names(distinct_offers(plan_input.variant_offers), plan_input.catalogue)
+    return explain_offers(chosen, names, language, Reader.RECEIVER)
 
 
 def _evaluated_variants(variants: Sequence[Variant], chosen: str | None) -> Sequence[Variant]:

@@ -25,6 +25,7 @@ from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.bundle_composers import template_name
+from campaigns.runs.composing.preview import offers_with_reasons
 from campaigns.workspace.checks.picture_files import picture_file
 
 _IMAGES_PATH: Final = "/images/"
@@ -85,7 +86,8 @@ class MessageViews:
             problem = problem_lines(error)
         except TemplateError as error:
             problem = str(error)
-        return GalleryEntry(variant, channel, language, f"{channel}/{name}", member_id, arm, view, problem)
+        offers = offers_with_reasons(context)
+        return GalleryEntry(variant, channel, language, f"{channel}/{name}", member_id, arm, view, problem, offers)
 
     def folder(self, channel: Channel, name: str) -> TemplateFolder:
         """Return a template folder, read once."""

@@ -19,6 +19,7 @@ from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.claimed_message import ComposeError
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.runs.planning.evidence import offer_names
 from campaigns.runs.proofs.proof import (
     ProofMessage,
     ProofSender,
@@ -142,6 +143,7 @@ def _require_served(proof: ProofMessage, settings: Settings) -> None:
 
 def proof_run_context(queries: Queries, campaign: Campaign) -> RunContext:
     """Return a run context without a run in the ledger; its number 0 gives links without effect."""
+    repository = queries.context.repository
     run = Run(
         run_id=f"proof-{campaign.name}",
         number=0,
@@ -150,10 +152,9 @@ def proof_run_context(queries: Queries, campaign: Campaign) -> RunContext:
         due_at=queries.context.clock.now(),
         scheduled=False,
         state=RunState.PLANNED,
+        evidence={"offer_names": offer_names(repository.offers, repository.catalogue)},
     )
-    return RunContext(
-        run, campaign, queries.context.repository.settings, queries.context.signer, queries.run_definitions.files(run)
-    )
+    return RunContext(run, campaign, repository.settings, queries.context.signer, queries.run_definitions.files(run))
 
 
 def _member_proof(

@@ -7,7 +7,6 @@ from sqlalchemy import Connection, Table, and_, or_, select
 from sqlmodel import SQLModel
 
 from campaigns.store.people.people_tables import AUDIT
-from campaigns.store.runs.decisions import chosen_offers_as_json
 from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 
 LedgerRow = Mapping[str, Any]
@@ -67,7 +66,10 @@ def rows_of_member(connection: Connection, table: Table, member_id: str) -> Sequ
 
 
 def messages_of_member(connection: Connection, member_id: str) -> Sequence[LedgerRow]:
-    """Return every decision about a member with the campaign's title, its reason and its delivery, newest first."""
+    """Return every decision about a member with its reason, its delivery, and what its run stores, newest first.
+
+    Of the run these are the evidence, and the counts, with the ids by which the decision numbers its offers.
+    """
     of_delivery = and_(DELIVERY.c.run_number == DECISION.c.run_number, DELIVERY.c.position == DECISION.c.position)
     joined = DECISION.join(RUN, RUN.c.number == DECISION.c.run_number).outerjoin(DELIVERY, of_delivery)
     decision_columns = [column for column in DECISION.c if column.name not in ("run_number", "member_id")]
@@ -88,17 +90,8 @@ def messages_of_member(connection: Connection, member_id: str) -> Sequence[Ledge
     )
     query = select(*run_columns, *decision_columns, *delivery_columns).select_from(joined)
     of_member = query.where(DECISION.c.member_id == member_id, RUN.c.planned_at.is_not(None))
-    return [_message(dict(row)) for row in connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()]
-
-
-def _message(row: LedgerRow) -> LedgerRow:
-    """Return a message with the title in place of the whole evidence of its run, and its offers by their ids."""
-    message = {
-        ("title" if name == "evidence" else name): (value or {}).get("title", {}) if name == "evidence" else value
-        for name, value in row.items()
-        if name != "counts"
-    }
-    return {**message, "offers": chosen_offers_as_json(row["offers"], row["counts"])}
+    rows = connection.execute(of_member.order_by(RUN.c.number.desc())).mappings()
+    return [dict(row) for row in rows]
 
 
 def audit_rows(connection: Connection, names: frozenset[str]) -> Sequence[LedgerRow]:

@@ -121,12 +121,13 @@ def list_for_member(connection: Connection, member_id: str) -> list[dict[str, An
             RUN.c.campaign,
             RUN.c.due_at,
             RUN.c.evidence,
+            RUN.c.partner,
+            RUN.c.counts,
+            DECISION.c.offers,
             DECISION.c.kind,
             DECISION.c.reason,
             DECISION.c.variant,
             DECISION.c.channel,
-            DECISION.c.offers,
-            RUN.c.counts,
             DELIVERY.c.state,
             DELIVERY.c.reason.label("end_reason"),
             DELIVERY.c.ended_at,
@@ -135,11 +136,7 @@ def list_for_member(connection: Connection, member_id: str) -> list[dict[str, An
         .where(DECISION.c.member_id == member_id, RUN.c.planned_at.is_not(None))
         .order_by(RUN.c.number.desc())
     )
-    return [
-        {name: value for name, value in row.items() if name != "counts"}
-        | {"offers": chosen_offers_as_json(row["offers"], row["counts"])}
-        for row in rows.mappings()
-    ]
+    return [dict(row) for row in rows.mappings()]
 
 
 def chosen_offers_as_json(text: str | None, counts: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from campaigns.core.model.enums import Channel, Purpose
+from campaigns.core.model.offer_reason import ChosenOffer, parse_chosen_offers
 from campaigns.store.runs import deliveries
-from campaigns.store.runs.run_tables import DELIVERY, RUN
+from campaigns.store.runs.run_tables import DECISION, DELIVERY, RUN
 from campaigns.store.runs.states import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedMessage:
-    """Message planned for a member, with the evidence that its run stores (see `planning.evidence`)."""
+    """Message planned for a member, with its offers and the evidence that its run stores (see `planning.evidence`)."""
 
     run_number: int
     position: int
@@ -29,6 +30,7 @@ class PlannedMessage:
     used_basket: bool
     due_at: datetime
     evidence: Mapping[str, Any]
+    offers: tuple[ChosenOffer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,17 @@ _COLUMNS: Final = (
     RUN.c.due_at,
     RUN.c.evidence,
 )
+_WITH_OFFERS: Final = (*_COLUMNS, DECISION.c.offers, RUN.c.counts)
+_JOINED: Final = DELIVERY.join(RUN, RUN.c.number == DELIVERY.c.run_number).outerjoin(
+    DECISION, and_(DECISION.c.run_number == DELIVERY.c.run_number, DECISION.c.member_id == DELIVERY.c.member_id)
+)
 
 
 def find_message(connection: Connection, run_number: int, position: int) -> PlannedMessage | None:
     """Return the message at a position, or None. After a run is planned again its earlier positions are void."""
     query = (
-        select(*_COLUMNS)
-        .join_from(DELIVERY, RUN, RUN.c.number == DELIVERY.c.run_number)
+        select(*_WITH_OFFERS)
+        .select_from(_JOINED)
         .where(DELIVERY.c.run_number == run_number, DELIVERY.c.position == position, RUN.c.planned_at.is_not(None))
     )
     row = connection.execute(query).mappings().one_or_none()
@@ -69,18 +75,18 @@ def find_message(connection: Connection, run_number: int, position: int) -> Plan
 def latest_messages(connection: Connection, member_id: str, limit: int) -> Sequence[MessageOutcome]:
     """Return the latest messages of a member, newest first, with the state of each; messages not yet due included."""
     query = (
-        select(*_COLUMNS, DELIVERY.c.state)
-        .join_from(DELIVERY, RUN, RUN.c.number == DELIVERY.c.run_number)
+        select(*_WITH_OFFERS, DELIVERY.c.state)
+        .select_from(_JOINED)
         .where(deliveries.for_members([member_id]), RUN.c.planned_at.is_not(None))
         .order_by(RUN.c.due_at.desc(), DELIVERY.c.run_number.desc(), DELIVERY.c.position)
         .limit(limit)
     )
     rows = connection.execute(query).mappings().all()
-    return [
-        MessageOutcome(_message({column.name: row[column.name] for column in _COLUMNS}), DeliveryState(row["state"]))
-        for row in rows
-    ]
+    return [MessageOutcome(_message(dict(row)), DeliveryState(row["state"])) for row in rows]
 
 
 def _message(row: Mapping[str, Any]) -> PlannedMessage:
-    return PlannedMessage(**{**row, "purpose": Purpose(row["purpose"]), "channel": Channel(row["channel"])})
+    values = {column.name: row[column.name] for column in _COLUMNS}
+    offers = parse_chosen_offers(row["offers"], (row["counts"] or {}).get("offer_ids", ()))
+    enums = {"purpose": Purpose(row["purpose"]), "channel": Channel(row["channel"])}
+    return PlannedMessage(**values | enums, offers=offers)

@@ -32,6 +32,7 @@ EXPORT_FORMATS: Final[Mapping[str, tuple[str, str]]] = {
 
 _CENTS: Final = -2
 _ALL_ROWS: Final = 1_000_000
+_LOCALISED: Final = frozenset({"title", "offer_reasons"})  # columns of texts in three languages
 _FIRST_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "receipts": ("purchased_at", "amount", "store_id"),
     "purchases": ("purchased_at", "product_type", "quantity", "amount"),
@@ -115,7 +116,7 @@ class DataPages:
         if section == "choices" and column in set(Choice):
             comes = is_label_enabled(column, on=bool(value))
             return title, YES_NO_LABELS.label("yes" if comes else "no", language)
-        if isinstance(value, Mapping) and column == "title":
+        if isinstance(value, Mapping) and column in _LOCALISED:
             return title, str(value.get(language.value, ""))
         declared = self._declared_column(section, column)
         label = declared.label(value) if declared is not None and isinstance(value, str) else None

@@ -12,7 +12,7 @@ _SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "household": ("members",),
     "choice_history": ("at", "choice", "state", "source", "shown"),
     "messages": (
-        *("due_at", "title", "purpose", "channel", "kind", "reason", "partner", "used_basket"),
+        *("due_at", "title", "purpose", "channel", "kind", "reason", "partner", "used_basket", "offer_reasons"),
         *("delivery_state", "delivery_reason", "delivery_ended_at"),
     ),
     "event": ("at", "word", "reason"),

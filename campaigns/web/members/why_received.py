@@ -11,6 +11,7 @@ from campaigns.core.clock import local_day
 from campaigns.core.model.catalogue import KEY_COLUMNS, Catalogue
 from campaigns.core.model.enums import DataClass, Language, Purpose
 from campaigns.core.model.legal_basis import legal_basis
+from campaigns.rendering.offer_reason_text import ExplainedOffer, Reader, explain_offers
 from campaigns.runs.composing.template_context import LINK_PATHS
 from campaigns.store.runs.linked_message import PlannedMessage
 from campaigns.web.page_context import READ_METHODS, PageContext
@@ -37,6 +38,7 @@ class WhyPage:
             "why",
             linked_message.language,
             message=explanation(message, repository.catalogue, linked_message.language),
+            offers=offer_reasons(message, linked_message.language) if linked_message.names_purchases else (),
             partner=message.partner,
             chosen_on=local_day(message.due_at, repository.settings.zone),
             stop=self.page_context.message_path("unsubscribe", LINK_PATHS["unsubscribe"], message)
@@ -75,6 +77,18 @@ def explanation(message: PlannedMessage, catalogue: Catalogue, language: Languag
         "purchases": purchases,
         "offers": evidence["offers"] and message.used_basket,
     }
+
+
+def offer_reasons(message: PlannedMessage, language: Language) -> Sequence[ExplainedOffer]:
+    """Return the offers of a message that purchases chose, each with its reason as the decision keeps it.
+
+    None in a partner's message.
+    """
+    if message.partner is not None:
+        return ()
+    names = message.evidence.get("offer_names", {})
+    offers = explain_offers(message.offers, names, language, Reader.RECEIVER)
+    return [offer for offer in offers if offer.reason is not None]
 
 
 def _grounds(data_class: DataClass, meanings: Sequence[str]) -> Sequence[str]:
