@@ -20,6 +20,7 @@ class PlanCounts:
     channel. `unknown` members matched neither the audience nor its opposite; `not_processed` were not evaluated at all.
     `without_offers` counts by variant the sends whose template shows offers and has none to show. `offer_sends` counts
     the sends with each of `offer_ids`, by its number in it, and `offer_handicaps` are those of `offers.exposure`.
+    `coupon_keys` are the numbers of the keys that make the codes of the run's coupons, by pool.
     """
 
     population: int
@@ -35,6 +36,7 @@ class PlanCounts:
     offer_ids: Sequence[str] = ()
     offer_sends: Sequence[int] = ()
     offer_handicaps: Sequence[float] = ()
+    coupon_keys: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sent(self) -> int:
