@@ -58,7 +58,7 @@ ROOMS: Final = (
     Room("web", "pages for members and staff, webhooks of providers", "members desk", 632, 40, 408, 92, "#e3edf0"),
     Room("operations", "scheduler, worker, nightly jobs", "doctor", 200, 148, 250, 92, "#e6efe0"),
     Room("people", "staff accounts, members' rights", "accounts desk privacy", 466, 148, 272, 92, "#e6efe0"),
-    Room("results", "what providers report, what came of it", "feedback reports", 754, 148, 286, 92, "#e6efe0"),
+    Room("results", "what providers report, what came of it", "feedback reports redemptions", 754, 148, 286, 92, "#e6efe0"),
     Room("runs", "", "", 200, 256, 840, 160, "#fbe8d8"),
     Room("audiences", "members, their consent, their purchases", "consent people access imports warehouse",
          200, 432, 396, 92, "#ebe2f0"),
