@@ -71,7 +71,7 @@ class Planner:
 
     def _coupon_keys(self, definition: CampaignDefinition, as_of: datetime) -> Mapping[str, int]:
         """Return the numbers of the newest keys of the pools whose codes the run may send."""
-        if not (any(offer.coupon for offer in self.context.repository.offers) and definition.shows_offers()):
+        if not definition.shows_offers():
             return {}
         showing = variants_with_offers(definition.templates())
         offers = variant_offers(definition.campaign, showing, as_of, self.context.repository)

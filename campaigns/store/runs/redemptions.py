@@ -101,6 +101,20 @@ def redemption_counts(connection: Connection, run_number: int) -> Mapping[str, i
     return {row[0]: row[1] for row in rows}
 
 
+def redeemed_by_arm(connection: Connection, run_number: int) -> Mapping[str, Mapping[str, int]]:
+    """Return how many coupons of a run were redeemed, by offer and arm, which is empty outside of experiments."""
+    arm = func.coalesce(DELIVERY.c.arm, "")
+    of_delivery = and_(DELIVERY.c.run_number == REDEMPTION.c.run_number, DELIVERY.c.position == REDEMPTION.c.position)
+    query = select(REDEMPTION.c.offer_id, arm, func.count()).outerjoin_from(REDEMPTION, DELIVERY, of_delivery)
+    rows = connection.execute(
+        query.where(REDEMPTION.c.run_number == run_number).group_by(REDEMPTION.c.offer_id, arm).order_by(arm)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for offer_id, arm_name, number in rows:
+        counts.setdefault(offer_id, {})[arm_name] = number
+    return counts
+
+
 def purge_redemptions(ledger: Ledger, before: datetime) -> int:
     """Delete the redemptions before a moment; return their number."""
     deleted = 0
