@@ -37,6 +37,7 @@ audience: {register: [owners, customers]}
 channels: [email]
 content: {email: offers}
 offers: {at_most: 6}
+experiment: {arms: {short: 50, long: 50}, goal: {redeemed: any}}
 """
 AFTER: Final = datetime(2018, 1, 8, 10, 0, tzinfo=UTC)
 """When the tills send their files: a week after the run."""

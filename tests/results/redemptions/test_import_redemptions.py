@@ -1,9 +1,6 @@
 """Redemptions from tills: the first of a coupon counts, everything else is a located problem, and nothing twice."""
 
 import csv
-import shutil
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,27 +10,9 @@ from campaigns.core.errors import UserError
 from campaigns.results.redemptions.import_redemptions import import_redemptions
 from campaigns.store.runs import redemptions
 from campaigns.store.runs.event_tables import REDEMPTION
-from tests.support.coupon_run import AFTER, CAMPAIGN, CARD, DIGITS, TEXT, CouponRun, add_coupons
-from tests.support.sample_workspace import SampleWorkspace
+from tests.support.coupon_run import CAMPAIGN, CARD, DIGITS, TEXT, CouponRun
 
 LATER = "2018-01-03T12:00"
-
-
-@pytest.fixture(scope="module")
-def sent_folder(base_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a sent run of coupons. For copying only."""
-    workspace = SampleWorkspace(shutil.copytree(base_workspace, tmp_path_factory.mktemp("coupons") / "workspace"))
-    add_coupons(workspace)
-    CouponRun.send(workspace)
-    workspace.close()
-    return workspace.root
-
-
-@pytest.fixture
-def coupon_run(sent_folder: Path, tmp_path: Path) -> Iterator[CouponRun]:
-    with closing(SampleWorkspace(shutil.copytree(sent_folder, tmp_path / "workspace"))) as workspace:
-        workspace.clock.time = AFTER
-        yield CouponRun(workspace, workspace.engine.queries.recent_runs()[0])
 
 
 def stored(coupon_run: CouponRun) -> list[tuple[str, str, str, str | None, int | None]]:
