@@ -11,7 +11,7 @@ from campaigns.core.model.enums import NEWSLETTER_PREFIX, Channel, Choice, Colum
 from campaigns.core.model.settings import Settings
 
 _DATES: Final = frozenset(
-    {"birth_date", "contact_changed_at", "purchased_at", "at", "sent_at", "valid_from", "valid_to"}
+    {"birth_date", "contact_changed_at", "purchased_at", "at", "sent_at", "redeemed_at", "valid_from", "valid_to"}
 )
 _NUMBERS: Final = frozenset({"quantity", "amount", "price", "lowest_price_30d", "weight"})
 _WORDS: Final[Mapping[str, Collection[str]]] = {

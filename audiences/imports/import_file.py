@@ -54,17 +54,20 @@ def import_file(
     rejects: Path,
     mapping: ImportMapping | None = None,
     on_progress: ProgressCallback = lambda _progress: None,
+    file_kind: FileKind | None = None,
 ) -> ImportReport:
     """Import a CSV, Excel or Parquet file of one of the `FILE_KINDS`; importing the same file again changes nothing.
+
+    `file_kind` is given where another room stores the rows.
 
     Raise UserError, with nothing stored, when the file cannot be read or its header is wrong. Rejected rows are listed
     in `rejects/<kind>-<name>.csv`. A crash while rows are stored leaves some of them; the same import completes them.
     """
-    file_kind = FILE_KINDS[kind]
+    file_kind = file_kind or FILE_KINDS[kind]
     reader = open_reader(path, RECOGNISED if mapping is None else mapping.options)
     check_column_count(path, reader.header)
     columns = file_kind.columns(warehouse.catalogue)
-    _check_kind(kind, reader, warehouse.catalogue)
+    _check_kind(kind, file_kind, reader, warehouse.catalogue)
     sources = column_sources(kind, reader, columns, file_kind.required, mapping)
     with warehouse.write_lock(), open_staging(warehouse.root, settings.zone) as staging_area:
         staging_area.load(reader, columns, sources, on_progress)
@@ -104,12 +107,12 @@ def _other_headers(reader: TableReader, sources: Mapping[str, ColumnSource]) -> 
     return {name: header for name, header in headers.items() if header != name}
 
 
-def _check_kind(kind: str, reader: TableReader, catalogue: Catalogue) -> None:
+def _check_kind(kind: str, file_kind: FileKind, reader: TableReader, catalogue: Catalogue) -> None:
     """Raise UserError for a file with all columns of another kind, and not those of this one."""
     header = set(reader.header)
-    if header >= set(FILE_KINDS[kind].required):
+    if header >= set(file_kind.required):
         return
-    for other, file_kind in FILE_KINDS.items():
-        if set(file_kind.required) <= header <= file_kind.columns(catalogue).keys():
+    for other, other_kind in FILE_KINDS.items():
+        if set(other_kind.required) <= header <= other_kind.columns(catalogue).keys():
             message = f"this has the columns of `{other}`, not of `{kind}`"
             raise UserError([Problem(reader.column_place(0), message, "other_kind", f"`viesti import {other} FILE`")])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from campaigns.core.model.catalogue import Catalogue
 
 _OFFERS: Final = "offers"  # go into the workspace's files, not into the warehouse
+_REDEMPTIONS: Final = "redemptions"  # name coupons of runs
 _ABOUT_PRODUCTS: Final = ("products", _OFFERS)
 _PLAIN: Final = ("", "CSV in UTF-8, separated by commas")
 _ZEROS: Final = "got back the zeros that a spreadsheet had dropped"
@@ -26,7 +27,7 @@ ImportKind = Annotated[
     str,
     typer.Argument(
         metavar="KIND",
-        help="Kind of data: members, choices, purchases, products, stores, offers, suppressions or sent.",
+        help="Kind of data: members, choices, purchases, products, stores, offers, suppressions, sent or redemptions.",
     ),
 ]
 
@@ -74,8 +75,9 @@ def import_(
 def _check_kind(kind: str) -> None:
     from audiences.imports.import_file import FILE_KINDS
 
-    if kind not in (*FILE_KINDS, _OFFERS):
-        raise typer.BadParameter(f"one of {', '.join((*FILE_KINDS, _OFFERS))}", param_hint="KIND")
+    kinds = (*FILE_KINDS, _OFFERS, _REDEMPTIONS)
+    if kind not in kinds:
+        raise typer.BadParameter(f"one of {', '.join(kinds)}", param_hint="KIND")
 
 
 def _import_file(
@@ -83,11 +85,14 @@ def _import_file(
 ) -> "tuple[ImportReport, list[Problem]]":
     """Import a file of any kind; return its report, and what a new register of products leaves to be said."""
     from campaigns.offers.price_feed import import_offers
+    from campaigns.results.redemptions.import_redemptions import import_redemptions
     from campaigns.workspace.import_data import import_data
 
     with open_workspace.open_engine(context) as engine, output.show_import(f"importing {file.name}") as on_progress:
         if kind == _OFFERS:
             report = import_offers(engine.context, file, mapping)
+        elif kind == _REDEMPTIONS:
+            report = import_redemptions(engine, file, on_progress, mapping)
         else:
             report = import_data(engine.context, kind, file, on_progress, mapping)
         problems = engine.context.repository.goods_protection.problems if kind in _ABOUT_PRODUCTS else ()
@@ -158,9 +163,12 @@ def _known_columns(kind: str, catalogue: "Catalogue") -> tuple[Collection[str], 
     """Return the columns that files of a kind may have, and those that they must have."""
     from audiences.imports.import_file import FILE_KINDS
     from campaigns.offers.price_feed_rows import PRICE_FEED_COLUMNS, REQUIRED_COLUMNS
+    from campaigns.results.redemptions.import_redemptions import OPTIONAL, REQUIRED
 
     if kind == _OFFERS:
         return PRICE_FEED_COLUMNS, REQUIRED_COLUMNS
+    if kind == _REDEMPTIONS:
+        return {**REQUIRED, **OPTIONAL}, REQUIRED
     return FILE_KINDS[kind].columns(catalogue), FILE_KINDS[kind].required
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import click_tables, open_workspace, output
+from campaigns.cli import click_tables, coupon_tables, open_workspace, output
 from campaigns.cli.output_phrases import Phrases
 from campaigns.core.model.enums import Language
 
@@ -23,7 +23,7 @@ def report(
     language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
-    """Show what came of a campaign: deliveries, people who clicked, opt-outs, and the effect against the holdout."""
+    """Show what came of a campaign: deliveries, clicks, coupons, opt-outs, and the effect against the holdout."""
     from campaigns.results.reports.campaign_runs import find_run, summarise_runs
     from campaigns.results.reports.run_report import run_report as build_run_report
 
@@ -65,6 +65,7 @@ def _show(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> None:
     ]
     output.print_table(f"\n{phrases.text('Skipped')}", phrases.texts("reason", "members"), skips, none=none)
     click_tables.print_clicks(run_report.clicks, phrases)
+    coupon_tables.print_coupons(run_report.coupons, phrases)
     events = [
         (phrases.code(str(row["channel"])), phrases.code(str(row["event"])), row["deliveries"])
         for row in run_report.events
@@ -155,6 +156,7 @@ def _as_json(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> dict[
         "events": run_report.events,
         "clicks": click_tables.clicks_as_json(run_report.clicks),
         "links": click_tables.links_as_json(run_report.clicks),
+        "coupons": coupon_tables.coupons_as_json(run_report.coupons),
         "said_no_since": run_report.opt_outs,
         "effect": _effect_as_json(run_report.effect, zone, phrases),
     }

@@ -25,6 +25,7 @@ REQUIRED_PERMISSIONS: Final[Mapping[str, Permission]] = {
     "calls": Permission.CHANGE,
     "status": Permission.COUNT,
     "report": Permission.COUNT,
+    "coupons export": Permission.SEND,
     "members": Permission.EXPLAIN,
     "calendar": Permission.COUNT,
     "audience count": Permission.COUNT,

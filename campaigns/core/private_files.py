@@ -6,7 +6,7 @@ process is the second belt, for files that libraries write.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -91,6 +91,23 @@ def write_named(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     else:
         write_private(target, content)
+
+
+def write_named_parts(file: Path, parts: Iterable[bytes]) -> None:
+    """Write a file part by part where the user says, as `write_named` does; an error leaves the earlier one."""
+    target = file.resolve()
+    if target.exists() and not target.is_file():
+        with file.open("wb") as stream:
+            stream.writelines(parts)
+        return
+    draft = target.with_name(f".{target.name}.{token_hex(4)}.partial")
+    try:
+        with os.fdopen(os.open(draft, _NEW, FILE_MODE), "wb") as stream:
+            stream.writelines(parts)
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def write_new(file: Path, content: bytes, *, durable: bool = False) -> None:

@@ -64,6 +64,10 @@ def _conditions(vocabulary: RuleVocabulary) -> dict[str, Schema]:
         "shopped": {**_closed(_purchases(SHOPPED)), "description": "Receipts of the member, without their lines"},
         "received": {**_closed(_messages(vocabulary)), "description": "Messages sent to the member"},
         "clicked": {**_closed(_messages(vocabulary)), "description": "Links clicked, where tracking is permitted"},
+        "redeemed": {
+            "anyOf": [{"const": "any"}, _closed({"offer": {"type": "string"}, **_window()})],
+            "description": "Coupons redeemed; only in the goal of an experiment",
+        },
         "birthday": {"anyOf": [{"const": "today"}, _single_key({"in_next": _DAYS})]},
         "sample": {"anyOf": [*_SHARE["anyOf"], _closed(_SAMPLE, required=["share"])]},
     }

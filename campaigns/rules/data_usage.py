@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from campaigns.core.model.catalogue import Catalogue
-from campaigns.core.model.condition import Birthday, Condition, FieldCondition, MessageCondition, PurchaseCondition
+from campaigns.core.model.condition import (
+    Birthday,
+    Condition,
+    FieldCondition,
+    MessageCondition,
+    PurchaseCondition,
+    RedemptionCondition,
+)
 from campaigns.core.model.enums import DataClass
 from campaigns.rules.age import AGE, BIRTH_DATE
 from campaigns.rules.expand_audiences import expand_audiences
@@ -60,6 +67,8 @@ def _classes(
     for leaf in conditions:
         if isinstance(leaf, PurchaseCondition):  # C7 forbids `bought` as a whole, whatever class a single column has
             yield DataClass.BASKET if leaf.source == BOUGHT else DataClass.TOTALS
+        elif isinstance(leaf, RedemptionCondition):  # a coupon says what was bought
+            yield DataClass.BASKET
     for table, name in columns:
         yield catalogue.tables[table].columns[name].data_class
 

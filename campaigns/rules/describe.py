@@ -15,6 +15,7 @@ from campaigns.core.model.condition import (
     MessageCondition,
     Not,
     PurchaseCondition,
+    RedemptionCondition,
     Sample,
     ValueComparison,
 )
@@ -26,6 +27,7 @@ from campaigns.rules.describing.describer import Describer
 from campaigns.rules.describing.phrases import as_noun
 from campaigns.rules.describing.purchases import describe_purchases, goods_names
 from campaigns.rules.describing.received import describe_messages
+from campaigns.rules.describing.redeemed import describe_redemptions
 from campaigns.rules.traverse import leaves
 from campaigns.rules.vocabulary import REGISTER
 
@@ -110,6 +112,8 @@ class _Description:
                 return describe_purchases(condition, self.catalogue, self.describer, denied=denied)
             case MessageCondition():
                 return describe_messages(condition, self.describer, denied=denied)
+            case RedemptionCondition():
+                return describe_redemptions(condition, self.describer, denied=denied)
             case Birthday(days_ahead=days):
                 phrases = self.describer.phrases
                 return phrases.birthday[denied].format(phrases.birthday_days(days))

@@ -10,6 +10,7 @@ from campaigns.rules.operators.measures import BOUGHT, SHOPPED
 from campaigns.rules.parsing.leaves import read_audience, read_birthday, read_field, read_sample
 from campaigns.rules.parsing.purchases import read_purchases
 from campaigns.rules.parsing.received import read_messages
+from campaigns.rules.parsing.redeemed import REDEEMED, read_redemptions
 from campaigns.rules.parsing.rule_reader import MAX_DEPTH, RuleReader, TooLargeError, display_value, printable
 from campaigns.rules.vocabulary import RuleVocabulary
 
@@ -67,6 +68,8 @@ def _keyed_condition(reader: RuleReader, node: Located, key: str, depth: int) ->
         case "not":
             part = _condition(reader, node, depth + 1)
             return None if part is None else Not(part=part, place=node.key_place)
+        case _ if key == REDEEMED:
+            return read_redemptions(reader, node)
         case _ if key in _LEAVES:
             return _LEAVES[key](reader, node)
         case _:

@@ -31,12 +31,14 @@ class RuleVocabulary:
     """Names available to a rule while it is parsed.
 
     `values` holds, by column, the category values found in the data; values of other columns are not checked.
+    `is_goal`: the rule is the goal of an experiment, which may ask for redeemed coupons.
     """
 
     catalogue: Catalogue
     values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     audiences: frozenset[str] = frozenset()
     campaigns: frozenset[str] = frozenset()
+    is_goal: bool = False
 
     @cached_property
     def member_fields(self) -> Mapping[str, RuleField]:

@@ -1,6 +1,7 @@
 """Campaign files: one campaign each; all problems of a file are reported at once."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -108,7 +109,9 @@ def _with_rules(at: Located, vocabulary: RuleVocabulary, problems: list[Problem]
             with_parsed_rule(variant, "when", vocabulary, problems) for variant in at.part("variants").items()
         ]
     if "experiment" in values:
-        values["experiment"] = with_parsed_rule(at.part("experiment"), "goal", vocabulary, problems)
+        values["experiment"] = with_parsed_rule(
+            at.part("experiment"), "goal", replace(vocabulary, is_goal=True), problems
+        )
     return values
 
 

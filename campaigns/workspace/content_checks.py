@@ -49,6 +49,7 @@ class ContentChecks:
         ]
         yield from offer_supply.offers_not_asked(campaign, file, usages)
         yield from offer_supply.offer_pictures(campaign, usages, offers, offers_file, self.images)
+        yield from offer_supply.goal_without_coupon(campaign, offers)
         if due is not None:
             yield from offer_supply.offers_not_on_sale(campaign, file, usages, offers, due)
         for folder in dict.fromkeys(each.folder for each in templates):

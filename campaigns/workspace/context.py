@@ -6,6 +6,7 @@ from typing import Self
 
 from campaigns.channels.registry import ChannelProviders, ProviderContext, build_providers
 from campaigns.core.clock import Clock
+from campaigns.core.coupon_keys import CouponKeys
 from campaigns.core.locked_cached_property import LockedCachedProperty
 from campaigns.core.model.settings import Settings
 from campaigns.core.private_files import make_private_folder
@@ -57,6 +58,11 @@ class Resources:
     def signer(self) -> Signer:
         """Signer of links and public names."""
         return self._given_signer or load_signer(os.environ, self.workspace.data / "signing.key")
+
+    @property
+    def coupon_keys(self) -> CouponKeys:
+        """Keys of coupon pools, read each time: they rotate while servers run."""
+        return CouponKeys.load(os.environ, self.workspace.coupon_keys)
 
     @property
     def providers(self) -> ChannelProviders:
@@ -125,6 +131,11 @@ class Context:
     def signer(self) -> Signer:
         """Signer of links and public names."""
         return self.resources.signer
+
+    @property
+    def coupon_keys(self) -> CouponKeys:
+        """Keys of coupon pools."""
+        return self.resources.coupon_keys
 
     @property
     def providers(self) -> ChannelProviders:

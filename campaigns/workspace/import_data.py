@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from audiences.imports.file_kind import FileKind
 from audiences.imports.import_file import import_file
 from audiences.imports.import_report import ImportReport, ProgressCallback
 from audiences.imports.mapping import ImportMapping
@@ -14,8 +15,12 @@ def import_data(
     file: Path,
     on_progress: ProgressCallback = lambda _progress: None,
     mapping: ImportMapping | None = None,
+    file_kind: FileKind | None = None,
 ) -> ImportReport:
-    """Import a file of one kind (see `audiences.imports`); rejected rows are written to `data/rejects`."""
+    """Import a file of one kind (see `audiences.imports`); rejected rows are written to `data/rejects`.
+
+    `file_kind` is given where another room stores the rows.
+    """
     repository = context.repository
     return import_file(
         kind,
@@ -28,4 +33,5 @@ def import_data(
         rejects=context.workspace.data / "rejects",
         mapping=mapping,
         on_progress=on_progress,
+        file_kind=file_kind,
     )

@@ -121,6 +121,11 @@ class Workspace:
         return self.data / "ledger.sqlite"
 
     @property
+    def coupon_keys(self) -> Path:
+        """File of the keys of coupon pools, where the environment has none."""
+        return self.data / "coupon.keys"
+
+    @property
     def warehouse(self) -> Path:
         """Folder of the warehouse's Parquet files."""
         return self.data / "warehouse"

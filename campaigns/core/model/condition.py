@@ -116,6 +116,14 @@ class MessageCondition(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class RedemptionCondition(Condition):
+    """Condition on redeemed coupons of the measured run, of one offer or of any; only a goal has it."""
+
+    offer: str | None
+    window: TimeWindow
+
+
+@dataclass(frozen=True, slots=True)
 class Birthday(Condition):
     """Birthday on the day of as_of or one of the `days_ahead` days after it."""
 

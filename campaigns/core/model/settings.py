@@ -210,6 +210,12 @@ class EffectSettings(FrozenModel):
     minimum: Annotated[int, Field(ge=10, le=1_000_000, strict=True)] = 100
 
 
+class CouponSettings(FrozenModel):
+    """First two digits of EAN-13 codes, of those that GS1 leaves to shops: ones that no scale or other system uses."""
+
+    prefix: Annotated[int, Field(ge=20, le=29, strict=True)] = 29
+
+
 class CircuitBreakerSettings(FrozenModel):
     """Circuit breaker: shares of complaints and hard bounces that halt a campaign after its first `after` messages.
 
@@ -263,6 +269,7 @@ class Settings(FrozenModel):
     dispatch: DispatchSettings = DispatchSettings()
     breaker: CircuitBreakerSettings = CircuitBreakerSettings()
     effect: EffectSettings = EffectSettings()
+    coupons: CouponSettings = CouponSettings()
     retention: RetentionSettings = RetentionSettings()
     holdout: Annotated[Percentage, AfterValidator(_check_holdout)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from audiences import retention
 from audiences.people import caller_checks, contact_changes, held_requests, holdout_units, member_erasure, merge_records
 from audiences.people.contacts import contact_of
+from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.retention_evidence import RetentionEvidence
@@ -23,7 +24,7 @@ from campaigns.results.feedback import erase_events
 from campaigns.runs.notices import enqueue
 from campaigns.runs.previews.write_gallery import delete_galleries_of
 from campaigns.store.people import audit, kept_files, privacy_requests, processor_tasks, reassign
-from campaigns.store.runs import delivery_events, purge_skips, runs
+from campaigns.store.runs import delivery_events, purge_skips, redemptions, runs
 from campaigns.store.runs.states import RunState
 from campaigns.workspace.context import Context
 
@@ -115,9 +116,11 @@ def apply_retention(context: Context, stopping: Event | None = None) -> tuple[Re
         holdout_units.rebuild_units(ledger, warehouse, now)
     skips = RetentionEvidence("skips", SKIP_RETENTION, purged, remaining, oldest)
     emptied = delivery_events.purge_payloads(ledger, now - EVENT_RETENTION)
+    redeemed = _purge_redemptions(context, now)
     evidence = (
         *warehouse_evidence,
         skips,
+        redeemed,
         RetentionEvidence("words of events", EVENT_RETENTION, emptied, *delivery_events.remaining_payloads(ledger)),
         outbox_erasure.delete_old_files(context),
         *written_files.delete_old_files(context),
@@ -132,6 +135,17 @@ def apply_retention(context: Context, stopping: Event | None = None) -> tuple[Re
         )
     ledger.truncate_log()
     return evidence
+
+
+def redemption_retention(catalogue: Catalogue) -> timedelta | None:
+    """Return how long redemptions are kept: as long as purchase lines, of which they tell; None: no limit."""
+    return catalogue.retention("purchases") if "purchases" in catalogue.tables else None
+
+
+def _purge_redemptions(context: Context, now: datetime) -> RetentionEvidence:
+    period = redemption_retention(context.repository.catalogue)
+    removed = 0 if period is None else redemptions.purge_redemptions(context.ledger, now - period)
+    return RetentionEvidence("redemptions", period, removed, *redemptions.remaining_redemptions(context.ledger))
 
 
 def _plans_are_made(context: Context, stopping: Event) -> bool:

@@ -7,11 +7,10 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
+from campaigns.core.csv_cells import inert_cell
 from campaigns.people.privacy.subject_access import ExportRow, SubjectAccessExport
-
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "|", "%", "\t", "\r")
 
 
 def to_json(export: SubjectAccessExport) -> bytes:
@@ -62,4 +61,4 @@ def csv_cell(value: object) -> str:
         return csv_cell(json.dumps(value, ensure_ascii=False, default=to_json_value))
     text = value if isinstance(value, str) else str(to_json_value(value)) if not isinstance(value, int) else str(value)
     is_number = isinstance(value, int | Decimal)
-    return f"'{text}" if not is_number and text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+    return text if is_number else inert_cell(text)

@@ -12,7 +12,7 @@ from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.enums import Language, Register
 from campaigns.core.model.legal_basis import LegalBasis, legal_basis
 from campaigns.core.model.settings import Settings
-from campaigns.people.privacy.erasure import EVENT_RETENTION
+from campaigns.people.privacy.erasure import EVENT_RETENTION, redemption_retention
 from campaigns.people.privacy.processors import processors
 from campaigns.people.privacy.subject_access import LEDGER_RETENTION
 from campaigns.store.people import personal_data
@@ -123,6 +123,7 @@ def _retention(settings: Settings, catalogue: Catalogue) -> Iterator[RecordRow]:
         **{name: table.retention for name, table in catalogue.tables.items()},
         **LEDGER_RETENTION,
         "words_of_providers": EVENT_RETENTION,
+        "redemptions": redemption_retention(catalogue),
         "outbox_after_a_run": settings.retention.outbox,
         "backups": settings.retention.backups,
         "exports": settings.retention.exports,

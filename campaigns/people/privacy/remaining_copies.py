@@ -18,7 +18,8 @@ class RemainingCopies:
     """Last days of copies; None where there is none.
 
     `letters` are letters and call lists with many members, `message` is the last notice to the member in the outbox,
-    `backups` are copies of the ledger, `exports` files that another machine or another place holds.
+    `backups` are copies of the ledger, `exports` files that another machine or another place holds, and files of
+    coupons for the tills.
     """
 
     letters: date | None = None
@@ -45,5 +46,12 @@ def find_remaining_copies(
         letters=last_day(last_bundle_end(connection, member_id, now), settings.retention.outbox),
         message=last_day(now if in_outbox else None, settings.retention.outbox),
         backups=last_day(kept_files.newest(connection, KeptFileKind.BACKUP), settings.retention.backups),
-        exports=last_day(kept_files.newest(connection, KeptFileKind.EXPORT, member_id), settings.retention.exports),
+        exports=last_day(_newest_export(connection, member_id), settings.retention.exports),
     )
+
+
+def _newest_export(connection: Connection, member_id: str) -> datetime | None:
+    """Return when the newest file was written that may name the member and is not deleted with them."""
+    own = kept_files.newest(connection, KeptFileKind.EXPORT, member_id)
+    of_many = kept_files.newest(connection, KeptFileKind.COUPONS)
+    return max((moment for moment in (own, of_many) if moment is not None), default=None)

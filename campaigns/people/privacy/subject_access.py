@@ -21,7 +21,7 @@ from campaigns.core.model.enums import Language, Purpose
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.model.offer_reason import ChosenOffer, parse_chosen_offers
 from campaigns.people.privacy import contact_proofs
-from campaigns.people.privacy.erasure import SKIP_RETENTION
+from campaigns.people.privacy.erasure import SKIP_RETENTION, redemption_retention
 from campaigns.people.privacy.processors import processors
 from campaigns.rendering.offer_reason_text import Reader, explain_offers
 from campaigns.rules.select import select_conditions
@@ -229,7 +229,8 @@ def _retention(queries: Queries) -> Sequence[ExportRow]:
     """Return retention in days; None: as long as the membership."""
     catalogue = queries.context.repository.catalogue.tables
     declared = {name: table.retention for name, table in catalogue.items() if "member_id" in table.columns}
-    periods = {**declared, **LEDGER_RETENTION}
+    redeemed = redemption_retention(queries.context.repository.catalogue)
+    periods = {**declared, **LEDGER_RETENTION, "redemptions": redeemed}
     return [
         {"what": name, "kept_days": None if period is None else ceil(period / timedelta(days=1))}
         for name, period in periods.items()

@@ -48,7 +48,11 @@ def delete_exports(context: Context, member_id: str) -> None:
 def delete_old_files(context: Context) -> tuple[RetentionEvidence, ...]:
     """Delete backups and exports past their retention on this machine; return the evidence."""
     settings = context.repository.settings.retention
-    periods = {KeptFileKind.BACKUP: settings.backups, KeptFileKind.EXPORT: settings.exports}
+    periods = {
+        KeptFileKind.BACKUP: settings.backups,
+        KeptFileKind.EXPORT: settings.exports,
+        KeptFileKind.COUPONS: settings.exports,
+    }
     return tuple(_evidence(context, kind, period) for kind, period in periods.items())
 
 

@@ -1,7 +1,6 @@
 """Clicks of a run by people: of members who allow them to be noted, each counted once; machines are left out."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select
 
@@ -11,9 +10,6 @@ from campaigns.store.runs import delivery_events
 from campaigns.store.runs.event_tables import EVENT
 from campaigns.store.runs.run_tables import DELIVERY
 from campaigns.store.runs.states import DeliveryState
-
-_FAILED: Final = ("bounced", "blocked", "dropped", "undelivered", "expired")
-"""Events after which a message that the provider had accepted did not reach its member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +61,11 @@ def _delivered_emails(run_number: int) -> Select[tuple[object, ...]]:
 
 
 def _is_delivered(run_number: int) -> ColumnElement[bool]:
-    return and_(DELIVERY.c.run_number == run_number, DELIVERY.c.state == DeliveryState.ACCEPTED, ~_has_event(*_FAILED))
+    return and_(
+        DELIVERY.c.run_number == run_number,
+        DELIVERY.c.state == DeliveryState.ACCEPTED,
+        ~_has_event(*delivery_events.FAILED),
+    )
 
 
 def _is_trackable() -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+import pyarrow as pa
 from sqlalchemy import Select, TableClause, case, func, literal, or_, select
 
 from campaigns.core.model.campaign import Campaign
@@ -26,6 +27,7 @@ from campaigns.runs.engine import Engine
 from campaigns.runs.planning.match import create_population
 from campaigns.runs.planning.plan import register_snapshot
 from campaigns.runs.planning.query_session import QuerySession
+from campaigns.store.ledger.connection import to_timestamps
 from campaigns.store.runs.decisions import SEND
 from campaigns.store.runs.run_tables import Run
 
@@ -36,6 +38,10 @@ _ASSIGNED: Final = f"""
     WHERE run_number = {{number}}
     AND (kind = '{SEND}' OR reason IN ('{SkipReason.FREQUENCY_CAP}', '{HOLDOUTS[0]}', '{HOLDOUTS[1]}'))
 """
+_REDEEMED: Final = "SELECT member_id, offer_id, redeemed_at FROM redemption WHERE run_number = {number}"
+_REDEEMED_SCHEMA: Final = pa.schema(
+    [("member_id", pa.string()), ("offer_id", pa.string()), ("redeemed_at", pa.timestamp("us"))]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +82,22 @@ def count_conversions(
     with closing(repository.warehouse.connect(engine.context.clock.now())) as connection:
         session = QuerySession(connection, engine.queries.rule_engine(until))
         create_population(session, Purpose.SERVICE, register_snapshot(session, engine.queries.snapshot()))
+        session.register("redemptions", _redemptions(engine, run.number or 0))
         rule_results = session.evaluate_rules("rule_results", select_conditions({_GOAL: goal}, scope))
         assigned = session.register(
             "assigned", engine.context.ledger.fetch_arrow(_ASSIGNED.format(number=run.number or 0))
         )
         rows = session.fetch_rows(_by_group(session.create_table("units", _units(assigned, rule_results))))
     return _shares(rows)
+
+
+def _redemptions(engine: Engine, run_number: int) -> pa.Table:
+    """Return the redeemed coupons of the run, with times in UTC: a goal asks for these alone."""
+    rows = engine.context.ledger.fetch_arrow(_REDEEMED.format(number=run_number))
+    if rows.num_rows == 0:
+        return _REDEEMED_SCHEMA.empty_table()
+    redeemed_at = to_timestamps(rows.column("redeemed_at"))
+    return rows.set_column(2, "redeemed_at", redeemed_at).cast(_REDEEMED_SCHEMA)
 
 
 def _units(assigned: TableClause, rule_results: TableClause) -> Select[tuple[object, ...]]:

@@ -15,6 +15,7 @@ from campaigns.results.reports.campaign_runs import find_run
 from campaigns.results.reports.clicks import ClickReport, click_report
 from campaigns.results.reports.conversions import HOLDOUTS, ConversionCounts, count_conversions, goal_of
 from campaigns.results.reports.lift import ADDRESSED, ArmResults, Comparison, compare_with_holdout, winning_arm
+from campaigns.results.reports.redeemed_coupons import RedeemedCoupons, redeemed_coupons
 from campaigns.results.reports.run_counts import CountRow
 from campaigns.results.reports.statistics import Proportion
 from campaigns.rules.describe import describe
@@ -54,8 +55,8 @@ class MeasuredEffect:
 class RunReport:
     """Report of one run.
 
-    `events` holds provider events with their deliveries, `clicks` people and links of its e-mails, and `opt_outs` the
-    later opt-outs by channel.
+    `events` holds provider events with their deliveries, `clicks` people and links of its e-mails, `coupons` its
+    offers with coupons, and `opt_outs` the later opt-outs by channel.
     """
 
     run: Run
@@ -63,6 +64,7 @@ class RunReport:
     outcomes: Sequence[CountRow]
     events: Sequence[CountRow]
     clicks: ClickReport
+    coupons: Sequence[RedeemedCoupons]
     opt_outs: Mapping[str, int]
     effect: MeasuredEffect
 
@@ -73,18 +75,20 @@ def run_report(engine: Engine, name: str, language: Language) -> RunReport:
     definition = engine.run_definitions.files(run).definition
     campaign, offers = engine.context.repository.planned_campaign(definition, run.campaign)
     number, window = run.number or 0, engine.context.repository.settings.effect.window
+    plan_counts = PlanCounts.from_json(run.counts)
     with engine.context.ledger.read() as connection:
         outcomes, events = run_counts.delivery_counts(connection, number), run_counts.event_counts(connection, number)
         clicks = click_report(connection, number, offers)
+        coupons = redeemed_coupons(connection, number, plan_counts, offers)
         since = run_counts.first_claim(connection, number)
         opt_outs = {} if since is None else run_counts.opt_out_counts(connection, run, since, since + window)
-    plan_counts = PlanCounts.from_json(run.counts)
     return RunReport(
         run,
         plan_counts,
         outcomes,
         events,
         clicks,
+        coupons,
         opt_outs,
         _effect(engine, run, campaign, plan_counts, since, language),
     )

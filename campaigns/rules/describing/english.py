@@ -70,6 +70,9 @@ ENGLISH: Final = LanguagePhrases(
     clicked=("the member has clicked {what} {when}", "the member has not clicked {what} {when}"),
     link=("a link in {}", "any link in {}"),
     of_campaign="{message} from the campaign “{campaign}”",
+    redeemed=("the member has redeemed {what} {when}", "the member has not redeemed {what} {when}"),
+    coupon=("a coupon of the run", "any coupon of the run"),
+    of_offer="{coupon} for the offer “{offer}”",
     channels={
         Channel.EMAIL: "by e-mail",
         Channel.SMS: "by SMS",

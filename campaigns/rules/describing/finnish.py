@@ -55,6 +55,9 @@ FINNISH: Final = LanguagePhrases(
     clicked=("jäsen on napsauttanut {when} {what}", "jäsen ei ole napsauttanut {when} {what}"),
     link=("{} linkkiä", "{} linkkiä"),
     of_campaign="kampanjan ”{campaign}” {message}",
+    redeemed=("jäsen on lunastanut {when} {what}", "jäsen ei ole lunastanut {when} {what}"),
+    coupon=("lähetyksen kupongin", "lähetyksen kuponkia"),
+    of_offer="{coupon} tarjoukseen ”{offer}”",
     channels={
         Channel.EMAIL: "sähköpostitse",
         Channel.SMS: "tekstiviestinä",

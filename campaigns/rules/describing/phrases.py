@@ -15,7 +15,7 @@ AffirmedAndDenied = tuple[str, str]
 
 _SPOKEN: Final = (
     *("negation", "field", "register", "audience", "sample", "birthday"),
-    *("bought", "bought_anything", "shopped", "received", "clicked"),
+    *("bought", "bought_anything", "shopped", "received", "clicked", "redeemed"),
 )
 """Phrases that name the member."""
 
@@ -82,6 +82,9 @@ class LanguagePhrases:
     clicked: AffirmedAndDenied
     link: AffirmedAndDenied
     of_campaign: str
+    redeemed: AffirmedAndDenied
+    coupon: AffirmedAndDenied
+    of_offer: str
     channels: Mapping[Channel, str]
     messages: Mapping[Purpose | None, AffirmedAndDenied]
     named_goods: str

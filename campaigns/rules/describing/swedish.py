@@ -55,6 +55,9 @@ SWEDISH: Final = LanguagePhrases(
     clicked=("medlemmen har klickat på {what} {when}", "medlemmen har inte klickat på {what} {when}"),
     link=("en länk i {}", "någon länk i {}"),
     of_campaign="{message} från kampanjen ”{campaign}”",
+    redeemed=("medlemmen har löst in {what} {when}", "medlemmen har inte löst in {what} {when}"),
+    coupon=("en kupong från utskicket", "någon kupong från utskicket"),
+    of_offer="{coupon} för erbjudandet ”{offer}”",
     channels={
         Channel.EMAIL: "per e-post",
         Channel.SMS: "per sms",

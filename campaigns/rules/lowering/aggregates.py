@@ -1,4 +1,4 @@
-"""Aggregates over receipts, purchase lines, messages and clicks: one scan for all aggregates of the same rows."""
+"""Aggregates over receipts, lines, messages, clicks and coupons: one scan for all aggregates of the same rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +38,7 @@ EVENT_TABLES: Final[dict[str, EventTable]] = {
     "shopped": EventTable("receipts", "purchased_at", _LINE, "receipts"),
     "received": EventTable("history", "sent_at", _MESSAGE, "history"),
     "clicked": EventTable("clicks", "clicked_at", _MESSAGE, "clicks"),
+    "redeemed": EventTable("redemptions", "redeemed_at", {"offer_id": _TEXT}, "redemptions"),
 }
 
 
@@ -75,7 +76,7 @@ class Aggregate:
 
 
 def retention_of(source: str, catalogue: Catalogue) -> timedelta | None:
-    """Return the retention of the rows read by `bought`, `shopped`, `received` or `clicked`; None: no limit."""
+    """Return the retention of the rows read by `bought`, `shopped`, `received` and the like; None: no limit."""
     table = EVENT_TABLES[source].retention_table
     return catalogue.retention(table) if table in catalogue.tables else None
 

@@ -20,6 +20,7 @@ from campaigns.core.model.condition import (
     MessageCondition,
     Not,
     PurchaseCondition,
+    RedemptionCondition,
     Sample,
     ValueComparison,
 )
@@ -27,7 +28,12 @@ from campaigns.core.model.enums import ColumnType
 from campaigns.rules.age import AGE, BIRTH_DATE, birthdays_within, completed_years, month_and_day
 from campaigns.rules.as_of import EvaluationTime
 from campaigns.rules.lowering.aggregates import Aggregate
-from campaigns.rules.lowering.required_aggregates import AT_LEAST_ONCE, message_count, required_measures
+from campaigns.rules.lowering.required_aggregates import (
+    AT_LEAST_ONCE,
+    message_count,
+    redemption_count,
+    required_measures,
+)
 from campaigns.rules.operators import OPERATORS
 from campaigns.rules.operators.measures import BOUGHT, LINE_COUNT
 from campaigns.rules.operators.operator import Operand
@@ -65,6 +71,8 @@ class ConditionLowering:
                 return self._purchases(condition)
             case MessageCondition():
                 return self._messages(condition)
+            case RedemptionCondition():
+                return self._redemptions(condition)
             case Birthday(days_ahead=days_ahead):
                 days = birthdays_within(self.moment.day, days_ahead)
                 return month_and_day(self.population.c[BIRTH_DATE]).in_([sa.literal(day, sa.Integer()) for day in days])
@@ -104,6 +112,12 @@ class ConditionLowering:
         times = LINE_COUNT.combine(self.column_of(message_count(messages)))
         holds = self._comparisons(times, messages.comparisons or AT_LEAST_ONCE)
         return holds if messages.verb == "received" else sa.case((self.population.c.tracking, holds))
+
+    def _redemptions(self, redemptions: RedemptionCondition) -> ColumnElement[bool]:
+        times = LINE_COUNT.combine(self.column_of(redemption_count(redemptions)))
+        holds = self._comparisons(times, AT_LEAST_ONCE)
+        # A coupon says what its member bought: C7 hides it as it hides the lines.
+        return sa.case((sa.not_(self.population.c.no_purchase_detail), holds))
 
     def _sample(self, sample: Sample) -> ColumnElement[bool]:
         key = sa.literal(f"{sample.salt}:", sa.String()) + self.population.c.member_id

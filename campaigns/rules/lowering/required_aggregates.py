@@ -7,6 +7,7 @@ from campaigns.core.model.condition import (
     Condition,
     MessageCondition,
     PurchaseCondition,
+    RedemptionCondition,
     RowFilter,
     Scalar,
     ValueComparison,
@@ -41,6 +42,13 @@ def message_count(messages: MessageCondition) -> Aggregate:
     return Aggregate(RowSelection(messages.verb, where, messages.window), AggregateKind.LINES)
 
 
+def redemption_count(redemptions: RedemptionCondition) -> Aggregate:
+    """Return the aggregate that counts redeemed coupons."""
+    offer = redemptions.offer
+    where = () if offer is None else (RowFilter("offer_id", (ValueComparison("is", offer),)),)
+    return Aggregate(RowSelection("redeemed", where, redemptions.window), AggregateKind.LINES)
+
+
 def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
     """Yield every aggregate that a condition needs; its audiences are already expanded."""
     for leaf in leaves(condition):
@@ -49,6 +57,8 @@ def aggregates_of(condition: Condition) -> Iterator[Aggregate]:
                 yield from aggregates
         elif isinstance(leaf, MessageCondition):
             yield message_count(leaf)
+        elif isinstance(leaf, RedemptionCondition):
+            yield redemption_count(leaf)
 
 
 def _aggregates(measure: Measure, purchases: PurchaseCondition) -> tuple[Aggregate, ...]:

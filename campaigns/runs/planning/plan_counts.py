@@ -21,6 +21,7 @@ class PlanCounts:
     `without_offers` counts by variant the sends whose template shows offers and has none to show. `offer_sends` counts
     the sends with each of `offer_ids`, by its number in it, and `offer_handicaps` are those of `offers.exposure`.
     `offer_facts` say how popular its goods are (see `offers.ranking.offer_facts`); none where purchases ranked nothing.
+    `coupon_keys` are the numbers of the keys that make the codes of the run's coupons, by pool.
     """
 
     population: int
@@ -37,6 +38,7 @@ class PlanCounts:
     offer_sends: Sequence[int] = ()
     offer_handicaps: Sequence[float] = ()
     offer_facts: Sequence[Sequence[float]] = ()
+    coupon_keys: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sent(self) -> int:

@@ -1,6 +1,6 @@
 """Input of a plan, complete before the first query: campaign, template fields, offers on sale, definition hash."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -124,9 +124,7 @@ def build_plan_input(
     """Return the input of a plan at `as_of`; with `members`, of these alone, with what a whole plan found."""
     templates = definition.templates()
     campaign = definition.campaign
-    day = local_day(as_of, campaign.schedule.zone)
     showing = variants_with_offers(templates)
-    offers = repository.goods_protection.offer_goods.advertised(repository.offers) if showing else ()
     return PlanInput(
         campaign=campaign,
         as_of=as_of,
@@ -138,12 +136,20 @@ def build_plan_input(
         members=members,
         holdout_salt=holdout_salt,
         ranking_model=installed_model(repository.workspace.ranking_model) if showing else built_in_model(),
-        variant_offers=select_offers(campaign, showing, offers, day),
+        variant_offers=variant_offers(campaign, showing, as_of, repository),
         offer_variants=showing,
         offer_handicaps=offer_handicaps,
         offer_facts=offer_facts,
         home_stores=_home_stores(templates, campaign, repository),
     )
+
+
+def variant_offers(
+    campaign: Campaign, showing: Iterable[str], as_of: datetime, repository: WorkspaceRepository
+) -> Mapping[str, VariantOffers]:
+    """Return the offers that each variant of `showing` may show on the day of a run."""
+    offers = repository.goods_protection.offer_goods.advertised(repository.offers) if showing else ()
+    return select_offers(campaign, showing, offers, local_day(as_of, campaign.schedule.zone))
 
 
 def _home_stores(

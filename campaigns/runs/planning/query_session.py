@@ -10,7 +10,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from campaigns.rules.compile import compile_for, render_sql
 
-_SESSION_TABLES: Final = ("population", "history", "clicks")
+_SESSION_TABLES: Final = ("population", "history", "clicks", "redemptions")
 _ROWS_PER_BATCH: Final = 100_000
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from campaigns.core.errors import UserError
 from campaigns.store.ledger.connection import Ledger
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 _MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 
 

@@ -10,10 +10,11 @@ from campaigns.store.people.people_tables import KEPT_FILE, KeptFile
 
 
 class KeptFileKind(StrEnum):
-    """Kind of a file: the whole ledger, or everything about one member."""
+    """Kind of a file: the whole ledger, everything about one member, or coupons of many members for the tills."""
 
     BACKUP = "backup"
     EXPORT = "export"
+    COUPONS = "coupons"
 
 
 def add(connection: Connection, file: KeptFile) -> None:

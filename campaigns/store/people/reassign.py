@@ -1,4 +1,4 @@
-"""Reassignment of a member's decisions, deliveries, events and notices to another id: a pseudonym, or a duplicate's."""
+"""Reassignment of a member's decisions, deliveries and events to another id: a pseudonym, or a duplicate's."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, se
 
 from campaigns.store.people.people_tables import KEPT_FILE, NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK
 from campaigns.store.runs import decisions, deliveries
-from campaigns.store.runs.event_tables import EVENT
+from campaigns.store.runs.event_tables import EVENT, REDEMPTION
 from campaigns.store.runs.run_tables import DECISION, DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
-_NUMBERED: Final = (EVENT, KEPT_FILE, NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK)
+_NUMBERED: Final = (EVENT, KEPT_FILE, NOTICE, PRIVACY_REQUEST, PROCESSOR_TASK, REDEMPTION)
 _CHUNK: Final = 500
 
 
@@ -25,6 +25,8 @@ def pseudonymise(connection: Connection, member_id: str, pseudonym: str) -> None
     connection.execute(renamed.values(member_id=pseudonym, unit=unit))
     events_of_member = update(EVENT).where(EVENT.c.member_id == member_id)
     connection.execute(events_of_member.values(member_id=pseudonym, raw=""))
+    redemptions_of_member = update(REDEMPTION).where(REDEMPTION.c.member_id == member_id)
+    connection.execute(redemptions_of_member.values(member_id=pseudonym, store_id=None))
     connection.execute(delete(NOTICE).where(NOTICE.c.member_id == member_id))
 
 
@@ -69,7 +71,7 @@ def unmerge(connection: Connection, member_id: str, into: str, moved: Mapping[st
         of_decision = (DECISION.c.run_number == run_number, DECISION.c.member_id == into)
         connection.execute(update(DECISION).where(*of_decision).values(member_id=member_id))
     for table in _NUMBERED:
-        numbers = moved[table.name]
+        numbers = moved.get(table.name, ())
         for start in range(0, len(numbers), _CHUNK):
             of_rows = (table.c.number.in_(numbers[start : start + _CHUNK]), table.c.member_id == into)
             connection.execute(update(table).where(*of_rows).values(member_id=member_id))

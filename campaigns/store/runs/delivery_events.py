@@ -19,6 +19,9 @@ OWN_PROVIDER: Final = "viesti"
 """Provider name of our own events: clicks on tracked links."""
 
 CLICKED: Final = "clicked"
+FAILED: Final = ("bounced", "blocked", "dropped", "undelivered", "expired")
+"""Events after which a message that the provider had accepted did not reach its member."""
+
 RESOLVED_BY_EVENT: Final = "told by an event"
 _COLUMNS: Final = tuple(column.name for column in EVENT.c if column.name != "number")
 _AT_ONCE: Final = 1000

@@ -1,4 +1,4 @@
-"""Ledger tables of feedback: provider events, and the halts of campaigns."""
+"""Ledger tables of feedback: provider events, redeemed coupons, and the halts of campaigns."""
 
 from datetime import datetime
 
@@ -48,6 +48,25 @@ class EventRecord(SQLModel, table=True):
     raw: str = ""
 
 
+class Redemption(SQLModel, table=True):
+    """Use of a coupon at a till, the first one: of an offer, in the message at `position` of a run.
+
+    `member_id` is the member to whom the coupon was sent. `cents` is the reduction in hundredths of the currency.
+    """
+
+    __tablename__ = "redemption"
+    __table_args__ = (UniqueConstraint("run_number", "position", "offer_id", name="one_redemption_a_coupon"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    run_number: int
+    position: int
+    offer_id: str
+    member_id: str = Field(index=True)
+    redeemed_at: datetime = Field(index=True)
+    store_id: str | None = None
+    cents: int | None = None
+
+
 class Halt(SQLModel, table=True):
     """Halt of a campaign by the circuit breaker, with the reason. Earlier events do not halt the campaign again."""
 
@@ -60,4 +79,5 @@ class Halt(SQLModel, table=True):
 
 
 EVENT = SQLModel.metadata.tables["event"]
+REDEMPTION = SQLModel.metadata.tables["redemption"]
 HALT = SQLModel.metadata.tables["halt"]

@@ -102,7 +102,7 @@ COLUMN_LABELS: Final[Mapping[tuple[str, str], CodeLabels]] = {
     ("held_request", "kind"): _KIND,
     ("caller_check", "way"): _WAY,
     ("audit", "action"): CodeLabels((), ("action_", "act_")),
-    ("retention", "what"): CodeLabels(("unsent_messages", "one_time_codes"), ("value_",)),
+    ("retention", "what"): CodeLabels(("unsent_messages", "one_time_codes", "redemptions"), ("value_",)),
     ("processors", "channel"): _CHANNEL,
     ("processors", "processor"): PROCESSOR_LABELS,
     ("processors", "receives"): CodeLabels((), ("value_",)),

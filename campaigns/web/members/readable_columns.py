@@ -16,6 +16,7 @@ _SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
         *("delivery_state", "delivery_reason", "delivery_ended_at"),
     ),
     "event": ("at", "word", "reason"),
+    "redemption": ("redeemed_at", "offer_id", "store_id", "cents"),
     "note": ("made_at", "kind", "channel", "address", "state"),
     "holdout": ("since", "held_out"),
     "audiences": ("title", "rule"),

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from campaigns.core.errors import FilePosition, Problem, Severity
+from campaigns.core.errors import FilePosition, Problem, Severity, closest_match
 from campaigns.core.model.campaign import Campaign, OfferSelection
+from campaigns.core.model.condition import RedemptionCondition
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.source import read_yaml
+from campaigns.rules.traverse import leaves
 from campaigns.workspace.checks.picture_files import picture_problems
 
 
@@ -80,6 +82,19 @@ def offer_pictures(
         listed = read_yaml(file).part("offers")  # large, and read for its positions only now
         for index in bad:
             yield from picture_problems(images, used[index], listed.part(index).part("image").place)
+
+
+def goal_without_coupon(campaign: Campaign, offers: Sequence[Offer]) -> Iterator[Problem]:
+    """Warn of a goal that asks for redeemed coupons which no offer has."""
+    goal = None if campaign.experiment is None else campaign.experiment.goal
+    coupons = [offer.id for offer in offers if offer.coupon is not None]
+    for leaf in () if goal is None else leaves(goal):
+        if not isinstance(leaf, RedemptionCondition) or (leaf.offer in coupons if leaf.offer else coupons):
+            continue
+        which = "no offer" if leaf.offer is None else f"no offer `{leaf.offer}`"
+        hint = closest_match(leaf.offer or "", coupons) or "`coupon: {kind: card}` in config/offers.yaml"
+        message = f"the goal counts redeemed coupons, and {which} has one"
+        yield Problem(leaf.place, message, "no_coupons", hint, Severity.WARNING)
 
 
 def _choice(campaign: Campaign, variant: str) -> OfferSelection | None:

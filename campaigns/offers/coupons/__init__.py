@@ -1,0 +1,1 @@
+"""Codes of coupons: made from a delivery with the key of a pool, and read back."""
