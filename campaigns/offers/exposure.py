@@ -15,7 +15,7 @@ LARGEST_SHARE: Final = 2.5
 """Cap: an offer takes at most so many times its even share of the places."""
 SMALLEST_SHARE: Final = 0.2
 """Floor: an offer takes at least this part of its even share, from the recipients whom it fits best."""
-STEPS: Final = tuple(0.8 * 0.85**number for number in range(16))
+STEPS: Final = tuple(0.8 * 0.9**number for number in range(30))
 """Largest change of a handicap in each round."""
 _LEAST_COUNT: Final = 0.5
 

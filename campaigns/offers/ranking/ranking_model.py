@@ -16,7 +16,7 @@ from campaigns.offers.ranking.terms import DEFINITIONS_VERSION, TERM_NAMES
 
 FORMAT_VERSION: Final = 1
 BUILT_IN: Final = Path(__file__).with_name("model.json")
-_HINT: Final = "train a model with this version: `viesti rank train`, or delete the file to use the built-in one"
+_HINT: Final = "delete the file to use the built-in model, or bring one of this version"
 _DATES: Final = ("trained_at", "training_from", "training_to")
 
 
