@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.core.errors import UserError
+from campaigns.offers.coupons import ean13
 from campaigns.results.redemptions.import_redemptions import import_redemptions
 from campaigns.store.runs import redemptions
 from campaigns.store.runs.event_tables import REDEMPTION
@@ -217,3 +218,20 @@ def test_the_file_of_another_system_is_read_through_a_mapping(coupon_run: Coupon
     report = import_redemptions(coupon_run.workspace.engine, path, mapping=load_mapping(proposal.path))
     assert report.stored == 1, report.reasons
     assert stored(coupon_run) == [("m01", TEXT, "2018-01-03T10:00:00+00:00", "s1", 150)]
+
+
+def test_digits_that_two_runs_have_are_refused_until_the_run_is_named(
+    coupon_run: CouponRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ean13, "permute", lambda number, _: number + 1)
+    monkeypatch.setattr(ean13, "permute_back", lambda number, _: number - 1)
+    second = CouponRun.send(coupon_run.workspace, "second")
+    coupon_run.workspace.clock.advance(hours=1)
+    at = coupon_run.workspace.clock.time.isoformat()
+    ours, theirs = ({run.code(member, DIGITS) for member in run.recipients(DIGITS)} for run in (coupon_run, second))
+    code = min(ours & theirs)
+    report = coupon_run.import_rows([{"code": code, "redeemed_at": at}])
+    reason = "is a code of several runs with thirteen digits; the columns `run` and `offer_id` tell them apart"
+    assert problems(report.rejects_path) == [("2", "code", reason)]
+    assert coupon_run.import_rows([{"code": code, "redeemed_at": at, "run": second.run.run_id}]).stored == 1
+    assert [row[1] for row in stored(coupon_run)] == [DIGITS]
