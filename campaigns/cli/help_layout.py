@@ -9,7 +9,17 @@ HEADINGS: Final = {
     "Start": ("init", "demo"),
     "Write campaigns": ("check", "schema", "audience", "preview", "proof", "calibrate"),
     "Plan and send": ("plan", "approve", "send", "run", "publish", "unpublish", "calendar"),
-    "Follow and intervene": ("status", "members", "report", "coupons", "pause", "resume", "cancel", "uncertain", "calls"),
+    "Follow and intervene": (
+        "status",
+        "members",
+        "report",
+        "coupons",
+        "pause",
+        "resume",
+        "cancel",
+        "uncertain",
+        "calls",
+    ),
     "Members and their data": ("import", "catalogue", "member", "requests", "holdout"),
     "Operate": ("serve", "worker", "mail", "retention", "agent", "audit", "record", "doctor", "db", "ledger"),
 }

@@ -269,5 +269,5 @@ def _with_offers(row: Mapping[str, Any], language: Language, *, names_purchases:
     if row["partner"] is not None or not names_purchases:
         chosen = tuple(replace(offer, reason=None) for offer in chosen)
     offers = [asdict(offer) for offer in explain_offers(chosen, names, language, Reader.RECEIVER)]
-    kept = {name: value for name, value in row.items() if name not in ("counts", "partner")}
-    return {**kept, "evidence": evidence, "offers": offers}
+    columns = {name: value for name, value in row.items() if name not in ("counts", "partner")}
+    return {**columns, "evidence": evidence, "offers": offers}

@@ -52,6 +52,7 @@ TWINS: Final = {
     },
     "conditions of one kind, parsed and described": {
         "received": {"campaigns/rules/describing", "campaigns/rules/parsing"},
+        "redeemed": {"campaigns/rules/describing", "campaigns/rules/parsing"},
     },
     "a provider and its double": {
         "sendgrid": {"campaigns/channels", "campaigns/demo/rehearsal/doubles"},
