@@ -219,6 +219,20 @@ class Warehouse:
             connection.execute(f"CREATE VIEW newest_{view} AS {self._newest_sql(manifest.parts(table))}")
         return connection
 
+    def kinds_of_products(self, product_ids: Collection[str]) -> Mapping[str, tuple[str | None, ...]]:
+        """Return the kind of each of these products that the register has, special goods included."""
+        import duckdb
+
+        files, names = self.manifest().files("products"), kind_columns(self.catalogue)
+        if not files:
+            return {}
+        source = self.select_files(files, columns.stored_product_columns(self.catalogue))
+        listed = ", ".join(map(quote_identifier, ("product_id", *names)))
+        query = f"SELECT {listed} FROM ({source}) WHERE product_id IN (SELECT unnest(?::VARCHAR[]))"
+        with closing(duckdb.connect(":memory:", config=dict(_CONFIG))) as connection:
+            rows = connection.execute(query, [sorted(product_ids)]).fetchall()
+        return {product_id: tuple(kind) for product_id, *kind in rows}
+
     def _fetch_kinds(self, files: Iterable[str]) -> list[tuple[object, ...]]:
         import duckdb
 

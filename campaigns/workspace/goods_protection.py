@@ -24,7 +24,7 @@ from campaigns.core.model.goods_classes import (
 )
 from campaigns.core.yaml.source import read_yaml
 from campaigns.workspace.goods_hints import GoodsClass, resembling_values
-from campaigns.workspace.offer_goods import OfferGoods
+from campaigns.workspace.offer_goods import KindsOfProducts, OfferGoods
 from campaigns.workspace.reviewed_categories import ReviewedCategory, unreviewed_categories
 
 CLASSES: Final[tuple[GoodsClass, ...]] = (*SpecialClass, *RestrictedClass)
@@ -41,6 +41,7 @@ class GoodsProtection:
     kinds: ProductKinds
     reviewed: tuple[ReviewedCategory, ...]
     today: date
+    kinds_of_products: KindsOfProducts = lambda _product_ids: {}
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -50,7 +51,7 @@ class GoodsProtection:
     @cached_property
     def offer_goods(self) -> OfferGoods:
         """Goods that offers may show."""
-        return OfferGoods(self.catalogue, self.kinds)
+        return OfferGoods(self.catalogue, self.kinds, self.kinds_of_products)
 
     def require(self) -> None:
         """Raise UserError when a class has no protection."""

@@ -1,6 +1,6 @@
 """Goods of offers: an offer is shown only if the product register knows its goods, and none of them is sensitive."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,12 +28,20 @@ _REASONS: Final = {
 }
 
 
+KindsOfProducts = Callable[[Collection[str]], Mapping[str, tuple[str | None, ...]]]
+"""Look-up of the kinds of products by id, in the order of `ProductKinds.columns`; those unknown are left out."""
+
+
 @dataclass(frozen=True)
 class OfferGoods:
-    """Goods that offers may show, by the catalogue and the product register."""
+    """Goods that offers may show, by the catalogue and the product register.
+
+    Without `kinds_of_products`, no offer of single products is shown.
+    """
 
     catalogue: Catalogue
     kinds: ProductKinds
+    kinds_of_products: KindsOfProducts = lambda _product_ids: {}
 
     def advertised(self, offers: Iterable[Offer]) -> tuple[Offer, ...]:
         """Return the offers that may be shown."""
@@ -53,7 +61,19 @@ class OfferGoods:
         sensitive = [is_sensitive for kind, is_sensitive in self._kinds_of(offer) if self._fits(kind, offer)]
         if not sensitive:
             return "unknown_goods"
-        return "doubtful_goods" if any(sensitive) else None
+        return "doubtful_goods" if any(sensitive) else self._obstacle_of_products(frozenset(offer.products))
+
+    def _obstacle_of_products(self, product_ids: frozenset[str]) -> str | None:
+        """Return the reason for which one of these products is never offered; each is looked at by itself."""
+        kinds = self.kinds_of_products(product_ids) if product_ids else {}
+        if len(kinds) < len(product_ids):
+            return "unknown_goods"
+        for kind in kinds.values():
+            for column, value in zip(self.kinds.columns, kind, strict=True):
+                reason = forbidden_reason(self.catalogue, column, value)
+                if reason is not None:
+                    return f"{reason}_offer"
+        return None
 
     def reason(self, offer: Offer) -> tuple[str, str, str] | None:
         """Return the code, the reason and the next step for an offer that is never shown; None if it may be shown."""

@@ -89,7 +89,9 @@ class WorkspaceRepository:
         known = self._protections.get(today)
         if known is None or known.kinds is not kinds:
             file, reviewed = self.workspace.catalogue, self.reviewed_categories
-            known = self._protections[today] = GoodsProtection(self.catalogue, file, kinds, reviewed, today)
+            known = self._protections[today] = GoodsProtection(
+                self.catalogue, file, kinds, reviewed, today, self.warehouse.kinds_of_products
+            )
         return known
 
     @cached_property
