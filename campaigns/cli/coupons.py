@@ -18,6 +18,9 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Output file; default: coupons-RUN.csv.")
     ] = None,
+    offers: Annotated[
+        bool, typer.Option("--offers", help="One row an offer, without members: for tills that hold the keys of codes.")
+    ] = False,
     json: open_workspace.JsonOption = False,
 ) -> None:
     """Write the coupons of a run's sent messages as CSV for the tills; the audit log records it."""
@@ -31,11 +34,14 @@ def export(
         coupon_export = CouponExport.open(engine, name)
         file = out or Path(f"coupons-{safe_file_name(coupon_export.run.run_id)}.csv")
         with report_write_errors(file):
-            write_named_parts(file, (line.encode() for line in coupon_export.lines()))
+            lines = coupon_export.offer_lines() if offers else coupon_export.lines()
+            write_named_parts(file, (line.encode() for line in lines))
         coupon_export.note()
-        register_file(engine.context, KeptFileKind.COUPONS, file)
-    written = {"run": coupon_export.run.run_id, "file": str(file), "coupons": coupon_export.rows}
-    output.print_result(f"{coupon_export.rows} coupons of {coupon_export.run.run_id} are in {file}", written, json=json)
+        if not offers:
+            register_file(engine.context, KeptFileKind.COUPONS, file)
+    what = "offers" if offers else "coupons"
+    written = {"run": coupon_export.run.run_id, "file": str(file), what: coupon_export.rows}
+    output.print_result(f"{coupon_export.rows} {what} of {coupon_export.run.run_id} are in {file}", written, json=json)
 
 
 @coupons.command()

@@ -123,3 +123,20 @@ def test_keys_of_the_environment_are_not_changed_and_never_printed(
 @pytest.mark.parametrize("pool", ["Coffee", "../x", ""])
 def test_a_name_that_no_pool_has_is_refused(shell: Shell, pool: str) -> None:
     assert "a pool has small letters" in shell("coupons", "rotate-key", pool, code=1).err
+
+
+def test_a_row_for_each_offer_lets_tills_with_the_keys_read_the_codes(shell: Shell, coupon_run: CouponRun) -> None:
+    from campaigns.core.coupon_keys import CouponKeys
+    from campaigns.offers.coupons.coupon_codes import CodeMaker
+
+    file = shell.root / "offers.csv"
+    assert shell("coupons", "export", "coupons", "--offers", "--output", file, "--json").json["offers"] == 3
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = {row["offer_id"]: row for row in csv.DictReader(lines)}
+    row = rows["cheese-b"]
+    key = CouponKeys.load({}, shell.root / "data" / "coupon.keys").numbered(row["pool"], int(row["key"]))
+    serial = CodeMaker(key, row["run"], int(row["offers"]), 29).read(coupon_run.code("m01"))
+    assert serial is not None
+    assert serial.offer_number == int(row["offer_number"])
+    assert 0 < serial.position <= int(row["messages"])
+    assert (rows[CARD]["kind"], rows[CARD]["pool"], rows[CARD]["key"]) == ("card", "", "")

@@ -18,6 +18,7 @@ from tests.support.docs_pages import ROOT, yaml_blocks
 TESTED_ELSEWHERE: Final = {
     "brand.md": "workspace/test_brand_file.py",
     "campaign-files.md": "workspace/test_campaign_files_page.py",
+    "coupons.md": "offers/coupons/test_coupons_page.py",
     "first-hour.md": "first_hour/test_first_hour_page.py",
     "rules.md": "rules/test_rules_page.py",
     "templates.md": "rendering/test_email_docs.py",

@@ -27,12 +27,16 @@ from campaigns.store.runs.run_tables import DECISION, DELIVERY, Run
 from campaigns.store.runs.states import DeliveryState
 
 COLUMNS: Final = ("run", "offer_id", "member_id", "code_sha256", "valid_from", "valid_to")
+OFFER_COLUMNS: Final = (
+    *("run", "offer_id", "offer_number", "offers", "messages"),
+    *("kind", "format", "pool", "key", "valid_from", "valid_to"),
+)
 _PAGE: Final = 5000
 
 
 @dataclass
 class CouponExport:
-    """Export of one run's coupons; `rows` counts those that were written so far."""
+    """Export of one run's coupons; `rows` counts the rows that were written so far."""
 
     engine: Engine
     run: Run
@@ -75,11 +79,38 @@ class CouponExport:
             after = messages[-1].position
             yield "".join(_line(row) for message in messages for row in self._rows(message))
 
+    def offer_lines(self) -> Iterator[str]:
+        """Yield the lines of a CSV file with one row an offer: what a till needs beside the key to read a code."""
+        counts = PlanCounts.from_json(self.run.counts)
+        yield _line(OFFER_COLUMNS)
+        for number, offer_id in enumerate(counts.offer_ids):
+            offer = self.offers.get(offer_id)
+            if offer is None or offer.coupon is None:
+                continue
+            self.rows += 1
+            coupon = offer.coupon
+            key_number = counts.coupon_keys.get(coupon.pool or "")
+            yield _line(
+                (
+                    self.run.run_id,
+                    offer_id,
+                    str(number),
+                    str(len(counts.offer_ids)),
+                    str(counts.sent),
+                    coupon.kind.value,
+                    coupon.format.value if coupon.format else "",
+                    coupon.pool or "",
+                    "" if key_number is None else str(key_number),
+                    offer.valid_from.isoformat(),
+                    offer.valid_to.isoformat(),
+                )
+            )
+
     def note(self) -> None:
         """Note the export in the audit log."""
         context = self.engine.context
         with context.ledger.write() as connection:
-            detail = {"coupons": self.rows}
+            detail = {"rows": self.rows}
             audit.record(connection, context.clock.now(), context.actor, "coupons export", self.run.run_id, detail)
 
     def _rows(self, message: CouponMessage) -> Iterator[Sequence[str]]:
