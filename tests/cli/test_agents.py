@@ -67,7 +67,7 @@ def command_names(group: object, *prefix: str) -> list[str]:
 
 OPERATOR_COMMANDS: Final = {
     "demo", "init", "check", "schema", "import", "serve", "worker", "retention", "doctor",
-    "mail", "calibrate", "catalogue review",
+    "mail", "calibrate", "catalogue review", "coupons rotate-key",
 }  # fmt: skip
 """Commands for operators, which need no role."""
 

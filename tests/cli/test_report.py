@@ -59,7 +59,18 @@ def test_a_report_on_an_unknown_run_points_to_the_known_ones(sent: Shell) -> Non
 def test_the_record_of_processing_activities_names_every_section(viesti: Shell) -> None:
     said, sections = viesti("record").out, viesti("record", "--json").json
     assert list(sections) == [
-        *("controller", "purposes", "people", "data", "ledger", "recipients", "transfers", "retention", "security")
+        *(
+            "controller",
+            "purposes",
+            "profiling",
+            "people",
+            "data",
+            "ledger",
+            "recipients",
+            "transfers",
+            "retention",
+            "security",
+        )
     ]
     for title in ("Controller", "Purposes and legal bases", "Personal data in the ledger", "Retention", "Security"):
         assert title in said

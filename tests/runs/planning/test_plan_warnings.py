@@ -90,7 +90,7 @@ def test_newsletter_whose_template_shows_offers_and_that_asks_for_none_is_warned
 
 
 def test_plan_says_which_offers_nobody_gets_and_which_have_ended(workspace: SampleWorkspace) -> None:
-    text = OFFERS + "offers: {department: [FOOD]}\n"
+    text = OFFERS + "offers: {department: [FOOD], at_most: 1}\n"
     run, plan_counts = workspace.plan("hi", text)
     shown = dict(plan_counts.sends_by_offer)
     unseen = [offer for offer, sends in shown.items() if not sends]
