@@ -22,7 +22,7 @@ TO_RUN: Final = [
     and line.words[0] not in TESTED_ELSEWHERE
     and line.page not in PAGES_TESTED_ELSEWHERE
 ]
-_HINTED: Final = re.compile(r"`viesti ([a-z][a-z ]*)")
+_HINTED: Final = re.compile(r"`viesti ((?:[a-z]+(?:-[a-z]+)* ?)+)")
 HINTS: Final = sorted(
     {
         (path.name, words.strip())
