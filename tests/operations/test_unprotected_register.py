@@ -10,7 +10,7 @@ from tests.support.sample_workspace import MEMBERS, SampleWorkspace
 from tests.support.schedules import DAILY, DUE, all_runs, publish, run_scheduler
 from tests.support.scripted_provider import accept
 
-WITH_OFFERS = DAILY.replace("email: hello", "email: offers") + "offers: {at_most: 4}\n"
+WITH_OFFERS = DAILY.replace("email: hello", "email: offers") + "offers: {at_most: 12}\n"
 
 
 def rename_categories(workspace: SampleWorkspace, *names: str) -> None:
