@@ -13,7 +13,7 @@ from campaigns.rendering.checks.shared_faults import own_place
 from campaigns.rendering.email.email_template import TEXT_FILE, email_sources
 from campaigns.rendering.email.includes import collect_includes
 from campaigns.rendering.email.mjml import MJML_FILE
-from campaigns.rendering.letters.markup import LETTER_FILE
+from campaigns.rendering.letters.markup import LETTER_FILE, PICTURE, offer_drawings
 from campaigns.rendering.sms.sms_template import SMS_FILE
 from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 from campaigns.rendering.templates.sandbox import insert_texts, parse_template, sandbox_for
@@ -37,6 +37,8 @@ def shows_offers(folder: TemplateFolder) -> bool:
 
 def shows_offer_pictures(folder: TemplateFolder) -> bool:
     """Return whether a template reads the pictures of offers."""
+    if folder.channel is Channel.POST:
+        return PICTURE in offer_drawings(folder)
     return shows_offers(folder) and any(_PICTURE_READ.search(text) for text in _texts(folder))
 
 
