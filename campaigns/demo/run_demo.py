@@ -23,6 +23,8 @@ from campaigns.workspace.scaffold import create_demo_workspace
 
 _REVIEWER: Final = "the makers of the demonstration"
 CAMPAIGNS: Final = ("beauty_newsletter", "weekend_offer", "owner_post")
+COUPON_CAMPAIGN: Final = "weekend_offer"
+"""Campaign of which tills send back some coupons."""
 
 
 @dataclass(frozen=True, slots=True)
