@@ -9,6 +9,7 @@ from jinja2 import nodes
 from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.call_script import CALL_FILE
 from campaigns.rendering.checks.shared_faults import own_place
 from campaigns.rendering.email.email_template import TEXT_FILE, email_sources
 from campaigns.rendering.email.includes import collect_includes
@@ -25,7 +26,7 @@ _FILES: Final[Mapping[Channel, tuple[str, ...]]] = {
     Channel.EMAIL: (TEXT_FILE, MJML_FILE),
     Channel.SMS: (SMS_FILE,),
     Channel.POST: (LETTER_FILE,),
-    Channel.PHONE: (),
+    Channel.PHONE: (CALL_FILE,),
 }
 _Source = tuple[TemplateSource, Callable[[int], FilePosition]]
 
@@ -89,6 +90,8 @@ def _sms(folder: TemplateFolder) -> Iterator[_Source]:
 
 def _texts(folder: TemplateFolder) -> Iterator[str]:
     for file in _FILES[folder.channel]:
+        if file == CALL_FILE and file not in folder:
+            continue
         for source in collect_includes(folder, file).values():
             yield source.text
 

@@ -86,12 +86,7 @@ class ComposerFactory:
             for _, folder in self._folders(Channel.PHONE)
             for language in Language
         }
-        contexts = self._contexts(Channel.PHONE)
-        scripts = {
-            name: template.render(contexts.common_values(Language(name.rpartition("-")[2])))
-            for name, template in templates.items()
-        }
-        return CallListComposer(self.run_context.campaign, scripts)
+        return CallListComposer(self.run_context.campaign, self._contexts(Channel.PHONE), templates)
 
     def _folders(self, channel: Channel) -> Iterator[tuple[str, TemplateFolder]]:
         for variant in self.run_context.campaign.variants:

@@ -93,7 +93,7 @@ def _write_message(
             address = _address(planned.contact, language)
             return _write(target / "letter.pdf", template.render_bundle([template.fill(context, address)], now).pdf)
         case Channel.PHONE:
-            script = CallScriptTemplate.compile(folder, language, settings).render(context)
+            script = CallScriptTemplate.compile(folder, language, settings).render_call(context)
             return _write(target / "script.md", script.encode())
         case _ as never:
             assert_never(never)

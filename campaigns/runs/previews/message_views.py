@@ -130,7 +130,7 @@ class MessageViews:
                 is_sample = "member_id" not in contact
                 return LetterView(template.render_images(page, self.now, is_sample=is_sample))
             case Channel.PHONE:
-                return CallView(CallScriptTemplate.compile(folder, language, self.settings).render(context))
+                return CallView(CallScriptTemplate.compile(folder, language, self.settings).render_call(context))
             case _ as never:
                 assert_never(never)
 
