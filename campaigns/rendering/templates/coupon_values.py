@@ -43,14 +43,23 @@ def coupon_values(
     }
 
 
+def is_sample_coupon(value: object) -> bool:
+    """Return whether a sample's author has said what a coupon is: `{kind: card}`, or a code with its format."""
+    if not isinstance(value, Mapping) or set(value) - {"kind", "format"}:
+        return False
+    code_format = value.get("format")
+    if value.get("kind") == CouponKind.CODE:
+        return code_format in set(CodeFormat)
+    return value.get("kind") == CouponKind.CARD and code_format is None
+
+
 def sample_coupon(offer: Mapping[str, object], channel: Channel, language: Language) -> Mapping[str, object] | None:
     """Return the coupon of a sample's offer: its author says kind and format, and its code is none of any pool."""
     coupon = offer.get("coupon")
     if not isinstance(coupon, Mapping):
         return None
     text = coupon.get("format")
-    is_code = coupon.get("kind") == CouponKind.CODE and text in set(CodeFormat)
-    code = sample_code_values(CodeFormat(str(text)), language) if is_code else None
+    code = None if text is None else sample_code_values(CodeFormat(str(text)), language)
     days = (offer.get("valid_from"), offer.get("valid_to"))
     first, last = (day if isinstance(day, date) else None for day in days)
     return coupon_values(f"sample-{text}", (first, last), channel, code)

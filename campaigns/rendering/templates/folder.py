@@ -12,7 +12,7 @@ from typing import Final, Self
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import discount_share
-from campaigns.rendering.templates.coupon_values import sample_coupon
+from campaigns.rendering.templates.coupon_values import is_sample_coupon, sample_coupon
 from campaigns.rendering.templates.translations import TranslatedText, read_sample, read_texts
 
 SHARED_FOLDER: Final = "_shared"
@@ -138,9 +138,10 @@ def load_template_folder(root: Path, channel: Channel, name: str) -> TemplateFol
         for file in (_TEXTS, _SAMPLE)
         if file not in own.files
     ]
+    texts, values = {**shared.texts, **own.texts}, _merged(shared.values, own.values)
+    problems += _coupon_problems(f"{directory}/{_SAMPLE}", values)
     if problems:
         raise UserError(problems)
-    texts, values = {**shared.texts, **own.texts}, _merged(shared.values, own.values)
     return TemplateFolder(channel, name, directory, own.files, shared.files, texts, values)
 
 
@@ -189,6 +190,16 @@ def _merged(shared: Mapping[str, object], own: Mapping[str, object]) -> dict[str
         shared_value = merged.get(key)
         merged[key] = {**shared_value, **value} if isinstance(shared_value, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _coupon_problems(file: str, values: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield a problem for each coupon of a sample's offers that names no kind, or no format of its code."""
+    offers = values.get("offers")
+    for offer in offers if isinstance(offers, list) else ():
+        coupon = offer.get("coupon") if isinstance(offer, dict) else None
+        if coupon is not None and not is_sample_coupon(coupon):
+            message, hint = "a coupon of the sample has no known kind and format", "`coupon: {kind: code, format: qr}`"
+            yield Problem(FilePosition(file), message, "sample_coupon", hint)
 
 
 def _discount(price: object, lowest: object) -> Decimal | None:
