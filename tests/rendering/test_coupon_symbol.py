@@ -1,6 +1,7 @@
 """Symbols of coupons: a real reader reads them, from a PNG and from print; samples say what they are."""
 
 import struct
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
 import pytest
@@ -12,7 +13,7 @@ from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.inline_picture import InlinePicture
 from campaigns.offers.coupons.coupon_codes import sample_code
 from campaigns.rendering.email.email_template import EmailBody
-from campaigns.rendering.email.mime import assemble_message
+from campaigns.rendering.email.mime import MessageHeaders, assemble_message
 from campaigns.rendering.symbols.coupon_symbol import symbol_png, symbol_svg
 from campaigns.rendering.symbols.drawing import Border, png
 from campaigns.rendering.templates.coupon_values import (
@@ -23,7 +24,6 @@ from campaigns.rendering.templates.coupon_values import (
     sample_coupon,
     with_embedded_coupons,
 )
-from tests.rendering.test_mime import BODY, headers, parse
 from tests.support.code_reader import needs_code_reader, read_codes
 
 TEXTS = st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=16, max_size=16)
@@ -96,11 +96,19 @@ def test_an_e_mail_brings_the_symbols_that_it_shows_each_once() -> None:
     assert "cid:" not in with_embedded_coupons(context, html)
 
 
+BODY = EmailBody("Hei", "Hyvää päivää\n", "<p>Hyvää päivää</p>")
+ENVELOPE = MessageHeaders(
+    datetime(2018, 1, 1, 8, tzinfo=UTC),
+    "abcdefghijklmnop@lahde.example.org",
+    "Osuuskauppa Lähde",
+    "uutiset@lahde.example.org",
+    "aino@example.org",
+)
 PICTURES = [InlinePicture("coupon-a@viesti", "coupon-a.png", symbol_png(EAN.format, EAN.text))]
 
 
 def test_e01_an_e_mail_with_symbols_is_text_or_html_with_its_pictures() -> None:
-    message = parse(assemble_message(headers(), BODY, PICTURES))
+    message = message_from_bytes(assemble_message(ENVELOPE, BODY, PICTURES), policy=policy.SMTP)
     text, related = message.iter_parts()
     html, picture = related.iter_parts()
     assert [part.get_content_type() for part in (message, text, related, html, picture)] == [
@@ -110,22 +118,22 @@ def test_e01_an_e_mail_with_symbols_is_text_or_html_with_its_pictures() -> None:
     assert picture["Content-ID"] == "<coupon-a@viesti>"
     assert picture.get_content_disposition() == "inline"
     assert picture.get_content() == PICTURES[0].content
-    assert max(map(len, assemble_message(headers(), BODY, PICTURES).splitlines())) <= 78
+    assert max(map(len, assemble_message(ENVELOPE, BODY, PICTURES).splitlines())) <= 78
 
 
 def test_an_e_mail_without_symbols_stays_as_it_was() -> None:
-    assert assemble_message(headers(), BODY, ()) == assemble_message(headers(), BODY)
-    assert b"multipart/related" not in assemble_message(headers(), BODY)
+    assert assemble_message(ENVELOPE, BODY, ()) == assemble_message(ENVELOPE, BODY)
+    assert b"multipart/related" not in assemble_message(ENVELOPE, BODY)
 
 
 def test_a_content_id_that_could_end_its_line_is_refused() -> None:
     with pytest.raises(ValueError, match="Content-ID"):
-        assemble_message(headers(), BODY, [InlinePicture("a>\r\nBcc: x@viesti", "a.png", b"")])
+        assemble_message(ENVELOPE, BODY, [InlinePicture("a>\r\nBcc: x@viesti", "a.png", b"")])
 
 
 @needs_code_reader
 def test_a_till_reads_the_picture_of_an_assembled_message() -> None:
     body = EmailBody("Hei", "Hei", '<img src="cid:coupon-a@viesti">')
-    message = message_from_bytes(assemble_message(headers(), body, PICTURES), policy=policy.SMTP)
+    message = message_from_bytes(assemble_message(ENVELOPE, body, PICTURES), policy=policy.SMTP)
     (picture,) = (part for part in message.walk() if part.get_content_type() == "image/png")
     assert read_codes(picture.get_content()) == {("EAN13", EAN.text)}
