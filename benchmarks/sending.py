@@ -36,7 +36,8 @@ _SMS: Final = _HEAD + (
     "  - {name: grill, offers: {product_category: [BEEF, PORK, CHICKEN], at_most: 1}, sms: weekend_grill}\n"
 )
 _LETTERS: Final = _HEAD + (
-    "purpose: owner_post\naudience: {register: owners}\nchannels: [post]\ncontent: {post: owner_post}\n"
+    "purpose: owner_post\naudience: {register: owners}\nchannels: [post]\noffers: {at_most: 4}\n"
+    "content: {post: owner_post}\n"
 )
 _CAMPAIGNS: Final = {"sendgrid": _EMAIL, "smtp": _EMAIL, "signed": _EMAIL, "sms": _SMS, "letters": _LETTERS}
 _DOUBLES: Final = {"sendgrid": "sendgrid", "smtp": "smtp", "signed": "smtp", "sms": "twilio"}

@@ -67,7 +67,7 @@ ROOMS: Final = (
     Room("workspace", "the marketer's files", "checks starter", 778, 432, 160, 92, "#f4ebcf"),
     Room("store", "tables and queries", "ledger runs people admin migrations", 200, 540, 224, 122, "#e0e8f3"),
     Room("rules", "YAML to SQL, and to words", "parsing operators lowering describing", 440, 540, 208, 122, "#e0e8f3"),
-    Room("rendering", "messages from templates", "templates letters sms email gallery checks",
+    Room("rendering", "messages from templates", "templates symbols letters sms email gallery checks",
          664, 540, 228, 122, "#e0e8f3"),
     Room("channels", "providers", "", 908, 540, 132, 122, "#e0e8f3"),
     Room("core", "errors, clock, tokens, metrics", "model yaml", 200, 678, 840, 56, "#e9e6de"),

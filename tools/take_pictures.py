@@ -46,12 +46,13 @@ def image_element(png: bytes, width: int) -> str:
 
 
 def letters(workspace: Path) -> Iterator[bytes]:
-    """Generate the first page of a letter in each language, as PNG."""
+    """Generate a page of a letter in each language, as PNG: the first one, and in Swedish the offers overleaf."""
     for language in LANGUAGES:
+        page = "2" if language == "sv" else "1"
         pdf = next(iter(sorted(workspace.glob(f"outbox/owner_post-*/post-1/owner_post-{language}-*.pdf"))))
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "page"
-            subprocess.run(["pdftoppm", "-r", "80", "-f", "1", "-singlefile", "-png", pdf, target], check=True)  # noqa: S603, S607
+            subprocess.run(["pdftoppm", "-r", "80", "-f", page, "-singlefile", "-png", pdf, target], check=True)  # noqa: S603, S607
             yield target.with_suffix(".png").read_bytes()
 
 
@@ -61,7 +62,8 @@ def messages(workspace: Path) -> str:
     words = {"fi": "Kiellä", "sv": "Avböj", "en": "Stop"}
     boxes = []
     for word in words.values():
-        message = next((row for row in map(json.loads, lines) if word in row["text"]), None)
+        rows = [row for row in map(json.loads, lines) if word in row["text"]]
+        message = max(rows, key=lambda row: len(row["text"]), default=None)  # one with a coupon
         if message:
             count = f"{message['encoding']}, {message['segments']} segments"
             boxes.append(f'<div class="sms">{escape(message["text"])}<small>{count}</small></div>')

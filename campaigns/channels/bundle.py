@@ -56,12 +56,16 @@ class LetterBundle:
 
 @dataclass(frozen=True, slots=True)
 class PhoneCall:
-    """One call to make: the number is the claim's address; `name` is the only other thing the caller learns."""
+    """One call to make: the number is the claim's address.
+
+    `name` is the only other thing that the caller learns, unless the template gives a `reason` for the call.
+    """
 
     claimed: ClaimedDelivery
     script: str
     language: Language
     name: str = field(repr=False)
+    reason: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from campaigns.channels.provider import OutgoingEmail
 from campaigns.core.private_files import make_private_folder, write_private
 
 _BOUNDARY: Final = re.compile(rb'^Content-Type: multipart/alternative;\s+boundary="([^"]+)"', re.MULTILINE)
-_HTML_PART: Final = re.compile(rb"\r\nContent-Type: text/html\b")
+_HTML_PART: Final = re.compile(rb"\r\nContent-Type: (?:text/html|multipart/related)\b")
 _HTML_HEAD: Final = b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 _IMAGE_HEAD: Final = (
     "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
-    "Content-ID: <picture{number}@viesti>\r\nContent-Disposition: inline\r\n\r\n"
+    "Content-ID: <{content_id}>\r\nContent-Disposition: inline\r\n\r\n"
 )
 
 
@@ -72,25 +72,29 @@ class FolderEmail:
 def embed_images(message: OutgoingEmail, images: Mapping[str, bytes]) -> bytes:
     """Return the message with `images` (base64 by URL) embedded, so that it looks the same without a server.
 
-    The HTML part becomes the HTML and its images (RFC 2387); every other byte stays.
+    The HTML part becomes the HTML, its images and the pictures that it brings (RFC 2387); every other byte stays.
     """
     boundary = _BOUNDARY.search(message.mime)
     if not images or boundary is None:
         return message.mime
-    related = _related(message.html, images, f"=_pictures-{message.claimed.opaque_id}")
+    related = _related(message, images, f"=_pictures-{message.claimed.opaque_id}")
     edge = b"--" + boundary[1]
     parts = message.mime.split(edge)
     return edge.join(related if _HTML_PART.match(part) else part for part in parts)
 
 
-def _related(html: str, images: Mapping[str, bytes], boundary: str) -> bytes:
+def _related(message: OutgoingEmail, images: Mapping[str, bytes], boundary: str) -> bytes:
     edge = f"--{boundary}\r\n".encode()
-    parts = []
+    html, parts = message.html, [_part(picture.content_id, _base64(picture.content)) for picture in message.pictures]
     for number, (url, image) in enumerate(images.items(), start=1):
         html = html.replace(url, f"cid:picture{number}@viesti")
-        parts.append(_IMAGE_HEAD.format(number=number).encode() + image)
+        parts.append(_part(f"picture{number}@viesti", image))
     head = f'\r\nContent-Type: multipart/related; type="text/html";\r\n boundary="{boundary}"\r\n\r\n'.encode()
     return head + edge + edge.join((_HTML_HEAD + _base64(html.encode()), *parts)) + f"--{boundary}--\r\n".encode()
+
+
+def _part(content_id: str, image: bytes) -> bytes:
+    return _IMAGE_HEAD.format(content_id=content_id).encode() + image
 
 
 def _base64(data: bytes) -> bytes:

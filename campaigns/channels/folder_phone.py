@@ -9,13 +9,13 @@ from campaigns.channels.bundle_folder import BundleContent, BundleFolder
 from campaigns.channels.call_dispositions import DISPOSITION_WORDS
 from campaigns.channels.folder_outbox import spreadsheet_csv
 
-_COLUMNS: Final = ("number", "name", "language", "script", "reference", "answer")
+_COLUMNS: Final = ("number", "name", "language", "script", "reason", "reference", "answer")
 _HOME: Final = "+358"
 
 
 @dataclass(frozen=True, slots=True)
 class FolderPhone(BundleFolder):
-    """Writer of call lists as `outbox/<run>/phone-<number>/`: number, name and language, nothing else of a member."""
+    """Writer of call lists as `outbox/<run>/phone-<number>/`: number, name, language and the reason."""
 
     def prepare(self, bundle: CallBundle) -> BundleManifest:
         """Write the list and the scripts under a temporary name."""
@@ -45,4 +45,5 @@ def _answers() -> str:
 
 def _row(call: PhoneCall) -> Sequence[str]:
     claimed = call.claimed
-    return dialling_format(claimed.address), call.name, call.language.value, call.script, claimed.opaque_id, ""
+    number, language = dialling_format(claimed.address), call.language.value
+    return number, call.name, language, call.script, call.reason, claimed.opaque_id, ""

@@ -1,6 +1,6 @@
 """Provider interfaces that dispatch uses, and the outgoing messages. Adapters extend neither."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar, runtime_checkable
@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from campaigns.channels.bundle import BundleId, BundleManifest, CallBundle, LetterBundle
 from campaigns.channels.claimed_delivery import ClaimedDelivery
 from campaigns.channels.outcome import Outcome
+from campaigns.core.model.inline_picture import InlinePicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class OutgoingEmail:
 
     `mime` is assembled on demand, the same each time: for providers that do not need it, it would be half of the work.
     `headers` are those beyond From, To, Subject and the MIME ones (List-Unsubscribe, Feedback-ID …);
-    `envelope_from` is the bounce address.
+    `envelope_from` is the bounce address. `pictures` are those that the HTML shows by their Content-ID.
     """
 
     claimed: ClaimedDelivery
@@ -28,6 +29,7 @@ class OutgoingEmail:
     text: str = field(repr=False)
     html: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    pictures: Sequence[InlinePicture] = field(default=(), repr=False)
 
     @property
     def mime(self) -> bytes:

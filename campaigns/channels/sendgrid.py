@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -20,6 +21,7 @@ from sendgrid.helpers.mail import (
 from campaigns.channels.http_pool import HttpPool, HttpReply
 from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Outcome, Refused, RetryLater, Unknown
 from campaigns.channels.provider import OutgoingEmail
+from campaigns.core.model.inline_picture import InlinePicture
 from campaigns.core.model.reasons import EndReason
 
 API_KEY_VARIABLE: Final = "SENDGRID_API_KEY"
@@ -94,7 +96,21 @@ def request_body(message: OutgoingEmail) -> dict[str, Any]:
     }
     content = [{"type": "text/plain", "value": message.text}, {"type": "text/html", "value": message.html}]
     common = _common(message.from_address, message.from_name)
-    return common | {"subject": message.subject, "personalizations": [recipient], "content": content}
+    body = common | {"subject": message.subject, "personalizations": [recipient], "content": content}
+    if message.pictures:
+        body["attachments"] = [_attachment(picture) for picture in message.pictures]
+    return body
+
+
+def _attachment(picture: InlinePicture) -> dict[str, str]:
+    """Return a picture that the HTML shows; no mail program lists it as a file of its own."""
+    return {
+        "content": b64encode(picture.content).decode("ascii"),
+        "type": "image/png",
+        "filename": picture.file_name,
+        "disposition": "inline",
+        "content_id": picture.content_id,
+    }
 
 
 @lru_cache(maxsize=64)

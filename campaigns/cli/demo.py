@@ -9,6 +9,7 @@ from campaigns.cli import open_workspace, output
 
 if TYPE_CHECKING:
     from campaigns.demo.run_demo import CampaignResult
+    from campaigns.runs.engine import Engine
 
 
 def demo(
@@ -47,10 +48,19 @@ def demo(
             results.append(run_demo.run_campaign(engine, campaign, on_progress))
     for result in results:
         _print_result(result)
+    _import_redemptions(engine, results[run_demo.CAMPAIGNS.index(run_demo.COUPON_CAMPAIGN)].run_id)
     output.print_line("Open:")
     for title, path in run_demo.files_to_open(engine.context, results):
         output.print_line(f"  {path}\n      {title}")
     engine.close()
+
+
+def _import_redemptions(engine: "Engine", run_id: str) -> None:
+    from campaigns.demo.till_redemptions import import_till_file
+
+    report = import_till_file(engine, run_id)
+    number = output.format_number(report.read)
+    output.print_line(f"Tills redeemed {number} coupons of {run_id}; see: viesti report {run_id}\n")
 
 
 def _rehearse(directory: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from audiences.imports.import_report import ImportReport
+from campaigns.core.coupon_keys import add_key
 from campaigns.core.errors import Problem, UserError, errors_only
 from campaigns.demo.data.files import write_demo_files
 from campaigns.runs.engine import Engine
@@ -22,6 +23,8 @@ from campaigns.workspace.scaffold import create_demo_workspace
 
 _REVIEWER: Final = "the makers of the demonstration"
 CAMPAIGNS: Final = ("beauty_newsletter", "weekend_offer", "owner_post")
+COUPON_CAMPAIGN: Final = "weekend_offer"
+"""Campaign of which tills send back some coupons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ def workspace_at(directory: Path) -> Workspace:
 def import_demo_files(context: Context, on_step: Callable[[str], None]) -> Iterator[tuple[str, ImportReport]]:
     """Write the demonstration's files and import them; repeating this changes nothing."""
     on_step("making import files")
+    _ensure_coupon_keys(context)
     files = write_demo_files(context.workspace.data / "demo")
     for field in fields(files):
         on_step(f"importing {field.name}")
@@ -52,6 +56,14 @@ def import_demo_files(context: Context, on_step: Callable[[str], None]) -> Itera
         if field.name == "products":  # the catalogue names their sensitive goods; a user's own are left to the user
             imported = [each for each in _unreviewed(context) if (each.column, each.value) not in own]
             record_review(context, _REVIEWER, imported)
+
+
+def _ensure_coupon_keys(context: Context) -> None:
+    """Make a key for each pool of the demonstration's coupons that has none: nobody else will."""
+    coupons = [offer.coupon for offer in context.repository.offers if offer.coupon is not None]
+    for pool in sorted({coupon.pool for coupon in coupons if coupon.pool is not None}):
+        if pool not in context.coupon_keys.keys:
+            add_key(context.workspace.coupon_keys, pool)
 
 
 def _unreviewed(context: Context) -> Iterator[UnreviewedCategory]:

@@ -1,12 +1,13 @@
 """Planner: decides one occasion of a campaign and saves the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from audiences.people import holdout_versions
 from campaigns.core import memory
+from campaigns.core.model.offer import Offer
 from campaigns.offers.coupons.run_coupons import newest_key_numbers
 from campaigns.offers.ranking.ranking_model import model_file
 from campaigns.offers.selection import distinct_offers
@@ -42,14 +43,17 @@ class Planner:
     ) -> tuple[Run, PlanCounts]:
         """Decide one occasion of a campaign and save the plan.
 
-        Raise UserError, with nothing saved, if the occasion has been sent, if a pool of coupons has no key, or if
-        templates or offers have errors; for a scheduled run these were checked when it was published. `on_progress`
-        gets the number of stored decisions. A crash leaves a run in `planning`: plan again.
+        Raise UserError, with nothing saved, if the occasion has been sent, if a pool of coupons has no key, if letters
+        lack a picture of an offer, or if templates or offers have errors; for a scheduled run these were checked when
+        it was published. `on_progress` gets the number of stored decisions. A crash leaves a run in
+        `planning`: plan again.
         """
         context = self.context
         if not scheduled:
             context.repository.require_valid(definition)
-        coupon_keys = self._coupon_keys(definition, as_of)
+        offers = self._offers(definition, as_of)
+        coupon_keys = newest_key_numbers(offers, context.coupon_keys)
+        paths = {**definition.files(offers), **self._ranking_file(definition)}
         now = context.clock.now()
         file = str(definition.file.resolve())
         with context.ledger.write() as connection:
@@ -58,7 +62,7 @@ class Planner:
         files = self.run_definitions.files(run)
         if context.has_workers:
             self.run_definitions.shared_files(run).delete()
-        copy_run_files(run, context.ledger, files, {**definition.files(), **self._ranking_file(definition)})
+        copy_run_files(run, context.ledger, files, paths)
         with self.queries.plan_without_saving(definition, as_of) as bare_plan:
             plan = replace(bare_plan, counts=replace(bare_plan.counts, coupon_keys=coupon_keys))
             evidence = plan_evidence(plan.plan_input, definition.titles, plan.counts)
@@ -69,13 +73,12 @@ class Planner:
         memory.release_memory()
         return self.queries.run(run.run_id), plan.counts
 
-    def _coupon_keys(self, definition: CampaignDefinition, as_of: datetime) -> Mapping[str, int]:
-        """Return the numbers of the newest keys of the pools whose codes the run may send."""
+    def _offers(self, definition: CampaignDefinition, as_of: datetime) -> Sequence[Offer]:
+        """Return the offers that the run may send."""
         if not definition.shows_offers():
-            return {}
+            return ()
         showing = variants_with_offers(definition.templates())
-        offers = variant_offers(definition.campaign, showing, as_of, self.context.repository)
-        return newest_key_numbers(distinct_offers(offers), self.context.coupon_keys)
+        return distinct_offers(variant_offers(definition.campaign, showing, as_of, self.context.repository))
 
     def _ranking_file(self, definition: CampaignDefinition) -> Mapping[str, Path]:
         """Return the model that ranks the offers of the campaign, to be kept with the run."""

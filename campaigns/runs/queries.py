@@ -20,7 +20,7 @@ from campaigns.rendering.offer_reason_text import Reader, explain_offers
 from campaigns.rules.scope import RuleScope
 from campaigns.runs.composing.preview import PreviewDecision, WrittenPreview, write_preview
 from campaigns.runs.composing.run_context import RunContext
-from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.runs.composing.template_context import TemplateContexts, sample_codes
 from campaigns.runs.planning import contact_history
 from campaigns.runs.planning.aggregate_cache import AggregateCache
 from campaigns.runs.planning.audience_count import AudienceCount, CountQuery, count_audience
@@ -113,7 +113,7 @@ class Queries:
             PreviewDecision(decision["variant"], channel, decision["arm"], contact),
             definition,
             context.settings,
-            TemplateContexts(run_context, lambda _: fields[0], offers, channel=channel),
+            TemplateContexts(run_context, lambda _: fields[0], offers, channel=channel, coupon_codes=sample_codes),
             make_private_folder(context.workspace.previews) / safe_file_name(member_id) / campaign.name,
             context.clock.now(),
         )

@@ -63,5 +63,5 @@ class Sender:
                 raise
             return SendResult(closed=True)  # by another process, at this very moment
         with closing(fields):
-            composers = ComposerFactory(run_context, fields, offers, self.context.clock)
+            composers = ComposerFactory(run_context, fields, offers, self.context.clock, self.context.coupon_keys)
             return await sender.send(run_context, composers, channels, on_progress)

@@ -22,6 +22,7 @@ VENDORS: Final = {
         "campaigns/people/accounts/provider_client.py",
     },
     "babel": {"campaigns/rendering/templates/filters.py"},
+    "barcode": {"campaigns/rendering/symbols/coupon_symbol.py"},
     "cronsim": {"campaigns/core/model/schedule.py"},
     "cryptography": {
         "campaigns/people/accounts/secret_encryption.py",
@@ -50,7 +51,7 @@ VENDORS: Final = {
     "pyspark": {"audiences/warehouse/spark.py"},
     "rich": {"campaigns/cli/output.py"},
     "ruamel": {"campaigns/core/yaml/source.py"},
-    "segno": {"campaigns/people/accounts/totp.py", "campaigns/rendering/letters/qr_code.py"},
+    "segno": {"campaigns/people/accounts/totp.py", "campaigns/rendering/symbols/qr_code.py"},
     "sendgrid": {"campaigns/channels/sendgrid.py"},
     "sqlglot": {"campaigns/rules/transpile.py"},
     "tinycss2": {"campaigns/rendering/checks/computed_styles.py", "campaigns/rendering/checks/css_values.py"},

@@ -1,10 +1,12 @@
 """Folder provider of e-mail: the file in the outbox shows its images without a server."""
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 
 from campaigns.channels.folder_email import FolderEmail
 from campaigns.channels.outcome import Accepted
 from campaigns.core.model.enums import Channel
+from campaigns.core.model.inline_picture import InlinePicture
 
 IMAGE = b"\x89PNG\r\n\x1a\nnot quite a picture"
 URL = "http://localhost:8000"
@@ -61,3 +63,15 @@ async def test_the_same_message_gives_the_same_file(tmp_path, email, claimed):
     first.mkdir()
     second.mkdir()
     assert await written_file(first, message) == await written_file(second, message)
+
+
+async def test_pictures_that_a_message_brings_stand_beside_the_embedded_ones(tmp_path, email, claimed):
+    html = f'<img src="{URL}/images/offers/grill.png"><img src="cid:coupon-a@viesti">'
+    coupon = InlinePicture("coupon-a@viesti", "coupon-a.png", b"\x89PNG\r\n\x1a\ncoupon")
+    message = replace(email(claimed(Channel.EMAIL), html), pictures=(coupon,))
+    mail = message_from_bytes(await written_file(tmp_path, message), policy=policy.SMTP)
+    pictures = {
+        part["Content-ID"]: part.get_content() for part in mail.walk() if part.get_content_type() == "image/png"
+    }
+    assert pictures == {"<coupon-a@viesti>": coupon.content, "<picture1@viesti>": IMAGE}
+    assert '"cid:coupon-a@viesti"' in mail.get_body(("html",)).get_content()

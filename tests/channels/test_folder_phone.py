@@ -22,6 +22,7 @@ def test_the_call_list_has_number_name_language_and_an_empty_answer(tmp_path, ca
         "name": "Aino Mäkelä",
         "language": "fi",
         "script": "survey_script-fi",
+        "reason": "",
         "reference": "opaque0001",
         "answer": "",
     }

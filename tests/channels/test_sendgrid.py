@@ -15,6 +15,7 @@ from campaigns.channels.outcome import Accepted, ChannelMisconfiguredError, Refu
 from campaigns.channels.provider import OutgoingEmail
 from campaigns.channels.sendgrid import SendGridEmail, outcome_of_reply, request_body
 from campaigns.core.model.enums import Channel
+from campaigns.core.model.inline_picture import InlinePicture
 from campaigns.core.model.reasons import EndReason
 from campaigns.core.model.settings import EmailSettings
 from campaigns.demo.rehearsal.doubles.sendgrid import SendGridDouble
@@ -78,6 +79,21 @@ def test_gd24_custom_args_are_opaque(message):
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{16,}", value) for value in custom_args.values())
     assert "categories" not in request
     assert "4711" not in json.dumps(request)
+
+
+def test_pictures_of_coupons_are_inline_attachments_and_other_messages_have_none(message):
+    picture = InlinePicture("coupon-a@viesti", "coupon-a.png", b"\x89PNG")
+    request = check(json.dumps(request_body(replace(message, pictures=(picture,)))).encode())
+    assert request["attachments"] == [
+        {
+            "content": "iVBORw==",
+            "type": "image/png",
+            "filename": "coupon-a.png",
+            "disposition": "inline",
+            "content_id": "coupon-a@viesti",
+        }
+    ]
+    assert "attachments" not in request_body(message)
 
 
 @pytest.mark.parametrize("name", ["X-SG-ID", "Received", "DKIM-Signature", "Content-Type", "To", "From", "Bcc"])

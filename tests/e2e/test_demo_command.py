@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 from campaigns.runs.engine import Engine
+from campaigns.store.runs.redemptions import remaining_redemptions
 from campaigns.workspace.paths import Workspace
 from tests.support.outbox_reader import fingerprints, messages_by_member
 from tests.support.viesti_process import VIESTI
@@ -70,6 +71,11 @@ def test_demo_delivers_in_an_empty_directory_and_changes_nothing_a_second_time(t
     assert second_output.count("sent by an earlier demonstration and not again") == len(CAMPAIGNS)
     assert fingerprints(tmp_path / "outbox") == delivered
     check_deliveries(tmp_path)
+    tills = r"^Tills redeemed (\d+) coupons of weekend_offer"
+    numbers = [int(re.search(tills, text, re.MULTILINE)[1]) for text in (output, second_output)]
+    engine = Engine.open(Workspace(tmp_path), "tester")
+    assert numbers == [remaining_redemptions(engine.context.ledger)[0]] * 2 != [0, 0]
+    engine.close()
 
 
 def test_demo_continues_after_a_kill_and_sends_no_duplicates(demonstration: Path, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_every_template_file_is_documented() -> None:
         sms_template.SMS_FILE,
         markup.LETTER_FILE,
         call_script.SCRIPT_FILE,
+        call_script.CALL_FILE,
         "texts.yaml",
         "sample.yaml",
     }

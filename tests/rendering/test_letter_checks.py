@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
@@ -161,13 +162,14 @@ def test_a_letter_with_too_many_sheets_for_its_envelope_is_refused(workspace):
     assert [problem.code for problem in problems_of(folder)] == ["too_long"] * 3
 
 
-OFFERS = "#let letter(house, page) = letter-sheet(house, page, offer-rows(page.offers))"
+OFFERS = "#let letter(house, page) = letter-sheet(house, page, offer-page(page.text.offers_heading, page.offers))"
 
 
-def test_offers_are_rows_and_reduced_ones_show_the_lowest_price(workspace, tmp_path):
+def test_offers_have_a_page_and_reduced_ones_show_the_lowest_price(workspace, tmp_path):
     folder = workspace(OFFERS)
     letter = LetterTemplate.compile(folder, Language.EN, SETTINGS)
     offer = {"title": "Cheese", "text": "Mature", "price": Decimal("12.9"), "unit": "kg", "reduced": True}
+    offer |= {"valid_to": date(2018, 1, 31), "reason": None, "coupon": None, "image": "x"}
     unreduced = {**offer, "title": "Bread", "reduced": False, "unit": None, "lowest_price_30d": None}
     context = {**sample("win_back", Language.EN), "offers": [{**offer, "lowest_price_30d": Decimal("15.9")}, unreduced]}
     page = letter.fill(context, address())

@@ -6,8 +6,8 @@ import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.rendering.letters import qr_code
-from campaigns.rendering.letters.qr_code import QrFamily, qr_drawing, qr_family, qr_modules
+from campaigns.rendering.symbols import qr_code
+from campaigns.rendering.symbols.qr_code import QrFamily, qr_drawing, qr_family, qr_modules
 
 STEM = "https://viesti.lahde.example.org/p/"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -5,11 +5,18 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from campaigns.core.coupon_keys import CouponKeys, PoolKey
+from campaigns.core.errors import UserError
+from campaigns.core.model.coupon import Coupon
 from campaigns.core.model.enums import Channel, Purpose
 from campaigns.core.model.localised_text import Localised
 from campaigns.core.model.offer import Offer
+from campaigns.offers.coupons.run_coupons import RunCoupons
 from campaigns.rendering.offer_reason_text import GoodsName
-from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.runs.composing.composer_factory import ComposerFactory
+from campaigns.runs.composing.template_context import CouponCodes, TemplateContexts, sample_codes
 from campaigns.workspace.settings_file import load_settings
 from tests.support.docs_pages import ROOT
 
@@ -17,7 +24,14 @@ TEXT = Localised(fi="Kahvi", sv="Kaffe", en="Coffee")
 CONTACT = dict.fromkeys(("first_name", "last_name", "street", "postal_code", "city", "register")) | {"language": "fi"}
 
 
-def offer(id_: str, image: str, lowest: str | None = None) -> Offer:
+KEYS = CouponKeys({"coffee": {1: PoolKey("coffee", 1, bytes(32))}})
+COUPONS = {
+    "a": Coupon.model_validate({"kind": "code", "format": "ean13", "pool": "coffee"}),
+    "b": Coupon.model_validate({"kind": "card"}),
+}
+
+
+def offer(id_: str, image: str, lowest: str | None = None, coupon: Coupon | None = None) -> Offer:
     """Return an offer with a picture."""
     return Offer(
         id=id_,
@@ -30,10 +44,19 @@ def offer(id_: str, image: str, lowest: str | None = None) -> Offer:
         department="GROCERY",
         product_category="COFFEE",
         image=f"offers/{image}.png",
+        coupon=coupon,
     )
 
 
-def values(frozen: dict[str, Any], *, from_partner: bool = False) -> dict[str, Any]:
+def values(
+    frozen: dict[str, Any],
+    *,
+    from_partner: bool = False,
+    coupons: dict[str, Coupon] | None = None,
+    codes: CouponCodes = sample_codes,
+    position: int = 1,
+    channel: Channel = Channel.EMAIL,
+) -> dict[str, Any]:
     """Return the values of a message with these frozen fields."""
     names = {"a": {"title": {}, **GoodsName(TEXT).as_json()}}
     run = SimpleNamespace(due_at=datetime(2018, 1, 5, tzinfo=UTC), evidence={"offer_names": names})
@@ -53,9 +76,11 @@ def values(frozen: dict[str, Any], *, from_partner: bool = False) -> dict[str, A
         settings=load_settings(ROOT / "config" / "settings.yaml"),
         signer=SimpleNamespace(link_token=lambda *_: "token"),
     )
-    offers = [offer("a", "one", "4.95"), offer("b", "one"), offer("c", "two")]
+    of = coupons or {}
+    offers = [offer("a", "one", "4.95", of.get("a")), offer("b", "one", None, of.get("b")), offer("c", "two")]
     by_id = {offer.id: offer for offer in offers}
-    return TemplateContexts(context, lambda _: frozen, by_id, channel=Channel.EMAIL).build(CONTACT, 1, None)
+    contexts = TemplateContexts(context, lambda _: frozen, by_id, channel=channel, coupon_codes=codes)
+    return contexts.build(CONTACT, position, None)
 
 
 def test_offers_of_one_picture_do_not_stand_side_by_side() -> None:
@@ -90,3 +115,45 @@ def test_the_store_is_that_of_the_frozen_fields() -> None:
     assert known["member"]["home_store"] == "s1"
     assert unknown["store"] is None
     assert values({})["store"] is None
+
+
+def coupon_of(offer_id: str, **options: Any) -> dict[str, Any]:
+    """Return the coupon of an offer in a message."""
+    return next(
+        offer["coupon"]
+        for offer in values({"offers": ["a", "b", "c"]}, coupons=COUPONS, **options)["offers"]
+        if offer["id"] == offer_id
+    )
+
+
+def test_each_message_has_a_code_of_its_own_and_always_the_same() -> None:
+    codes = RunCoupons("run", ("a", "b", "c"), {"coffee": 1}, KEYS, 29).code
+    first, again, other = (coupon_of("a", codes=codes, position=position)["code"] for position in (1, 1, 2))
+    assert first == again != other
+    assert first.startswith("2 9")
+
+
+def test_an_offer_without_a_coupon_has_none_and_one_on_the_card_has_no_code() -> None:
+    assert coupon_of("c") is None
+    card = coupon_of("b")
+    assert (card["kind"], card["code"], card["image"]) == ("card", None, None)
+    assert card["valid_to"] == date(2018, 1, 31)
+
+
+def test_a_preview_says_that_its_code_is_a_sample() -> None:
+    assert coupon_of("a")["code"] == "NÄYTE 2 900000 000001"
+
+
+def test_a_symbol_is_part_of_an_e_mail_a_drawing_in_a_letter_and_nothing_in_a_text() -> None:
+    assert coupon_of("a")["image"] == "cid:coupon-a@viesti"
+    assert coupon_of("a", channel=Channel.POST)["image"].startswith("<svg ")
+    assert coupon_of("a", channel=Channel.SMS)["image"] is None
+
+
+def test_a_run_without_the_key_of_its_codes_composes_nothing() -> None:
+    run = SimpleNamespace(run_id="run", counts={"offer_ids": ["a"], "coupon_keys": {"coffee": 2}})
+    settings = load_settings(ROOT / "config" / "settings.yaml")
+    campaign = SimpleNamespace(variants=())
+    context: Any = SimpleNamespace(run=run, settings=settings, campaign=campaign)
+    with pytest.raises(UserError, match="key 2 is missing"):
+        ComposerFactory(context, Any, {}, Any, KEYS).sms_composer()  # type: ignore[arg-type]

@@ -9,11 +9,12 @@ from jinja2 import nodes
 from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
+from campaigns.rendering.call_script import CALL_FILE
 from campaigns.rendering.checks.shared_faults import own_place
 from campaigns.rendering.email.email_template import TEXT_FILE, email_sources
 from campaigns.rendering.email.includes import collect_includes
 from campaigns.rendering.email.mjml import MJML_FILE
-from campaigns.rendering.letters.markup import LETTER_FILE
+from campaigns.rendering.letters.markup import LETTER_FILE, PICTURE, offer_drawings
 from campaigns.rendering.sms.sms_template import SMS_FILE
 from campaigns.rendering.templates.folder import TemplateFolder, TemplateSource
 from campaigns.rendering.templates.sandbox import insert_texts, parse_template, sandbox_for
@@ -25,7 +26,7 @@ _FILES: Final[Mapping[Channel, tuple[str, ...]]] = {
     Channel.EMAIL: (TEXT_FILE, MJML_FILE),
     Channel.SMS: (SMS_FILE,),
     Channel.POST: (LETTER_FILE,),
-    Channel.PHONE: (),
+    Channel.PHONE: (CALL_FILE,),
 }
 _Source = tuple[TemplateSource, Callable[[int], FilePosition]]
 
@@ -37,6 +38,8 @@ def shows_offers(folder: TemplateFolder) -> bool:
 
 def shows_offer_pictures(folder: TemplateFolder) -> bool:
     """Return whether a template reads the pictures of offers."""
+    if folder.channel is Channel.POST:
+        return PICTURE in offer_drawings(folder)
     return shows_offers(folder) and any(_PICTURE_READ.search(text) for text in _texts(folder))
 
 
@@ -87,6 +90,8 @@ def _sms(folder: TemplateFolder) -> Iterator[_Source]:
 
 def _texts(folder: TemplateFolder) -> Iterator[str]:
     for file in _FILES[folder.channel]:
+        if file == CALL_FILE and file not in folder:
+            continue
         for source in collect_includes(folder, file).values():
             yield source.text
 

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Final
 
 from campaigns.core.errors import Problem, Severity, closest_match
-from campaigns.core.model.enums import Language, Purpose
+from campaigns.core.model.enums import Channel, Language, Purpose
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.campaign_reason import message_reason
+from campaigns.rendering.templates.coupon_values import COUPON_VALUES, sample_coupon
 from campaigns.rendering.templates.folder import TemplateFolder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
@@ -29,6 +30,7 @@ _OFFER: Final = (
     "department",
     "product_category",
     "reason",
+    "coupon",
 )
 _ORGANISATION: Final = (
     "name",
@@ -62,6 +64,7 @@ MEMBER_VALUES: Final = frozenset(
         "deals",
         "offers",
         *(f"offers.{LIST_ITEM}.{part}" for part in _OFFER),
+        *(f"offers.{LIST_ITEM}.coupon.{part}" for part in COUPON_VALUES),
         *(f"links.{name}" for name in _LINKS),
     }
 )
@@ -83,6 +86,7 @@ _EXAMPLE_OFFER: Final[Mapping[str, object]] = {
     "department": "FOOD",
     "product_category": "BREAD",
     "reason": "koska ostat usein tuoteryhmästä leivät",
+    "coupon": sample_coupon({"coupon": {"kind": "code", "format": "ean13"}}, Channel.EMAIL, Language.FI),
 }
 _CONTACT: Final = frozenset({"member.email", "member.phone"})
 _WITHOUT_MARKETING: Final = frozenset({Purpose.SERVICE, Purpose.RIGHTS})
@@ -169,11 +173,13 @@ def unguarded_value_problems(
 ) -> Iterator[Problem]:
     """Warn of values that are printed although a member may lack them, their home store, or any offer.
 
-    Members whose purchases may not be used lack the reasons of offers.
+    Members whose purchases may not be used lack the reasons of offers, and most offers have no coupon.
     """
     unknown, offers = _unknown_member(sample), sample.get("offers")
-    without_reasons = {"offers": [{**offer, "reason": None} for offer in offers]} if isinstance(offers, list) else {}
-    for lacking in (unknown, without_reasons, _NO_OFFERS_LEFT) if offers else (unknown,):
+    bare_offers = (
+        {"offers": [{**offer, "reason": None, "coupon": None} for offer in offers]} if isinstance(offers, list) else {}
+    )
+    for lacking in (unknown, bare_offers, _NO_OFFERS_LEFT) if offers else (unknown,):
         try:
             render({**sample, **lacking})
         except TemplateError as error:

@@ -1,4 +1,4 @@
-"""Pictures of a letter's own: PNG and JPEG that lie beside its files.
+"""Pictures of a letter: those of offers, and PNG and JPEG of its own that lie beside its files.
 
 Typst is given texts alone, so a picture reaches it as the list of its bytes, and its name in the source becomes what
 reads that list: `image("photo.png")` is drawn as `image(bytes(json("photo.png.json")))`. SVG is text and stays so.
@@ -7,14 +7,72 @@ reads that list: `image("photo.png")` is drawn as `image(bytes(json("photo.png.j
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from campaigns.core.errors import FilePosition, Problem
 from campaigns.core.pictures import PRINTED, is_cut_off, size_in_pixels
+from campaigns.core.regular_files import is_regular
+from campaigns.rendering.letters.typst import TypstDocument
 
 MAX_BYTES: Final = 500_000
 MAX_PIXELS: Final = 4_000
 """A whole sheet has 2,480 × 3,508 pixels at 300 dpi."""
+
+
+IMAGES_FOLDER: Final = "images"
+_TYPST_FOLDER: Final = "pictures"
+_LIGHT_BYTES: Final = 40_000
+_PRINTED_PIXELS: Final = 480  # 40 mm at 300 dpi
+_SMALLER: Final = """\
+#set page(width: {pixels}pt, height: auto, margin: 0pt)
+#image(bytes(json("/picture.json")), width: 100%)
+"""
+
+
+@dataclass(frozen=True)
+class OfferPictures:
+    """Pictures of offers below a folder `images`, each read once."""
+
+    folder: Path
+    _contents: dict[str, bytes | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def content(self, name: str) -> bytes | None:
+        """Return a picture by its path below the folder; None where there is no such file."""
+        if name not in self._contents:
+            file = (self.folder / name).resolve()
+            is_here = bool(name) and file.is_relative_to(self.folder.resolve()) and is_regular(file)
+            self._contents[name] = file.read_bytes() if is_here else None
+        return self._contents[name]
+
+
+def picture_name(address: str) -> str:
+    """Return the path of an offer's picture below the folder of pictures."""
+    return address.rpartition(f"/{IMAGES_FOLDER}/")[2]
+
+
+def picture_path(name: str) -> str:
+    """Return the path by which Typst reads an offer's picture."""
+    return f"{_TYPST_FOLDER}/{name}.json"
+
+
+def printable_picture(name: str, content: bytes) -> bytes:
+    """Return a picture as Typst can be given it, its bytes as a list; a heavy one smaller: each letter holds it anew.
+
+    The entry `/*` lets Typst take the rest for a comment, as in every file that it is given. Raise UserError for a
+    picture that Typst cannot read.
+    """
+    light = content if len(content) <= _LIGHT_BYTES else _smaller(name, content)
+    return json.dumps({"/*": None, "bytes": list(light)}, separators=(",", ":")).encode()
+
+
+def _smaller(name: str, content: bytes) -> bytes:
+    source = {
+        "main.typ": _SMALLER.format(pixels=_PRINTED_PIXELS).encode(),
+        "picture.json": json.dumps(list(content), separators=(",", ":")).encode(),
+    }
+    return TypstDocument(source, f"{IMAGES_FOLDER}/{name}").render_images(72)[0]
 
 
 def picture_uses(file: str) -> re.Pattern[str]:

@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 from campaigns.core.child_process import ChildLimitError, ChildLimits, run_in_bounded_child_process
 from campaigns.core.errors import UserError
 from campaigns.rendering.letters.joined_pdf import JoinedPdf
+from campaigns.rendering.letters.letter_pictures import picture_path, printable_picture
 from campaigns.rendering.letters.typst import TypstDocument
 
 MEMORY: Final = 1_000_000_000
@@ -50,7 +51,10 @@ class LetterPages:
 
 @dataclass(frozen=True, slots=True)
 class LetterDocuments:
-    """Letters to draw: the template's file, the files it may read, the house's values, and those of each member."""
+    """Letters to draw: the template's file, the files it may read, the house's values, and those of each member.
+
+    `pictures` are those of offers by name, and `picture_names` the names of those that each letter shows: files, too.
+    """
 
     file: str
     sources: Mapping[str, bytes]
@@ -59,6 +63,8 @@ class LetterDocuments:
     members: Sequence[bytes]
     created_at: datetime
     is_sample: bool
+    pictures: Mapping[str, bytes]
+    picture_names: Sequence[Sequence[str]]
 
     def render(self) -> LetterPages:
         """Render the letters in order, each beginning on a new page; the same letters give the same bytes.
@@ -83,8 +89,9 @@ class LetterDocuments:
         """Yield the document of each letter, which holds the values of its member and of nobody else."""
         driver = _DRIVER.format(file=self.file, message=_NOT_ONE_SHEET).encode()
         shared = {**self.sources, "house.json": self.house, "main.typ": driver}
-        for member in self.members:
-            yield TypstDocument({**shared, "page.json": member}, file=self.file)
+        for member, names in zip(self.members, self.picture_names, strict=True):
+            pictures = {picture_path(name): self.pictures[name] for name in names}
+            yield TypstDocument({**shared, **pictures, "page.json": member}, file=self.file)
 
 
 def render_documents(letters: LetterDocuments) -> LetterPages:
@@ -93,6 +100,7 @@ def render_documents(letters: LetterDocuments) -> LetterPages:
     frame = TypstDocument({"main.typ": _FRAME.format(language=letters.language).encode()}).render_pdf(
         letters.created_at
     )
+    letters = _with_pictures(letters)
     threads = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1, len(letters.members) or 1))
     _forbid_new_files()
     joined, counts = JoinedPdf(), []
@@ -110,8 +118,15 @@ def render_images(letters: LetterDocuments) -> list[tuple[bytes, ...]]:
     os.environ["RAYON_NUM_THREADS"] = "1"
     frame = TypstDocument({"main.typ": _FRAME.format(language=letters.language).encode()})
     frame.render_images(_SCREEN_DPI)  # the typefaces are read before the process may open no more files
+    letters = _with_pictures(letters)
     _forbid_new_files()
     return [_blame(partial(document.render_images, _SCREEN_DPI), letters) for document in letters.documents()]
+
+
+def _with_pictures(letters: LetterDocuments) -> LetterDocuments:
+    """Return the letters with pictures that Typst can be given."""
+    pictures = {name: printable_picture(name, content) for name, content in letters.pictures.items()}
+    return replace(letters, pictures=pictures)
 
 
 def _render(document: TypstDocument, letters: LetterDocuments) -> bytes:

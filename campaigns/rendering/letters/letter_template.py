@@ -10,26 +10,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from campaigns.core.errors import FilePosition
 from campaigns.core.model.brand import Brand
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.settings import Settings
 from campaigns.rendering.letters.fonts import can_draw, visible_text
-from campaigns.rendering.letters.letter_pictures import typst_sources
+from campaigns.rendering.letters.letter_pictures import OfferPictures, picture_name, picture_path, typst_sources
 from campaigns.rendering.letters.letter_renderer import LetterDocuments, LetterPages
 from campaigns.rendering.letters.markup import (
     LETTER_FILE,
     LINKS,
     NOT_READ,
     OFFER_TEXT_PREFIX,
+    PICTURE,
+    SYMBOL,
     letter_texts,
     markup_variable_uses,
+    offer_drawings,
     qr_links,
 )
 from campaigns.rendering.letters.postal_address import PostalAddress
-from campaigns.rendering.letters.qr_code import qr_drawing
+from campaigns.rendering.symbols.qr_code import qr_drawing
 from campaigns.rendering.templates.filters import template_filters
 from campaigns.rendering.templates.folder import SHARED_FOLDER, TemplateFolder, TemplateSource
 from campaigns.rendering.templates.sandbox import CompiledTemplate, TemplateError, compile_template, sandbox_for
@@ -41,7 +44,10 @@ _TELEPHONE: Final = re.compile(r"\+\d[\d ]+\d")
 
 @dataclass(frozen=True)
 class LetterTemplate:
-    """Compiled letter in one language, ready to be filled and rendered."""
+    """Compiled letter in one language, ready to be filled and rendered.
+
+    `pictures` are those of offers; without any, as in a check, their places stay empty.
+    """
 
     file: str
     language: Language
@@ -49,13 +55,17 @@ class LetterTemplate:
     texts: Mapping[str, CompiledTemplate]
     constant_keys: frozenset[str]
     offer_texts: Mapping[str, CompiledTemplate]
+    drawings: frozenset[str]
     qr_links: tuple[str, ...]
     sources: Mapping[str, bytes]
     house: bytes
+    pictures: OfferPictures | None
     _constant_texts: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def compile(cls, folder: TemplateFolder, language: Language, settings: Settings) -> "LetterTemplate":
+    def compile(
+        cls, folder: TemplateFolder, language: Language, settings: Settings, pictures: OfferPictures | None = None
+    ) -> "LetterTemplate":
         """Compile the folder in one language; UserError with every problem of its texts.
 
         Typst reads its source only when pages are rendered; `check_letter` renders the sample for that reason.
@@ -77,12 +87,14 @@ class LetterTemplate:
                 for key, text in compiled.items()
                 if key.startswith(OFFER_TEXT_PREFIX)
             },
+            offer_drawings(folder),
             qr_links(folder),
             {**_sources(folder), BRAND_FILE: _brand_values(settings.brand)},
             _json(_house_values(settings, language)),
+            pictures,
         )
 
-    def fill(self, context: Mapping[str, object], address: PostalAddress) -> Mapping[str, object]:
+    def fill(self, context: Mapping[str, object], address: PostalAddress) -> Mapping[str, Any]:
         """Return the values of one member's letter, all plain text; TemplateError when one is missing."""
         today = context["today"]
         if not isinstance(today, date):
@@ -97,7 +109,7 @@ class LetterTemplate:
         }
 
     def render_bundle(
-        self, pages: Sequence[Mapping[str, object]], created_at: datetime, *, is_sample: bool = False
+        self, pages: Sequence[Mapping[str, Any]], created_at: datetime, *, is_sample: bool = False
     ) -> LetterPages:
         """Render the letters of filled values in order, each beginning on a new page.
 
@@ -107,16 +119,33 @@ class LetterTemplate:
         return self._documents(pages, created_at, is_sample=is_sample).render()
 
     def render_images(
-        self, page: Mapping[str, object], created_at: datetime, *, is_sample: bool = False
+        self, page: Mapping[str, Any], created_at: datetime, *, is_sample: bool = False
     ) -> tuple[bytes, ...]:
         """Render the pages of one letter as PNG, for a screen; raise UserError as `render_bundle` does."""
         return self._documents([page], created_at, is_sample=is_sample).render_images()[0]
 
     def _documents(
-        self, pages: Sequence[Mapping[str, object]], created_at: datetime, *, is_sample: bool
+        self, pages: Sequence[Mapping[str, Any]], created_at: datetime, *, is_sample: bool
     ) -> LetterDocuments:
-        members = [_json(page) for page in pages]
-        return LetterDocuments(self.file, self.sources, self.language.value, self.house, members, created_at, is_sample)
+        members = [_json({**page, "offers": list(map(_with_picture_path, page["offers"]))}) for page in pages]
+        picture_names = [sorted({offer[PICTURE] for offer in page["offers"] if offer.get(PICTURE)}) for page in pages]
+        return LetterDocuments(
+            self.file,
+            self.sources,
+            self.language.value,
+            self.house,
+            members,
+            created_at,
+            is_sample,
+            {name: self._picture_content(name) for name in sorted({name for names in picture_names for name in names})},
+            picture_names,
+        )
+
+    def _picture_content(self, name: str) -> bytes:
+        content = None if self.pictures is None else self.pictures.content(name)
+        if content is None:
+            raise TemplateError(FilePosition(self.file), f"there is no picture `{name}`", is_missing=True)
+        return content
 
     def _text(self, key: str, context: Mapping[str, object]) -> str:
         if (constant := self._constant_texts.get(key)) is not None:
@@ -136,9 +165,24 @@ class LetterTemplate:
     def _offers(self, context: Mapping[str, object]) -> list[dict[str, str]]:
         offers = context.get("offers") if self.offer_texts else ()
         return [
-            {key: _printable_text(text, {**context, "offer": offer}) for key, text in self.offer_texts.items()}
+            {
+                **{key: _printable_text(text, {**context, "offer": offer}) for key, text in self.offer_texts.items()},
+                **self._drawings(offer),
+            }
             for offer in (offers if isinstance(offers, Sequence) else ())
         ]
+
+    def _drawings(self, offer: Mapping[str, object]) -> Mapping[str, str]:
+        """Return the name of an offer's picture, and its coupon's symbol as SVG; "" for what is not there."""
+        drawings = {}
+        if PICTURE in self.drawings:
+            drawings[PICTURE] = "" if self.pictures is None else picture_name(str(offer.get("image") or ""))
+            if drawings[PICTURE]:
+                self._picture_content(drawings[PICTURE])
+        if SYMBOL in self.drawings:
+            coupon = offer.get("coupon")
+            drawings[SYMBOL] = str(coupon.get("image") or "") if isinstance(coupon, Mapping) else ""
+        return drawings
 
 
 def letter_variable_uses(folder: TemplateFolder) -> tuple[VariableUse, ...]:
@@ -184,6 +228,11 @@ def _brand_values(brand: Brand) -> bytes:
     logo = picture and {"picture": list(picture.content), "shape": picture.width / picture.height}
     faces = {"heading": brand.type.letter_heading, "body": brand.type.letter_body}
     return _json({"colours": brand.colours.model_dump(), "type": faces, "logo": logo})
+
+
+def _with_picture_path(offer: Mapping[str, str]) -> Mapping[str, str]:
+    """Return an offer with the path by which Typst reads its picture."""
+    return {**offer, PICTURE: f"/{picture_path(offer[PICTURE])}"} if offer.get(PICTURE) else offer
 
 
 def _json(values: Mapping[str, object]) -> bytes:

@@ -16,6 +16,8 @@ from campaigns.rendering.templates.variables import LIST_ITEM, VariableUse
 LETTER_FILE: Final = "letter.typ"
 NOT_READ: Final = frozenset({"texts.yaml", "sample.yaml"})  # files that Typst does not see
 LINKS: Final = "links"
+PICTURE, SYMBOL = "picture", "symbol"
+"""What an offer has in Typst beside its texts: the file of its picture, and the drawing of its coupon's symbol."""
 OFFER_TEXT_PREFIX: Final = "offer_"  # a text with this prefix is filled once an offer, with `offer`
 
 _TEXT_USE: Final = re.compile(r"\b(page\.text|words|offer)\.([a-z][a-z0-9_]*)")
@@ -28,6 +30,7 @@ _REFUSED: Final = r"(?:plugin|eval|bibliography)\b"
 _REFUSED_NAME: Final = re.compile(
     rf"(?<![A-Za-z])((?:std\s*\.\s*)?{_REFUSED}|std(?!\.(?!{_REFUSED})[a-z]))(?![A-Za-z0-9_-])"
 )
+_DRAWINGS: Final[Mapping[str, str]] = {PICTURE: "image", SYMBOL: "coupon"}
 _VALUES: Final[Mapping[str, str]] = {"arm": "arm", "offers": "offers", "date": "today"}
 
 
@@ -67,6 +70,23 @@ def qr_links(folder: TemplateFolder) -> tuple[str, ...]:
     return tuple(sorted({match[1] for source in _sources(folder) for match, _place in _matches(_QR_USE, source)}))
 
 
+def offer_drawings(folder: TemplateFolder) -> frozenset[str]:
+    """Return what the letter draws of each offer: its picture, the symbol of its coupon."""
+    return frozenset(name for name, _place in _offer_drawings(folder))
+
+
+def _offer_drawings(folder: TemplateFolder) -> Iterator[tuple[str, FilePosition]]:
+    for source in _sources(folder) if _shows_offers(folder) else ():
+        for match, place in _matches(_TEXT_USE, source):
+            if match[1] == "offer" and match[2] in _DRAWINGS:
+                yield match[2], place
+
+
+def _shows_offers(folder: TemplateFolder) -> bool:
+    """Return whether the letter shows offers: the shared layout can render them, but not every letter does."""
+    return "page.offers" in folder.source(LETTER_FILE).text
+
+
 def markup_variable_uses(folder: TemplateFolder) -> Iterator[VariableUse]:
     """Yield every use of a value by the Typst files and the texts they print, in all three languages."""
     keys: list[str] = []
@@ -76,6 +96,8 @@ def markup_variable_uses(folder: TemplateFolder) -> Iterator[VariableUse]:
             yield VariableUse((_VALUES[match[1]],), place)
         for match, place in _matches(_QR_USE, source):
             yield VariableUse((LINKS, match[1]), place)
+    for name, place in _offer_drawings(folder):
+        yield VariableUse(("offers", LIST_ITEM, _DRAWINGS[name]), place)
     for read in text_variable_uses(folder, keys):
         yield VariableUse(("offers", LIST_ITEM, *read.path[1:]), read.position) if read.path[0] == "offer" else read
 
@@ -87,12 +109,11 @@ def _sources(folder: TemplateFolder) -> list[TemplateSource]:
 
 
 def _keys(folder: TemplateFolder, source: TemplateSource) -> Iterator[tuple[str, FilePosition]]:
-    # the shared layout can render offers, but not every letter shows them
-    shows_offers = "page.offers" in folder.source(LETTER_FILE).text
+    shows_offers = _shows_offers(folder)
     for match, place in _matches(_TEXT_USE, source):
         if match[1] != "offer":
             yield match[2], place
-        elif shows_offers:
+        elif shows_offers and match[2] not in _DRAWINGS:
             yield f"{OFFER_TEXT_PREFIX}{match[2]}", place
 
 

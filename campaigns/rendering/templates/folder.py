@@ -12,6 +12,7 @@ from typing import Final, Self
 from campaigns.core.errors import FilePosition, Problem, UserError
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import discount_share
+from campaigns.rendering.templates.coupon_values import is_sample_coupon, sample_coupon
 from campaigns.rendering.templates.translations import TranslatedText, read_sample, read_texts
 
 SHARED_FOLDER: Final = "_shared"
@@ -87,11 +88,21 @@ class TemplateFolder:
     def sample(self, language: Language) -> dict[str, object]:
         """Return the values of `sample.yaml` merged over the shared ones, with translated values in `language`.
 
-        The discount of each offer is computed from its prices, as it is for members; one may have no reason.
+        The discount of each offer is computed from its prices, as it is for members; one may have no reason. A coupon
+        gets the code of samples.
         """
         values = {key: _in_language(value, language) for key, value in self.sample_values.items()}
         offers = values.get("offers")
-        return values | ({"offers": [_with_discount(offer) for offer in offers]} if isinstance(offers, list) else {})
+        return values | (
+            {"offers": [self._sample_offer(offer, language) for offer in offers]} if isinstance(offers, list) else {}
+        )
+
+    def _sample_offer(self, offer: object, language: Language) -> object:
+        if not isinstance(offer, dict):
+            return offer
+        discount = _discount(offer.get("price"), offer.get("lowest_price_30d"))
+        coupon = sample_coupon(offer, self.channel, language)
+        return {"discount": discount, "reason": None, **offer, "coupon": coupon}
 
     @cached_property
     def _digest(self) -> str:
@@ -127,9 +138,10 @@ def load_template_folder(root: Path, channel: Channel, name: str) -> TemplateFol
         for file in (_TEXTS, _SAMPLE)
         if file not in own.files
     ]
+    texts, values = {**shared.texts, **own.texts}, _merged(shared.values, own.values)
+    problems += _coupon_problems(f"{directory}/{_SAMPLE}", values)
     if problems:
         raise UserError(problems)
-    texts, values = {**shared.texts, **own.texts}, _merged(shared.values, own.values)
     return TemplateFolder(channel, name, directory, own.files, shared.files, texts, values)
 
 
@@ -180,13 +192,21 @@ def _merged(shared: Mapping[str, object], own: Mapping[str, object]) -> dict[str
     return merged
 
 
-def _with_discount(offer: object) -> object:
-    if not isinstance(offer, dict):
-        return offer
-    match offer.get("price"), offer.get("lowest_price_30d"):
+def _coupon_problems(file: str, values: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield a problem for each coupon of a sample's offers that names no kind, or no format of its code."""
+    offers = values.get("offers")
+    for offer in offers if isinstance(offers, list) else ():
+        coupon = offer.get("coupon") if isinstance(offer, dict) else None
+        if coupon is not None and not is_sample_coupon(coupon):
+            message, hint = "a coupon of the sample has no known kind and format", "`coupon: {kind: code, format: qr}`"
+            yield Problem(FilePosition(file), message, "sample_coupon", hint)
+
+
+def _discount(price: object, lowest: object) -> Decimal | None:
+    match price, lowest:
         case (Decimal() | int() as price, Decimal() | int() as lowest) if lowest > 0:
-            return {"discount": discount_share(price, lowest), "reason": None, **offer}
-    return {"discount": None, "reason": None, **offer}
+            return discount_share(price, lowest)
+    return None
 
 
 def _in_language(value: object, language: Language) -> object:

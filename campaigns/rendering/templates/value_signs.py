@@ -21,7 +21,9 @@ _LOOP_ITEMS: Final = frozenset({"previtem", "nextitem"})
 # free texts, the same for everybody
 _TITLES: Final = frozenset({("campaign", "title"), ("campaign", "reason"), ("sender", "partner")})
 _STORE_LINK: Final = ("store", "url")
-_OWN_LINKS: Final = frozenset({("offers", LIST_ITEM, "image"), ("note", "link")})
+_OWN_LINKS: Final = frozenset(
+    {("offers", LIST_ITEM, "image"), ("offers", LIST_ITEM, "coupon", "image"), ("note", "link")}
+)
 _PARTS_OF_ADDRESSES: Final = frozenset(":/.?&=@#%\\")
 
 _Path = tuple[str, ...]

@@ -74,4 +74,4 @@ class PlanForecast:
 
     def _sms_composer(self, stack: ExitStack, run_context: RunContext, offers: Mapping[str, Offer]) -> SmsComposer:
         fields = stack.enter_context(closing(self.run_definitions.frozen_fields(run_context.run)))
-        return ComposerFactory(run_context, fields, offers, self.context.clock).sms_composer()
+        return ComposerFactory(run_context, fields, offers, self.context.clock, self.context.coupon_keys).sms_composer()

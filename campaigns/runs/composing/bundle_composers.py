@@ -8,6 +8,7 @@ from campaigns.channels.bundle import BundleId, BundlePages, CallBundle, Letter,
 from campaigns.core.model.campaign import Campaign
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.reasons import EndReason
+from campaigns.rendering.call_script import CallScriptTemplate
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
 from campaigns.rendering.templates.sandbox import TemplateError
@@ -65,22 +66,40 @@ class LetterComposer:
 
 @dataclass(frozen=True, slots=True)
 class CallListComposer:
-    """Composer of call lists; `scripts` are keyed by material name."""
+    """Composer of call lists; `templates` are keyed by material name."""
 
     campaign: Campaign
-    scripts: Mapping[str, str]
+    contexts: TemplateContexts
+    templates: Mapping[str, CallScriptTemplate]
 
     def compose(self, delivery: ClaimedMessage, /) -> PhoneCall:
-        """Return the call of a claimed delivery: number, name and script. Nothing else is disclosed."""
+        """Return the call of a claimed delivery: number, name, script, and the reason that its template gives.
+
+        Nothing else is disclosed. Raise ComposeError if a value of the reason is missing.
+        """
         language = message_language(delivery)
         name = " ".join(filter(None, (delivery.contact["first_name"], delivery.contact["last_name"])))
-        template = template_name(self.campaign, delivery.variant, Channel.PHONE)
-        return PhoneCall(delivery.claimed, material_name(template, language), language, name)
+        script = material_name(template_name(self.campaign, delivery.variant, Channel.PHONE), language)
+        return PhoneCall(delivery.claimed, script, language, name, self._reason(script, delivery))
+
+    def _reason(self, script: str, delivery: ClaimedMessage) -> str:
+        template = self.templates[script]
+        if template.reason is None:
+            return ""
+        try:
+            return template.render_reason(
+                self.contexts.build(delivery.contact, delivery.claimed.position, delivery.arm)
+            )
+        except TemplateError as error:
+            raise ComposeError(EndReason.TEMPLATE_ERROR, str(error)) from error
 
     def compose_bundle(self, name: BundleId, items: Sequence[PhoneCall], created_at: datetime, /) -> CallBundle:
         """Return the bundle with the scripts that its calls use."""
-        script_names = {call.script for call in items}
-        scripts = {script: text for script, text in self.scripts.items() if script in script_names}
+        languages = {call.script: call.language for call in items}
+        scripts = {
+            script: self.templates[script].render(self.contexts.common_values(language))
+            for script, language in languages.items()
+        }
         return CallBundle(name, items, scripts, created_at, ADDRESS_SOURCE)
 
 

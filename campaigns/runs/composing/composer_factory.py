@@ -1,13 +1,16 @@
 """Factory of a run's composers, with templates compiled once for each variant and language."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from campaigns.core.clock import Clock
+from campaigns.core.coupon_keys import CouponKeys
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import Offer
+from campaigns.offers.coupons.run_coupons import RunCoupons
 from campaigns.rendering.call_script import CallScriptTemplate
 from campaigns.rendering.email.email_template import EmailTemplate
+from campaigns.rendering.letters.letter_pictures import IMAGES_FOLDER, OfferPictures
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.sms.sms_template import SmsTemplate
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
@@ -21,12 +24,16 @@ from campaigns.runs.planning.run_files import FrozenFields
 
 @dataclass(frozen=True)
 class ComposerFactory:
-    """Factory of the composers of one run, from the definition stored with its plan."""
+    """Factory of the composers of one run, from the definition stored with its plan.
+
+    Every composer raises UserError when it is made without a key that made codes of the run's coupons.
+    """
 
     run_context: RunContext
     fields: FrozenFields
     offers: Mapping[str, Offer]
     clock: Clock
+    coupon_keys: CouponKeys = field(default_factory=CouponKeys)
 
     def email_composer(self) -> EmailComposer:
         """Return the composer of e-mails."""
@@ -60,8 +67,11 @@ class ComposerFactory:
 
     def letter_composer(self) -> LetterComposer:
         """Return the composer of letters."""
+        pictures = OfferPictures(self.run_context.files.definition / IMAGES_FOLDER)
         templates = {
-            material_name(folder.name, language): LetterTemplate.compile(folder, language, self.run_context.settings)
+            material_name(folder.name, language): LetterTemplate.compile(
+                folder, language, self.run_context.settings, pictures
+            )
             for _, folder in self._folders(Channel.POST)
             for language in Language
         }
@@ -76,12 +86,7 @@ class ComposerFactory:
             for _, folder in self._folders(Channel.PHONE)
             for language in Language
         }
-        contexts = self._contexts(Channel.PHONE)
-        scripts = {
-            name: template.render(contexts.common_values(Language(name.rpartition("-")[2])))
-            for name, template in templates.items()
-        }
-        return CallListComposer(self.run_context.campaign, scripts)
+        return CallListComposer(self.run_context.campaign, self._contexts(Channel.PHONE), templates)
 
     def _folders(self, channel: Channel) -> Iterator[tuple[str, TemplateFolder]]:
         for variant in self.run_context.campaign.variants:
@@ -90,4 +95,16 @@ class ComposerFactory:
                 yield variant.name, load_template_folder(self.run_context.files.definition, channel, name)
 
     def _contexts(self, channel: Channel) -> TemplateContexts:
-        return TemplateContexts(self.run_context, self.fields.row, self.offers, channel=channel)
+        coupons = self._coupons()
+        return TemplateContexts(
+            self.run_context, self.fields.row, self.offers, channel=channel, coupon_codes=coupons.code
+        )
+
+    def _coupons(self) -> RunCoupons:
+        """Return the coupons of the run; raise UserError before anything is claimed when a key is missing."""
+        run, prefix = self.run_context.run, self.run_context.settings.coupons.prefix
+        key_numbers = run.counts.get("coupon_keys", {})
+        coupons = RunCoupons(run.run_id, run.counts.get("offer_ids", ()), key_numbers, self.coupon_keys, prefix)
+        for pool in key_numbers:
+            coupons.maker(pool)
+        return coupons

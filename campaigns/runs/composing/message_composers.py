@@ -19,6 +19,7 @@ from campaigns.rendering.email.mime import (
     require_encodable,
 )
 from campaigns.rendering.sms.sms_template import SmsTemplate
+from campaigns.rendering.templates.coupon_values import coupon_pictures
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.claimed_message import ClaimedMessage, ComposeError
 from campaigns.runs.composing.link_tracking import LinkTracker
@@ -63,13 +64,14 @@ class EmailComposer:
                 body = replace(body, subject=f"{self.subject_prefix} {body.subject}")
             if is_tracked:
                 body = replace(body, html=self.link_tracker.track_links(body.html, template, delivery.claimed.position))
+            pictures = coupon_pictures(context, body.html)
             envelope = self._envelope(delivery)
             require_encodable(body)
         except (TemplateError, ValueError) as error:
             raise ComposeError(EndReason.TEMPLATE_ERROR, str(error)) from error
         return OutgoingEmail(
             claimed=delivery.claimed,
-            assemble=partial(assemble_message, envelope, body),
+            assemble=partial(assemble_message, envelope, body, pictures),
             envelope_from=envelope.from_address,
             from_name=envelope.from_name,
             from_address=envelope.from_address,
@@ -77,6 +79,7 @@ class EmailComposer:
             text=body.text,
             html=body.html,
             headers=extra_headers(envelope),
+            pictures=pictures,
         )
 
     def _envelope(self, delivery: ClaimedMessage) -> MessageHeaders:

@@ -12,9 +12,11 @@ from campaigns.core.model.settings import Settings
 from campaigns.core.private_files import make_private_folder, write_private
 from campaigns.rendering.call_script import CallScriptTemplate
 from campaigns.rendering.email.email_template import EmailTemplate
+from campaigns.rendering.letters.letter_pictures import IMAGES_FOLDER, OfferPictures
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
 from campaigns.rendering.sms.sms_template import SmsTemplate
+from campaigns.rendering.templates.coupon_values import with_embedded_coupons
 from campaigns.rendering.templates.folder import load_template_folder
 from campaigns.runs.composing.bundle_composers import template_name
 from campaigns.runs.composing.template_context import TemplateContexts
@@ -80,17 +82,18 @@ def _write_message(
         case Channel.EMAIL:
             body = EmailTemplate.compile(folder, language, settings).render(context)
             _write(target / "message.txt", f"{body.subject}\n\n{body.text}".encode())
-            return _write(target / "message.html", body.html.encode())
+            return _write(target / "message.html", with_embedded_coupons(context, body.html).encode())
         case Channel.SMS:
             sms = SmsTemplate.compile(folder, language, settings).render(context)
             count = f"{sms.encoding}, {sms.segments} segments"
             return _write(target / "message.txt", f"{sms.text}\n\n({count})\n".encode())
         case Channel.POST:
-            template = LetterTemplate.compile(folder, language, settings)
+            pictures = OfferPictures(definition.root / IMAGES_FOLDER)
+            template = LetterTemplate.compile(folder, language, settings, pictures)
             address = _address(planned.contact, language)
             return _write(target / "letter.pdf", template.render_bundle([template.fill(context, address)], now).pdf)
         case Channel.PHONE:
-            script = CallScriptTemplate.compile(folder, language, settings).render(context)
+            script = CallScriptTemplate.compile(folder, language, settings).render_call(context)
             return _write(target / "script.md", script.encode())
         case _ as never:
             assert_never(never)

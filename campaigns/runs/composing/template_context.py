@@ -6,12 +6,15 @@ from datetime import date
 from typing import Any, Final
 
 from campaigns.core.clock import local_day
+from campaigns.core.model.coupon import CouponKind
 from campaigns.core.model.enums import Channel, Language
 from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
+from campaigns.offers.coupons.coupon_codes import CouponCode
 from campaigns.offers.message_order import order_by_picture
 from campaigns.rendering.campaign_reason import campaign_reason
 from campaigns.rendering.offer_reason_text import GoodsName, offer_reason_text
+from campaigns.rendering.templates.coupon_values import CodeValues, coupon_values, sample_code_values
 from campaigns.runs.composing.claimed_message import ClaimedMessage
 from campaigns.runs.composing.run_context import RunContext
 from campaigns.runs.planning.home_stores import STORE_KEY, STORE_PREFIX
@@ -19,6 +22,8 @@ from campaigns.runs.planning.home_stores import STORE_KEY, STORE_PREFIX
 _CONTACT_FIELDS: Final = ("first_name", "last_name", "street", "postal_code", "city", "register")
 _PROFILE_PREFIX: Final = "member_"
 _REASONS_KEPT: Final = 20_000  # texts: some megabytes
+CouponCodes = Callable[[Offer, int], CouponCode | None]
+"""Return the code of an offer's coupon in the message at a position; None for that of samples."""
 _FrozenNames = tuple[tuple[str, str], ...]
 LINK_PATHS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", "why": "w", "stop": "s"}
 
@@ -26,6 +31,10 @@ LINK_PATHS: Final[Mapping[str, str]] = {"unsubscribe": "u", "preferences": "p", 
 def message_language(delivery: ClaimedMessage) -> Language:
     """Return the language of the message."""
     return Language(delivery.contact["language"])
+
+
+def sample_codes(_offer: Offer, _position: int) -> None:
+    """Give every coupon the code of samples, as previews and proofs do: they burn none."""
 
 
 def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[str, object]:
@@ -46,7 +55,15 @@ def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[
         "brand": offer.brand,
         "image": f"{public_base_url(settings)}/images/{offer.image}",
         "reason": None,
+        "coupon": _card_coupon(offer),
     }
+
+
+def _card_coupon(offer: Offer) -> Mapping[str, object] | None:
+    """Return the coupon of an offer that is bound to the membership card: it is the same in every message."""
+    if offer.coupon is None or offer.coupon.kind is not CouponKind.CARD:
+        return None
+    return coupon_values(offer.id, (offer.valid_from, offer.valid_to), Channel.POST, None)
 
 
 def public_base_url(settings: Settings) -> str:
@@ -56,12 +73,16 @@ def public_base_url(settings: Settings) -> str:
 
 @dataclass
 class TemplateContexts:
-    """Template contexts of one run and channel; `frozen_fields` returns what the plan froze for a position."""
+    """Template contexts of one run and channel; `frozen_fields` returns what the plan froze for a position.
+
+    `coupon_codes` gives the codes of coupons: those of the run, or of samples.
+    """
 
     run_context: RunContext
     frozen_fields: Callable[[int], Mapping[str, Any]]
     offers: Mapping[str, Offer]
     channel: Channel = field(kw_only=True)
+    coupon_codes: CouponCodes = field(kw_only=True)
     _common: dict[Language, Mapping[str, object]] = field(default_factory=dict, init=False)
     _views: dict[tuple[str, Language], Mapping[str, object]] = field(default_factory=dict, init=False)
     _reasons: dict[tuple[str, str, Language], str] = field(default_factory=dict, init=False)
@@ -80,7 +101,7 @@ class TemplateContexts:
             **self.common_values(language),
             "member": member,
             "store": store if store.get(STORE_KEY) is not None else None,
-            "offers": list(self._offers(frozen, language)),
+            "offers": list(self._offers(frozen, position, language)),
             "links": self.links(position),
             "arm": arm,
         }
@@ -100,7 +121,7 @@ class TemplateContexts:
             linked = self._linked = position, signed
         return linked[1]
 
-    def _offers(self, frozen: Mapping[str, Any], language: Language) -> Iterable[Mapping[str, object]]:
+    def _offers(self, frozen: Mapping[str, Any], position: int, language: Language) -> Iterable[Mapping[str, object]]:
         ids = frozen.get("offers") or ()
         reasons = dict(zip(ids, frozen.get("offer_reasons") or (), strict=False))
         # an offer that is missing has goods that have become sensitive, or unknown, since the plan
@@ -108,7 +129,23 @@ class TemplateContexts:
             if (offer.id, language) not in self._views:
                 self._views[offer.id, language] = offer_view(offer, language, self.run_context.settings)
             view, reason = self._views[offer.id, language], reasons.get(offer.id)
-            yield view if reason is None else {**view, "reason": self._reason(offer.id, reason, language)}
+            if reason is not None:
+                view = {**view, "reason": self._reason(offer.id, reason, language)}
+            if offer.coupon is not None and offer.coupon.kind is CouponKind.CODE:
+                view = {**view, "coupon": self._code_coupon(offer, position, language)}
+            yield view
+
+    def _code_coupon(self, offer: Offer, position: int, language: Language) -> Mapping[str, object]:
+        """Return the coupon of the member's own code."""
+        if offer.coupon is None or offer.coupon.format is None:
+            raise ValueError(f"the coupon of {offer.id} has no code")
+        code = self.coupon_codes(offer, position)
+        values = (
+            sample_code_values(offer.coupon.format, language)
+            if code is None
+            else CodeValues(offer.coupon.format, code.text, code.grouped)
+        )
+        return coupon_values(offer.id, (offer.valid_from, offer.valid_to), self.channel, values)
 
     def _reason(self, offer_id: str, reason: str, language: Language) -> str | None:
         """Return the words of a reason; none in a partner's message, in which every value could reach the partner."""

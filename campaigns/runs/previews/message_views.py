@@ -19,9 +19,11 @@ from campaigns.rendering.call_script import CallScriptTemplate
 from campaigns.rendering.email.email_template import EmailTemplate
 from campaigns.rendering.gallery.entries import CallView, EmailView, GalleryEntry, LetterView, MessageView, SmsView
 from campaigns.rendering.gallery.inert_html import make_inert
+from campaigns.rendering.letters.letter_pictures import IMAGES_FOLDER, OfferPictures
 from campaigns.rendering.letters.letter_template import LetterTemplate
 from campaigns.rendering.letters.postal_address import AddressProblem, PostalAddress
 from campaigns.rendering.sms.sms_template import SmsTemplate
+from campaigns.rendering.templates.coupon_values import with_embedded_coupons
 from campaigns.rendering.templates.folder import TemplateFolder, load_template_folder
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.bundle_composers import template_name
@@ -103,6 +105,10 @@ class MessageViews:
     def _pictures(self) -> WorkspacePictures:
         return WorkspacePictures(self.root / "images")
 
+    @cached_property
+    def _offer_pictures(self) -> OfferPictures:
+        return OfferPictures(self.root / IMAGES_FOLDER)
+
     def _view(
         self, folder: TemplateFolder, language: Language, contact: Mapping[str, Any], context: Mapping[str, object]
     ) -> MessageView:
@@ -110,7 +116,7 @@ class MessageViews:
             case Channel.EMAIL:
                 body = EmailTemplate.compile(folder, language, self.settings).render(context)
                 sender = self.settings.organisation.name.text(language)
-                html = make_inert(body.html, self._pictures.load)
+                html = make_inert(with_embedded_coupons(context, body.html), self._pictures.load)
                 return EmailView(
                     sender, body.subject, html, body.text, len(body.html.encode()), len(body.text.encode())
                 )
@@ -119,12 +125,12 @@ class MessageViews:
                 limits = self.settings.channels.sms
                 return SmsView(limits.sender, sms.text, sms.encoding.value, sms.segments, limits.max_segments)
             case Channel.POST:
-                template = LetterTemplate.compile(folder, language, self.settings)
+                template = LetterTemplate.compile(folder, language, self.settings, self._offer_pictures)
                 page = template.fill(context, _address(contact, language))
                 is_sample = "member_id" not in contact
                 return LetterView(template.render_images(page, self.now, is_sample=is_sample))
             case Channel.PHONE:
-                return CallView(CallScriptTemplate.compile(folder, language, self.settings).render(context))
+                return CallView(CallScriptTemplate.compile(folder, language, self.settings).render_call(context))
             case _ as never:
                 assert_never(never)
 

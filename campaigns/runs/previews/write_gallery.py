@@ -14,7 +14,7 @@ from campaigns.rendering.gallery.entries import Gallery, GalleryEntry
 from campaigns.rendering.gallery.gallery_page import render_gallery
 from campaigns.runs.composing.bundle_composers import template_name
 from campaigns.runs.composing.run_context import RunContext
-from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.runs.composing.template_context import TemplateContexts, sample_codes
 from campaigns.runs.previews.message_views import MessageViews, problem_lines
 from campaigns.runs.previews.planned_members import PlannedMember, draw_members
 from campaigns.runs.proofs.proof import SampleTemplateContexts, sample_arm, sample_contact
@@ -133,7 +133,9 @@ def _sample_entry(
     except UserError as error:
         return GalleryEntry(variant, channel, language, f"{channel}/{name}", problem=problem_lines(error))
     contact, arm = sample_contact(sample, language), sample_arm(sample)
-    contexts = SampleTemplateContexts(run_context, lambda _: {}, {}, channel=channel, sample=sample)
+    contexts = SampleTemplateContexts(
+        run_context, lambda _: {}, {}, channel=channel, coupon_codes=sample_codes, sample=sample
+    )
     context = contexts.build(contact, 0, arm)
     return views.entry(variant, channel, contact, arm, context)
 
@@ -144,7 +146,7 @@ def _member_entries(
     offers = {offer.id: offer for offer in queries.context.repository.offers}
     fields = {number: member.fields for number, member in enumerate(members)}
     contexts = {
-        channel: TemplateContexts(run_context, fields.__getitem__, offers, channel=channel)
+        channel: TemplateContexts(run_context, fields.__getitem__, offers, channel=channel, coupon_codes=sample_codes)
         for channel in {member.channel for member in members}
     }
     for number, member in enumerate(members):

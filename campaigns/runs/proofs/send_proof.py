@@ -18,7 +18,7 @@ from campaigns.core.model.settings import Settings
 from campaigns.rendering.templates.sandbox import TemplateError
 from campaigns.runs.composing.claimed_message import ComposeError
 from campaigns.runs.composing.run_context import RunContext
-from campaigns.runs.composing.template_context import TemplateContexts
+from campaigns.runs.composing.template_context import TemplateContexts, sample_codes
 from campaigns.runs.planning.evidence import offer_names
 from campaigns.runs.proofs.proof import (
     ProofMessage,
@@ -182,7 +182,10 @@ def _member_proof(
     offers = {offer.id: offer for offer in queries.context.repository.offers_of(definition)}
     contact |= {"language": request.language or contact["language"]}
     proof = replace(empty_proof, variant=variant, arm=decision["arm"], contact=contact)
-    return proof, TemplateContexts(proofs.run_context, lambda _: fields[0], offers, channel=proof.channel)
+    contexts = TemplateContexts(
+        proofs.run_context, lambda _: fields[0], offers, channel=proof.channel, coupon_codes=sample_codes
+    )
+    return proof, contexts
 
 
 def sample_proof(
@@ -195,7 +198,7 @@ def sample_proof(
     sample = proofs.template_folder(proof).sample(language)
     filled_proof = replace(proof, contact=sample_contact(sample, language), arm=sample_arm(sample))
     return filled_proof, SampleTemplateContexts(
-        proofs.run_context, lambda _: {}, {}, channel=proof.channel, sample=sample
+        proofs.run_context, lambda _: {}, {}, channel=proof.channel, coupon_codes=sample_codes, sample=sample
     )
 
 

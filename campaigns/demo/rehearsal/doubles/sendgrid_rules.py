@@ -43,6 +43,7 @@ def check(body: bytes) -> dict[str, Any]:
     _check_sender(mail)
     _check_readers(mail)
     _check_content(mail)
+    _check_attachments(mail)
     _check_args(mail, "")
     _check_headers(mail.get("headers", {}), "headers")
     categories = mail.get("categories", [])
@@ -87,6 +88,14 @@ def _check_content(mail: Mapping[str, Any]) -> None:
     kinds = [part["type"] for part in content]
     order = {"text/plain": 0, "text/html": 1}
     _require(kinds == sorted(kinds, key=lambda kind: order.get(kind, 2)), "content")
+
+
+def _check_attachments(mail: Mapping[str, Any]) -> None:
+    for number, attachment in enumerate(mail.get("attachments", ())):
+        at = f"attachments.{number}"
+        _require(bool(attachment.get("filename")) and bool(attachment.get("content")), f"{at}.filename")
+        _require(attachment.get("disposition", "attachment") in ("attachment", "inline"), f"{at}.disposition")
+        _require(attachment.get("disposition") != "inline" or bool(attachment.get("content_id")), f"{at}.content_id")
 
 
 def _check_headers(headers: Mapping[str, Any], at: str) -> None:

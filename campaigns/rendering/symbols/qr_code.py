@@ -1,19 +1,14 @@
-"""QR codes of members' own links, as drawings that Typst prints without loss."""
+"""QR codes of members' own links and coupons, as drawings that Typst prints without loss."""
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import methodcaller
 from typing import Final
 
 import segno
 
-_DARK: Final = re.compile(b"\x01+")
-_SPAN: Final = methodcaller("span")
+from campaigns.rendering.symbols.drawing import square_svg
+
 _MASK: Final = 2  # trying all eight takes five times as long, and readers do not mind
-_SVG: Final = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}"><path d="{path}" stroke="#000"/></svg>'
-)
 
 
 def qr_drawing(url: str) -> str:
@@ -23,9 +18,9 @@ def qr_drawing(url: str) -> str:
     behind their last `/`, as those of one run do, the first few hundred take longer (decision 65).
     """
     if not url.isascii():
-        return _svg(qr_modules(url))
+        return square_svg(qr_modules(url))
     stem, slash, ending = url.rpartition("/")
-    return _svg(qr_family(stem + slash, len(ending)).modules(ending))
+    return square_svg(qr_family(stem + slash, len(ending)).modules(ending))
 
 
 @dataclass
@@ -64,23 +59,3 @@ def qr_modules(text: str) -> bytes:
     """Return the modules of a text's code row by row: a byte each, 1 for dark."""
     code = segno.make(text, error="m", mode="byte", mask=_MASK, boost_error=False, micro=False)
     return b"".join(map(bytes, code.matrix))
-
-
-def _svg(modules: bytes) -> str:
-    side = int(len(modules) ** 0.5)
-    moves, strokes = _path_pieces(side)
-    path = "".join(
-        [
-            moves[begin] + strokes[end - begin]
-            for row in range(0, len(modules), side)
-            for begin, end in map(_SPAN, _DARK.finditer(modules, row, row + side))
-        ]
-    )
-    return _SVG.format(side=side, path=path)
-
-
-@lru_cache(maxsize=8)
-def _path_pieces(side: int) -> tuple[list[str], list[str]]:
-    """Return the parts of a path that go to each module, and that stroke each number of modules."""
-    moves = [f"M{column} {row}.5" for row in range(side) for column in range(side)]
-    return moves, [f"h{length}" for length in range(side + 1)]
