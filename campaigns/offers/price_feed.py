@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from campaigns.workspace.offers_file import load_offers, offer_problems
 from campaigns.workspace.value_labels import ColumnLabels, write_feed_labels
 
 _UNQUOTED: Final = ("price", "lowest_price_30d", "valid_from", "valid_to")
+_FOUND_IN_REGISTER: Final = ("unknown_goods", "doubtful_goods")  # others are found without it
 _UNWRITABLE: Final = re.compile(r"[^\t\n -~\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -75,7 +76,8 @@ def import_offers(context: Context, file: Path, mapping: ImportMapping | None = 
     A feed without a valid row replaces nothing.
     """
     repository, workspace = context.repository, context.workspace
-    feed = read_price_feed(file, repository.catalogue, repository.goods_protection.offer_goods, mapping)
+    goods, sites = repository.goods_protection.offer_goods, repository.settings.offer_sites
+    feed = read_price_feed(file, repository.catalogue, goods, mapping, sites)
     earlier = () if repository.offer_problems() else repository.offers  # a feed mends a broken file
     unchanged = len(set(feed.offers) & set(earlier))
     if feed.offers:
@@ -96,11 +98,16 @@ def import_offers(context: Context, file: Path, mapping: ImportMapping | None = 
 
 
 def read_price_feed(
-    path: Path, catalogue: Catalogue, goods: OfferGoods | None = None, mapping: ImportMapping | None = None
+    path: Path,
+    catalogue: Catalogue,
+    goods: OfferGoods | None = None,
+    mapping: ImportMapping | None = None,
+    sites: Collection[str] | None = None,
 ) -> PriceFeed:
     """Return the offers of a CSV, Excel or Parquet file, whose columns are `PRICE_FEED_COLUMNS` or mapped to them.
 
-    With `goods`, rows of goods that the product register does not know, or that may be sensitive, are invalid.
+    With `goods`, rows of goods that the product register does not know, or that may be sensitive, are invalid; with
+    `sites`, rows that lead elsewhere, and rows of goods that have another price on the same day in a row before.
     Raise UserError when the file cannot be read or its header is wrong.
     """
     problems: list[Problem] = []
@@ -114,7 +121,7 @@ def read_price_feed(
     located_offers = [
         (offer, at) for at in map(_without_labels, writable) if (offer := validate(Offer, at, problems)) is not None
     ]
-    problems += offer_problems(located_offers, catalogue)
+    problems += offer_problems(located_offers, catalogue, sites)
     problems += _unshown_goods(located_offers, goods) if goods is not None else ()
     invalid_lines = {problem.place.line for problem in problems}
     offers = tuple(offer for offer, at in located_offers if at.place.line not in invalid_lines)
@@ -125,7 +132,7 @@ def _unwritable_character(at: Located) -> Problem | None:
     """Return the problem of a row with a character that the files written from it could not hold."""
     cells: Mapping[str, object] = at.value  # type: ignore[assignment]  # `feed_rows` yields mappings
     for name, cell in cells.items():
-        for text in cell.values() if isinstance(cell, dict) else [cell]:
+        for text in cell.values() if isinstance(cell, dict) else cell if isinstance(cell, list) else [cell]:
             match = _UNWRITABLE.search(text) if isinstance(text, str) else None
             if match is not None:
                 message = f"the character U+{ord(match[0]):04X} may not stand in `{name}`"
@@ -157,9 +164,9 @@ def _without_labels(at: Located) -> Located:
 
 def _unshown_goods(located_offers: Iterable[tuple[Offer, Located]], goods: OfferGoods) -> Iterator[Problem]:
     for offer, at in located_offers:
-        reason = goods.reason(offer)
-        if reason is not None and reason[0] in ("unknown_goods", "doubtful_goods"):  # others are found without it
-            yield Problem(at.part("product_category").place, reason[1], reason[0], reason[2])
+        fault = goods.fault(offer)
+        if fault is not None and (fault.part == "products" or fault.code in _FOUND_IN_REGISTER):
+            yield Problem(at.part(fault.part).place, fault.reason, fault.code, fault.hint)
 
 
 def write_offers_file(offers: Iterable[Offer], path: Path, catalogue: Catalogue) -> None:

@@ -13,6 +13,7 @@ from audiences.imports.mapping import ImportMapping
 from audiences.imports.staging import RAW_TABLE, CellCleaning, open_staging
 from audiences.imports.table_reader import open_reader
 from campaigns.core.errors import FilePosition, Problem, UserError
+from campaigns.core.model.coupon import Coupon
 from campaigns.core.model.enums import Language
 from campaigns.core.yaml.located import Located, NodePath
 from campaigns.core.yaml.scalar import parse_scalar
@@ -23,10 +24,15 @@ _LOCALISED: Final = ("title", "text", "unit")
 LABELLED: Final = ("department", "product_category")
 LABEL_COLUMNS: Final = tuple(f"{name}_{language}" for name in LABELLED for language in Language)
 _NUMBERS: Final = ("price", "lowest_price_30d", "weight")
+_PRODUCTS: Final = "products"
+_COUPON: Final = tuple(f"coupon_{name}" for name in Coupon.model_fields)
 _OPTIONAL: Final = (
     "lowest_price_30d",
     "product_type",
+    _PRODUCTS,
     "brand",
+    "url",
+    *_COUPON,
     "weight",
     *(f"unit_{language}" for language in Language),
     *LABEL_COLUMNS,
@@ -36,7 +42,7 @@ PRICE_FEED_COLUMNS: Final = (
     "id",
     *(f"{name}_{language}" for name in _LOCALISED for language in Language),
     *("price", "lowest_price_30d", "valid_from", "valid_to", "department", "product_category", "product_type"),
-    *("brand", "image", "weight"),
+    *(_PRODUCTS, "brand", "image", "url", *_COUPON, "weight"),
     *LABEL_COLUMNS,
 )
 _KEYS: Final = tuple(dict.fromkeys(name.removesuffix("_fi") for name in PRICE_FEED_COLUMNS))
@@ -74,11 +80,20 @@ def feed_rows(
         for rows in staging.rows(f"FROM {RAW_TABLE} ORDER BY {LINE}"):
             for line, *texts in rows:
                 values = _values({name: text for name, text in zip(cells, texts, strict=True) if text is not None})
-                places: dict[NodePath, tuple[int, int]] = {
-                    (name,): (line, _KEYS.index(name) + 1) for name in values if name in _KEYS
-                }
+                places = {path: (line, number) for path, number in _paths(values)}
                 places[()] = (line, 0)
                 yield Located(str(path), values, places, places)
+
+
+def _paths(values: Mapping[str, object]) -> Iterator[tuple[NodePath, int]]:
+    """Yield the path of each value with the number of its column; a coupon stands in several."""
+    for name, value in values.items():
+        if name in _KEYS:
+            yield (name,), _KEYS.index(name) + 1
+        elif name == "coupon" and isinstance(value, dict):
+            parts = {part: _KEYS.index(f"coupon_{part}") + 1 for part in value}
+            yield ("coupon",), min(parts.values())
+            yield from ((("coupon", part), number) for part, number in parts.items())
 
 
 def _values(cells: Mapping[str, str]) -> dict[str, object]:
@@ -86,8 +101,13 @@ def _values(cells: Mapping[str, str]) -> dict[str, object]:
     values: dict[str, object] = {
         name: _number(cell) if name in _NUMBERS else cell
         for name, cell in texts.items()
-        if name.rpartition("_")[0] not in _LOCALISED
+        if name.rpartition("_")[0] not in _LOCALISED and name not in (*_COUPON, _PRODUCTS)
     }
+    if _PRODUCTS in texts:
+        values[_PRODUCTS] = texts[_PRODUCTS].split()
+    coupon = {name.removeprefix("coupon_"): texts[name] for name in _COUPON if name in texts}
+    if coupon:
+        values["coupon"] = coupon
     for name in _LOCALISED:
         translations = {
             language.value: texts[f"{name}_{language}"] for language in Language if f"{name}_{language}" in texts

@@ -1,6 +1,6 @@
 """Goods of offers: an offer is shown only if the product register knows its goods, and none of them is sensitive."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from campaigns.core.errors import FilePosition, Problem, Severity
 from campaigns.core.model.catalogue import Catalogue
 from campaigns.core.model.goods_classes import comparable
 from campaigns.core.model.offer import Offer
+from campaigns.core.yaml.source import read_yaml
 
 OFFER_COLUMNS: Final = ("department", "product_category", "product_type", "brand")
 _MAX_LISTED: Final = 5
@@ -26,10 +27,26 @@ _REASONS: Final = {
     "special_offer": "these goods are special in the catalogue and are never offered",
     "restricted_offer": "these goods are restricted in the catalogue and are never offered",
 }
+_KIND, _PRODUCTS = "product_category", "products"
+_PRODUCT_REASONS: Final = {
+    "unknown_goods": "the product register does not have all of its `products`",
+    "special_offer": "some of its `products` are special in the catalogue and are never offered",
+    "restricted_offer": "some of its `products` are restricted in the catalogue and are never offered",
+}
 
 
 KindsOfProducts = Callable[[Collection[str]], Mapping[str, tuple[str | None, ...]]]
 """Look-up of the kinds of products by id, in the order of `ProductKinds.columns`; those unknown are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsFault:
+    """Reason for which an offer is never shown; `part` is the key of the offer that it is about."""
+
+    code: str
+    part: str
+    reason: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -52,47 +69,54 @@ class OfferGoods:
 
         A register without products knows nothing: then only the offer's own words count (FI-20 to FI-22).
         """
+        fault = self.fault(offer)
+        return None if fault is None else fault.code
+
+    def fault(self, offer: Offer) -> GoodsFault | None:
+        """Return the reason for which an offer is never shown; None if it may be shown."""
         for column in OFFER_COLUMNS:
             reason = forbidden_reason(self.catalogue, column, getattr(offer, column))
             if reason is not None:
-                return f"{reason}_offer"
+                return _kind_fault(f"{reason}_offer")
         if not self.kinds.rows:
             return None
         sensitive = [is_sensitive for kind, is_sensitive in self._kinds_of(offer) if self._fits(kind, offer)]
         if not sensitive:
-            return "unknown_goods"
-        return "doubtful_goods" if any(sensitive) else self._obstacle_of_products(frozenset(offer.products))
+            return _kind_fault("unknown_goods")
+        return _kind_fault("doubtful_goods") if any(sensitive) else self._fault_of_products(offer.products)
 
-    def _obstacle_of_products(self, product_ids: frozenset[str]) -> str | None:
+    def _fault_of_products(self, product_ids: Sequence[str]) -> GoodsFault | None:
         """Return the reason for which one of these products is never offered; each is looked at by itself."""
-        kinds = self.kinds_of_products(product_ids) if product_ids else {}
-        if len(kinds) < len(product_ids):
-            return "unknown_goods"
-        for kind in kinds.values():
+        kinds = self.kinds_of_products(frozenset(product_ids)) if product_ids else {}
+        unknown = [product for product in dict.fromkeys(product_ids) if product not in kinds]
+        if unknown:
+            hint = f"{listed_names(unknown)}: write ids of the register, or import the products first"
+            return GoodsFault("unknown_goods", _PRODUCTS, _PRODUCT_REASONS["unknown_goods"], hint)
+        sensitive: dict[str, list[str]] = {}
+        for product, kind in kinds.items():
             for column, value in zip(self.kinds.columns, kind, strict=True):
                 reason = forbidden_reason(self.catalogue, column, value)
                 if reason is not None:
-                    return f"{reason}_offer"
+                    sensitive.setdefault(f"{reason}_offer", []).append(product)
+        for code, products in sensitive.items():
+            hint = f"leave out {listed_names(sorted(set(products)))}"
+            return GoodsFault(code, _PRODUCTS, _PRODUCT_REASONS[code], hint)
         return None
 
-    def reason(self, offer: Offer) -> tuple[str, str, str] | None:
-        """Return the code, the reason and the next step for an offer that is never shown; None if it may be shown."""
-        code = self.obstacle(offer)
-        return None if code is None else (code, _REASONS[code], _HINTS[code])
-
     def warnings(self, offers: Iterable[Offer], file: Path) -> Iterator[Problem]:
-        """Yield a warning for each reason why offers of the file are not shown, with their number."""
-        by_code: dict[str, list[str]] = {}
-        for offer in offers:
-            code = self.obstacle(offer)
-            if code is not None:
-                by_code.setdefault(code, []).append(offer.id)
-        for code, ids in by_code.items():
-            listed = ", ".join(f"`{offer_id}`" for offer_id in ids[:_MAX_LISTED])
-            more = f" and {len(ids) - _MAX_LISTED} more" if len(ids) > _MAX_LISTED else ""
-            noun = "1 offer is" if len(ids) == 1 else f"{len(ids)} offers are"
-            message = f"{noun} not shown, because {_REASONS[code]}: {listed}{more}"
-            yield Problem(FilePosition(str(file)), message, code, _HINTS[code], Severity.WARNING)
+        """Yield a warning for each reason why offers of the file are not shown, at the first, with their number."""
+        by_reason: dict[str, list[tuple[int, str, GoodsFault]]] = {}
+        for index, offer in enumerate(offers):
+            fault = self.fault(offer)
+            if fault is not None:
+                by_reason.setdefault(fault.reason, []).append((index, offer.id, fault))
+        listed = read_yaml(file).part("offers") if by_reason else None  # large, and read for its positions only now
+        for reason, faults in by_reason.items():
+            index, _, first = faults[0]
+            noun = "1 offer is" if len(faults) == 1 else f"{len(faults)} offers are"
+            message = f"{noun} not shown, because {reason}: {listed_names([name for _, name, _ in faults])}"
+            place = FilePosition(str(file)) if listed is None else listed.part(index).part(first.part).place
+            yield Problem(place, message, first.code, first.hint, Severity.WARNING)
 
     def _kinds_of(self, offer: Offer) -> list[tuple[Mapping[str, str], bool]]:
         return self._by_category.get((comparable(offer.department), comparable(offer.product_category)), [])
@@ -113,6 +137,16 @@ class OfferGoods:
             is_sensitive = any(kind[column] in values for named in sensitive_values for column, values in named.items())
             grouped.setdefault((kind["department"], kind["product_category"]), []).append((kind, is_sensitive))
         return grouped
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    listed = ", ".join(f"`{name}`" for name in names[:_MAX_LISTED])
+    return f"{listed} and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else listed
+
+
+def _kind_fault(code: str) -> GoodsFault:
+    return GoodsFault(code, _KIND, _REASONS[code], _HINTS[code])
 
 
 def forbidden_reason(catalogue: Catalogue, column: str, value: str | None) -> str | None:

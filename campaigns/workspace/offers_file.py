@@ -1,6 +1,6 @@
 """Offers file: goods that messages may show, each once; special and restricted goods are refused."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from campaigns.core.errors import Problem, UserError
@@ -10,6 +10,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.yaml.located import Located
 from campaigns.core.yaml.source import read_yaml
 from campaigns.core.yaml.validate import validate
+from campaigns.workspace.offer_conflicts import foreign_addresses, overlapping_offers
 from campaigns.workspace.offer_goods import OFFER_COLUMNS, forbidden_reason
 
 
@@ -19,23 +20,37 @@ class OffersFile(FrozenModel):
     offers: tuple[Offer, ...]
 
 
-def load_offers(path: Path, catalogue: Catalogue) -> tuple[Offer, ...]:
+def load_offers(path: Path, catalogue: Catalogue, sites: Collection[str] | None = None) -> tuple[Offer, ...]:
     """Return the offers in the file's order; raise UserError with all problems.
 
-    Goods that the catalogue marks as special or restricted are refused (FI-20 to FI-22).
+    Goods that the catalogue marks as special or restricted are refused (FI-20 to FI-22). `sites` are those that offers
+    may lead to; without them, as for the offers of a run, which were checked before, offers are not compared with them
+    nor with each other.
     """
     problems: list[Problem] = []
     at = read_yaml(path)
     file = validate(OffersFile, at, problems)
     if file is not None:
-        problems += offer_problems(zip(file.offers, at.part("offers").items(), strict=True), catalogue)
+        problems += offer_problems(list(zip(file.offers, at.part("offers").items(), strict=True)), catalogue, sites)
     if file is None or problems:
         raise UserError(problems)
     return file.offers
 
 
-def offer_problems(offers: Iterable[tuple[Offer, Located]], catalogue: Catalogue) -> Iterator[Problem]:
-    """Yield duplicate ids and forbidden goods among the offers; each offer comes with its location."""
+def offer_problems(
+    offers: Sequence[tuple[Offer, Located]], catalogue: Catalogue, sites: Collection[str] | None
+) -> Iterator[Problem]:
+    """Yield duplicate ids and forbidden goods among the offers; each offer comes with its location.
+
+    With `sites`, also addresses elsewhere, and goods with two prices on one day.
+    """
+    yield from _offer_problems(offers, catalogue)
+    if sites is not None:
+        yield from foreign_addresses(offers, sites)
+        yield from overlapping_offers(offers)
+
+
+def _offer_problems(offers: Iterable[tuple[Offer, Located]], catalogue: Catalogue) -> Iterator[Problem]:
     first_lines: dict[str, int] = {}
     for offer, at in offers:
         line = at.part("id").place.line

@@ -63,7 +63,9 @@ class WorkspaceRepository:
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
         """Offers in `config/offers.yaml`; none when a workspace has no such file."""
-        return load_offers(self.workspace.offers, self.catalogue) if self.workspace.offers.exists() else ()
+        if not self.workspace.offers.exists():
+            return ()
+        return load_offers(self.workspace.offers, self.catalogue, self.settings.offer_sites)
 
     def offers_of(self, definition: CampaignDefinition) -> tuple[Offer, ...]:
         """Return the offers that a campaign may show; none, and no error, where no template shows any."""

@@ -178,3 +178,50 @@ def test_reasons_of_rejected_offers_are_counted(tmp_path: Path) -> None:
     first["price"] = second["price"] = "cheap"
     [reason] = read_price_feed(write_feed(tmp_path / "feed.csv", [good, first, second]), CATALOGUE).reasons
     assert str(reason) == "2 rows, `price`: a number is needed here (first in line 3)"
+
+
+def test_a_feed_brings_products_addresses_and_coupons(tmp_path: Path) -> None:
+    coupon = {"coupon_kind": "code", "coupon_format": "ean13", "coupon_pool": "coffee"}
+    columns = {"products": " 1029743  1029744 ", "url": "https://shop.example/coffee"} | coupon
+    row = {name: text for name, text in feed_row(OFFERS[0]).items() if not name.startswith("coupon")} | columns
+    [offer] = read_price_feed(write_feed(tmp_path / "feed.csv", [row]), CATALOGUE).offers
+    assert (offer.products, offer.url) == (("1029743", "1029744"), "https://shop.example/coffee")
+    assert offer.coupon is not None
+    assert offer.coupon.model_dump(mode="json") == {"kind": "code", "format": "ean13", "pool": "coffee"}
+    write_offers_file([offer], tmp_path / "offers.yaml", CATALOGUE)
+    assert load_offers(tmp_path / "offers.yaml", CATALOGUE, ("shop.example",)) == (offer,)
+
+
+BAD_CELLS = {
+    "an address elsewhere": ({"url": "https://shop.example.evil.test/"}, "url", "is none of the sites"),
+    "an address without encryption": ({"url": "http://shop.example/"}, "url", "is written with `https://`"),
+    "a code without a pool": ({"coupon_kind": "code", "coupon_format": "qr"}, "coupon_kind", "a `format` and a `pool`"),
+    "a coupon of no kind": ({"coupon_kind": "bonus"}, "coupon_kind", "`bonus` is not a word"),
+    "a pool in capitals": (
+        {"coupon_kind": "code", "coupon_format": "qr", "coupon_pool": "Coffee"},
+        "coupon_pool",
+        "a pool has small letters",
+    ),
+    "a format without a kind": ({"coupon_format": "qr"}, "coupon_format", "`kind` is required"),
+    "a product with a bell": ({"products": "10 11\u009b"}, "", "may not stand in `products`"),
+    "another price on the same days": ({"price": "0.01"}, "price", "offers the same goods on the same days"),
+}
+
+
+@pytest.mark.parametrize(("cells", "column", "reason"), BAD_CELLS.values(), ids=BAD_CELLS)
+def test_a_bad_cell_rejects_its_row_alone(tmp_path: Path, cells: dict[str, str], column: str, reason: str) -> None:
+    good = feed_row(OFFERS[0]) | {"url": "https://www.shop.example/cream"}
+    bad = {name: text for name, text in good.items() if name != "lowest_price_30d"} | {"id": "other"} | cells
+    feed = read_price_feed(write_feed(tmp_path / "feed.csv", [good, bad]), CATALOGUE, sites=("shop.example",))
+    assert [offer.id for offer in feed.offers] == [good["id"]]
+    assert feed.write_rejects(tmp_path / "rejects.csv")
+    [head, *rejects] = (tmp_path / "rejects.csv").read_text("utf-8").splitlines()
+    assert head == "line,column,reason"
+    assert [line for line in rejects if reason in line and line.startswith(f"3,{column},")]
+
+
+def test_no_address_is_ours_while_the_settings_name_no_site(tmp_path: Path) -> None:
+    row = feed_row(OFFERS[0]) | {"url": "https://shop.example/cream"}
+    [problem] = read_price_feed(write_feed(tmp_path / "feed.csv", [row]), CATALOGUE, sites=()).problems
+    assert problem.message == "the settings name no site that offers lead to, and this one leads to `shop.example`"
+    assert problem.hint == "`offer_sites: [shop.example]` in config/settings.yaml"

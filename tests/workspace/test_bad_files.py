@@ -55,7 +55,7 @@ LOADERS: Final[dict[str, Callable[[Path], object]]] = {
     "brand": load_brand,
     "catalogue": load_catalogue,
     "labels": _labels,
-    "offers": lambda path: load_offers(path, CATALOGUE),
+    "offers": lambda path: load_offers(path, CATALOGUE, ("shop.example",)),
 }
 
 

@@ -54,7 +54,7 @@ class Offer(FrozenModel):
     products: Annotated[tuple[Annotated[str, _PRODUCT_FORM], ...], Field(max_length=5000)] = ()
     brand: str | None = None
     image: Annotated[str, _IMAGE_FORM]
-    url: Annotated[str, _URL_FORM] | None = None
+    url: Annotated[str, _URL_FORM, Field(max_length=1000)] | None = None
     coupon: Coupon | None = None
     weight: Annotated[int, Field(ge=0, le=100, strict=True)] = 50
 

@@ -29,6 +29,9 @@ from campaigns.core.model.warm_up import WarmUp
 
 _POSTAL_CODE_FORM = TextPattern(rf"(?:{PRINTED_FORM}|{PLACEHOLDER})", "a postal code is four or five digits", '"00100"')
 _DOMAIN_FORM = TextPattern(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", "a domain is in lower case and ASCII", "gmail.com")
+_SITE_FORM = TextPattern(
+    r"([a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62}", "a site is the name of its host, in lower case", "shop.example.org"
+)
 _CURRENCY_FORM = TextPattern(r"[A-Z]{3}", "a currency is three capital letters", "EUR")
 _SENDER_FORM = TextPattern(
     r"(?=.{3,11}$)[0-9A-Za-z]+(?: [0-9A-Za-z]+)*",
@@ -250,7 +253,8 @@ class Settings(FrozenModel):
     """Content of `config/settings.yaml`, with the brand and the organisation of `config/brand.yaml`.
 
     `holdout` is the share of all members who get only service messages, so that effects can be measured.
-    `minimum_age` is the age for newsletters, marketing and surveys (FI-10). Proofs and `seeds` go to
+    `minimum_age` is the age for newsletters, marketing and surveys (FI-10). Offers lead to `offer_sites` and their
+    subdomains only. Proofs and `seeds` go to
     `internal_addresses` only. `trusted_proxies` are the only peers whose X-Forwarded-For is read.
     """
 
@@ -270,6 +274,7 @@ class Settings(FrozenModel):
     breaker: CircuitBreakerSettings = CircuitBreakerSettings()
     effect: EffectSettings = EffectSettings()
     coupons: CouponSettings = CouponSettings()
+    offer_sites: tuple[Annotated[str, _SITE_FORM], ...] = ()
     retention: RetentionSettings = RetentionSettings()
     holdout: Annotated[Percentage, AfterValidator(_check_holdout)] = Decimal(0)
     minimum_age: Annotated[int, Field(ge=0, le=120, strict=True)] = 18
