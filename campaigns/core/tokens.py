@@ -13,6 +13,8 @@ _LINK: Final = Struct(">BII")  # key number, run number, position
 _MAX_TOKEN: Final = 64
 _MAX_TRACKED_TOKEN: Final = 3000
 _TRACKED_SCOPE: Final = "way"
+_PLACED_LINK: Final = Struct(">BIIB")  # the same, and place of an offer
+_PLACED_SCOPE: Final = "way of an offer"
 _NO_POSITION: Final = 2**32 - 1  # position of a tracked link that must not identify a recipient
 _REFERENCE: Final = Struct(">II")  # run number, position
 _REFERENCE_CHARACTERS: Final = 26
@@ -32,11 +34,15 @@ class DeliveryLink:
 
 @dataclass(frozen=True, slots=True)
 class TrackedLink:
-    """Target of a tracked link of a run; `position` is None where the click must not identify a recipient."""
+    """Target of a tracked link of a run; `position` is None where the click must not identify a recipient.
+
+    `place` is that of the offer that it leads to, among the offers of its message from 1; None for other links.
+    """
 
     run_number: int
     position: int | None
     target: str
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +113,24 @@ class Signer:
         """Return a token for one link target; a changed token is invalid (no open redirect)."""
         number = max(self.keys)
         position = _NO_POSITION if link.position is None else link.position
-        payload = _LINK.pack(number, link.run_number, position) + link.target.encode()
-        return _base64(payload + self._tag(number, _TRACKED_SCOPE, payload))
+        if link.place is None:
+            scope, payload = _TRACKED_SCOPE, _LINK.pack(number, link.run_number, position)
+        else:
+            scope, payload = _PLACED_SCOPE, _PLACED_LINK.pack(number, link.run_number, position, link.place)
+        payload += link.target.encode()
+        return _base64(payload + self._tag(number, scope, payload))
 
     def read_tracked_link(self, token: str) -> TrackedLink:
         """Return the target of a token; raise InvalidTokenError for every other text."""
         content = _decode(token, _MAX_TRACKED_TOKEN)
         payload, tag = content[:-_TAG_BYTES], content[-_TAG_BYTES:]
         number = payload[0] if payload else -1
-        if number not in self.keys or not hmac.compare_digest(tag, self._tag(number, _TRACKED_SCOPE, payload)):
-            raise InvalidTokenError
-        _, run_number, position = _LINK.unpack_from(payload)
-        return TrackedLink(run_number, None if position == _NO_POSITION else position, payload[_LINK.size :].decode())
+        for scope, form in ((_TRACKED_SCOPE, _LINK), (_PLACED_SCOPE, _PLACED_LINK)):
+            if number in self.keys and hmac.compare_digest(tag, self._tag(number, scope, payload)):
+                _, run_number, position, *place = form.unpack_from(payload)
+                target = payload[form.size :].decode()
+                return TrackedLink(run_number, None if position == _NO_POSITION else position, target, *place)
+        raise InvalidTokenError
 
     def _tag(self, number: int, scope: str, payload: bytes) -> bytes:
         return self._digest(number, scope, payload.hex())[:_TAG_BYTES]

@@ -57,6 +57,19 @@ IN_HTML = {
     "product_that_was_chosen": (
         '{% for offer in offers %}<a href="https://evil.example/{{ offer.id }}">x</a>{% endfor %}'
     ),
+    "picture_from_the_page_of_an_offer": '{% for offer in offers %}<img src="{{ offer.url }}" alt="">{% endfor %}',
+    "style_from_the_page_of_an_offer": (
+        '{% for offer in offers %}<p style="background:url({{ offer.url }})">x</p>{% endfor %}'
+    ),
+    "page_of_an_offer_with_a_name_behind_it": (
+        '{% for offer in offers %}<a href="{{ offer.url }}?n={{ member.first_name }}">x</a>{% endfor %}'
+    ),
+    "page_of_an_offer_with_a_constant_behind_it": (
+        '{% for offer in offers %}<a href="{{ offer.url }}&n=1">x</a>{% endfor %}'
+    ),
+    "page_of_an_offer_in_an_address": (
+        '{% for offer in offers %}<a href="https://evil.example/?to={{ offer.url }}">x</a>{% endfor %}'
+    ),
     "text_of_an_offer": '<a href="https://evil.example/?t={{ offers[0].title }}">x</a>',
     "store_of_the_member": '<a href="https://evil.example/{{ store.store_id }}">x</a>',
     "store_link_with_parameters": '<a href="{{ store.url }}?a=1">x</a>',
@@ -183,6 +196,9 @@ def test_no_value_of_a_member_stands_in_an_address_of_a_text(channel: Channel, f
         '{% for offer in offers %}{% with other = loop.nextitem %}<img src="{{ other.image }}" alt="">{% endwith %}'
         "{% endfor %}",
         '<a href="{{ store.url }}">{{ store.name }}</a>',
+        '{% for offer in offers %}{% if offer.url %}<a href="{{ offer.url }}">{% endif %}<img src="{{ offer.image }}" '
+        'alt="">{% if offer.url %}</a>{% endif %}{% endfor %}',
+        "{% for offer in offers %}{{ offer.title }} {{ offer.url }} {% endfor %}",
         '{% if store %}<a href="{{ store.url }}">x</a>, ({{ store.url }}).{% endif %}',
         '{% if member.city %}<a href="https://lahde.example.org/oulu">x</a>{% endif %}',
         "<p>Hei {{ member.first_name }}, lue lisää: https://lahde.example.org/</p>",

@@ -44,6 +44,7 @@ def offer(id_: str, image: str, lowest: str | None = None, coupon: Coupon | None
         department="GROCERY",
         product_category="COFFEE",
         image=f"offers/{image}.png",
+        url=None if id_ == "c" else f"https://shop.example/{id_}",
         coupon=coupon,
     )
 
@@ -86,6 +87,14 @@ def values(
 def test_offers_of_one_picture_do_not_stand_side_by_side() -> None:
     assert [offer["id"] for offer in values({"offers": ["a", "b", "gone", "c"]})["offers"]] == ["a", "c", "b"]
     assert [offer["id"] for offer in values({"offers": ["a", "b"]})["offers"]] == ["a", "b"]
+
+
+def test_an_offer_leads_to_its_page_with_the_campaign_in_the_address() -> None:
+    pages = [offer["url"] for offer in values({"offers": ["a", "c"]})["offers"]]
+    assert pages == [
+        "https://shop.example/a?utm_source=viesti&utm_medium=channel&utm_campaign=x&utm_content=a",
+        None,
+    ]
 
 
 def test_an_offer_has_the_reason_that_the_plan_froze_for_it_in_words() -> None:

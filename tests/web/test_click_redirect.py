@@ -15,7 +15,6 @@ from sqlalchemy import select
 from campaigns.core.tokens import TrackedLink
 from campaigns.store.runs import link_clicks
 from campaigns.store.runs.event_tables import EVENT
-from campaigns.store.runs.link_clicks import LinkClicks
 from campaigns.store.runs.run_tables import Run
 from tests.support.sample_workspace import MEMBERS
 from tests.support.web_client import AINO, WebWorkspace, copy_web_workspace
@@ -88,9 +87,11 @@ def recorded_clicks(web_workspace: WebWorkspace) -> list[tuple[str, str]]:
         return [(row.member_id, row.code) for row in rows]
 
 
-def click_counts(web_workspace: WebWorkspace, run) -> list[LinkClicks]:
+def click_counts(web_workspace: WebWorkspace, run) -> list[tuple[str, int, int]]:
+    """Return each target of a run with the clicks of people and of machines."""
     with web_workspace.engine.context.ledger.read() as connection:
-        return link_clicks.click_counts(connection, run.number)
+        counted = link_clicks.click_counts(connection, run.number)
+    return [(clicks.target, clicks.people, clicks.machines) for clicks in counted]
 
 
 def test_c14_without_consent_all_recipients_get_the_same_link(web_workspace, shop_run):
@@ -123,7 +124,7 @@ async def test_a_click_redirects_and_is_counted_anonymously(web_workspace, web, 
         assert (answer.status_code, answer.headers["location"]) == (302, SHOP)
         assert answer.headers["referrer-policy"] == "same-origin"
         assert "set-cookie" not in answer.headers
-    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=2, machines=0)]
+    assert click_counts(web_workspace, shop_run) == [(SHOP, 2, 0)]
     assert recorded_clicks(web_workspace) == []
 
 
@@ -131,7 +132,7 @@ async def test_a_click_with_consent_is_recorded_for_the_member(web_workspace, we
     (link,) = links_of(web_workspace, AINO)
     assert (await web.get(link)).status_code == 302
     assert recorded_clicks(web_workspace) == [(AINO, link_clicks.link_name(SHOP))]
-    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=1, machines=0)]
+    assert click_counts(web_workspace, shop_run) == [(SHOP, 1, 0)]
 
 
 @pytest.mark.parametrize("withdrawn", ["tracking", "restricted", "no_marketing"])
@@ -141,7 +142,7 @@ async def test_gd22_withdrawn_consent_applies_to_messages_already_sent(web_works
     web_workspace.record_choices(AINO, withdrawn, on=withdrawn != "tracking")
     assert (await web.get(link)).status_code == 302
     assert recorded_clicks(web_workspace) == []
-    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=1, machines=0)]
+    assert click_counts(web_workspace, shop_run) == [(SHOP, 1, 0)]
 
 
 async def test_link_scanners_change_no_choice_and_head_requests_are_not_counted(web_workspace, web, shop_run):
@@ -170,7 +171,7 @@ async def test_link_scanners_change_no_choice_and_head_requests_are_not_counted(
 async def test_declared_bots_and_prefetches_are_counted_as_machines(web_workspace, web, shop_run, headers):
     (link,) = links_of(web_workspace, AINO)
     assert (await web.get(link, headers=headers)).headers["location"] == SHOP
-    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=0, machines=1)]
+    assert click_counts(web_workspace, shop_run) == [(SHOP, 0, 1)]
     assert recorded_clicks(web_workspace) == []
 
 
@@ -178,7 +179,7 @@ async def test_a_click_within_two_seconds_of_sending_counts_as_a_machine(web_wor
     (link,) = links_of(web_workspace, AINO)
     web_workspace.clock.advance(seconds=-59)
     await web.get(link)
-    assert click_counts(web_workspace, shop_run) == [LinkClicks(SHOP, people=0, machines=1)]
+    assert click_counts(web_workspace, shop_run) == [(SHOP, 0, 1)]
     assert recorded_clicks(web_workspace) == []
 
 
@@ -191,12 +192,12 @@ async def test_clicks_on_several_links_at_once_count_as_a_machine(web_workspace,
     (link,) = links_of(web_workspace, OTHER)
     await asyncio.gather(web.get(link), web.get(other), web.get(link, headers={"User-Agent": "Mozilla/5.0 (another)"}))
     assert click_counts(web_workspace, shop_run) == [
-        LinkClicks(SHOP, 1, 1),
-        LinkClicks("https://shop.example.org/", 0, 1),
+        (SHOP, 1, 1),
+        ("https://shop.example.org/", 0, 1),
     ]
     web_workspace.clock.advance(seconds=3)
     await web.get(link)
-    assert click_counts(web_workspace, shop_run)[0] == LinkClicks(SHOP, people=2, machines=1)
+    assert click_counts(web_workspace, shop_run)[0] == (SHOP, 2, 1)
 
 
 @pytest.mark.parametrize("target", ["https://evil.example.org/", "//evil.example.org", "javascript:alert(1)"])

@@ -26,6 +26,7 @@ _OFFER: Final = (
     "valid_from",
     "valid_to",
     "image",
+    "url",
     "brand",
     "department",
     "product_category",
@@ -82,6 +83,7 @@ _EXAMPLE_OFFER: Final[Mapping[str, object]] = {
     "valid_from": date(2018, 1, 1),
     "valid_to": date(2018, 1, 7),
     "image": "https://check.example/bread.png",
+    "url": "https://check.example/bread",
     "brand": "Oma",
     "department": "FOOD",
     "product_category": "BREAD",
@@ -173,11 +175,13 @@ def unguarded_value_problems(
 ) -> Iterator[Problem]:
     """Warn of values that are printed although a member may lack them, their home store, or any offer.
 
-    Members whose purchases may not be used lack the reasons of offers, and most offers have no coupon.
+    Members whose purchases may not be used lack the reasons of offers; offers need no page, and most have no coupon.
     """
     unknown, offers = _unknown_member(sample), sample.get("offers")
     bare_offers = (
-        {"offers": [{**offer, "reason": None, "coupon": None} for offer in offers]} if isinstance(offers, list) else {}
+        {"offers": [{**offer, "url": None, "reason": None, "coupon": None} for offer in offers]}
+        if isinstance(offers, list)
+        else {}
     )
     for lacking in (unknown, bare_offers, _NO_OFFERS_LEFT) if offers else (unknown,):
         try:

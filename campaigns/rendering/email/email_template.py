@@ -73,13 +73,16 @@ class EmailTemplate:
         deals = _deal_annotations(folder, language, settings) if DEALS in html.text else None
         return cls(language, subject, text, compile_template(sandbox, html, place_of), targets, deals)
 
-    def render(self, context: Mapping[str, object]) -> EmailBody:
-        """Return the message of one member; TemplateError when a value is missing or of the wrong type."""
+    def render(self, context: Mapping[str, object], html_values: Mapping[str, object] | None = None) -> EmailBody:
+        """Return the message of one member; TemplateError when a value is missing or of the wrong type.
+
+        `html_values` replace values in the HTML alone, such as the links of offers: text parts are not tracked.
+        """
         deals = {} if self.deals is None else {DEALS: self.deals(context.get("offers"))}
         return EmailBody(
             one_line(self.subject.render(context)),
             _normalised_text(self.text.render(context)),
-            self.html.render({**context, **deals}),
+            self.html.render({**context, **deals, **(html_values or {})}),
         )
 
 

@@ -102,7 +102,7 @@ class TemplateFolder:
             return offer
         discount = _discount(offer.get("price"), offer.get("lowest_price_30d"))
         coupon = sample_coupon(offer, self.channel, language)
-        return {"discount": discount, "reason": None, **offer, "coupon": coupon}
+        return {"discount": discount, "url": None, "reason": None, **offer, "coupon": coupon}
 
     @cached_property
     def _digest(self) -> str:

@@ -19,9 +19,9 @@ from campaigns.rendering.templates.value_signs import (
     MEMBER,
     OFFER,
     OWN_LINK,
+    PAGE,
     SIGNS,
     START,
-    STORE,
     TITLE,
     VALUE,
     render_signs,
@@ -71,7 +71,7 @@ def _personal_spans(text: str, *, is_markup: bool) -> Iterator[tuple[int, int]]:
             yield from (
                 match.span(1)
                 for match in pattern.finditer(text)
-                if _is_personal_link(match[1].strip("\"' ")) or (STORE in match[1] and not _is_followed(match[0]))
+                if _is_personal_link(match[1].strip("\"' ")) or (PAGE in match[1] and not _is_followed(match[0]))
             )
         yield from (match.span() for match in _STYLE.finditer(text) if _hides_an_address(match[1] or match[2] or ""))
         text = _INLINE_TAG.sub(lambda tag: _NOTHING * len(tag[0]), text)  # joins what it parts, and keeps positions
@@ -84,9 +84,9 @@ def _personal_spans(text: str, *, is_markup: bool) -> Iterator[tuple[int, int]]:
 def _hides_an_address(style: str) -> bool:
     """Return whether a style has a sign and a backslash, with which CSS writes `url` and `//` in other letters.
 
-    The address of a store has no place in any: a mailbox would load it.
+    The address of a page, of a store or an offer, has no place in any: a mailbox would load it.
     """
-    return STORE in style or ("\\" in style and (VALUE in style or JOINT in style))
+    return PAGE in style or ("\\" in style and (VALUE in style or JOINT in style))
 
 
 def _visible(word: str) -> str:
@@ -104,10 +104,10 @@ def _is_personal_link(link: str) -> bool:
     """Return whether the value of a link attribute has a sign; an own link may have a constant end."""
     if VALUE in link or JOINT in link:
         return True
-    rest = re.sub(f"[{CHOICE}{OWN_LINK}{STORE}]", "", link)
+    rest = re.sub(f"[{CHOICE}{OWN_LINK}{PAGE}]", "", link)
     if not rest.strip():
         return False
-    return CHOICE in link or STORE in link or OWN_LINK in link[1:]
+    return CHOICE in link or PAGE in link or OWN_LINK in link[1:]
 
 
 def _is_personal_word(word: str) -> bool:
@@ -119,7 +119,7 @@ def _is_personal_word(word: str) -> bool:
         return True
     if JOINT in word and _COMPUTED.sub("", word).strip(".,;:!?"):
         return True
-    if not re.sub(f"[{CHOICE}{OWN_LINK}{STORE}]", "", word):
+    if not re.sub(f"[{CHOICE}{OWN_LINK}{PAGE}]", "", word):
         return False
     before, own_link, after = word.partition(OWN_LINK)
     if own_link:

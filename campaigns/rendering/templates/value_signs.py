@@ -13,14 +13,14 @@ from jinja2 import nodes
 from campaigns.rendering.templates.variables import LIST_ITEM
 
 VALUE, OWN_LINK, CHOICE, JOINT, START, END = "\ue000\ue001\ue002\ue003\ue004\ue005"
-MEMBER, TITLE, OFFER, STORE = "\ue006\ue007\ue008\ue009"
+MEMBER, TITLE, OFFER, PAGE = "\ue006\ue007\ue008\ue009"
 SIGNS: Final = re.compile("[\ue000-\ue009]")
 _HOUSE: Final = frozenset({"brand", "campaign", "organisation", "sender", "today"})
 _HOUSE_LINKS: Final = frozenset({("organisation", "privacy_notice"), ("brand", "logo"), ("brand", "logo_dark")})
 _LOOP_ITEMS: Final = frozenset({"previtem", "nextitem"})
 # free texts, the same for everybody
 _TITLES: Final = frozenset({("campaign", "title"), ("campaign", "reason"), ("sender", "partner")})
-_STORE_LINK: Final = ("store", "url")
+_PAGES: Final = frozenset({("store", "url"), ("offers", LIST_ITEM, "url")})
 _OWN_LINKS: Final = frozenset(
     {("offers", LIST_ITEM, "image"), ("offers", LIST_ITEM, "coupon", "image"), ("note", "link")}
 )
@@ -179,8 +179,8 @@ def _shown(node: nodes.Node, scope: _Scope) -> str:
         return TITLE
     if value[0] in _HOUSE:
         return "https://house.example/" if value in _HOUSE_LINKS else "h"
-    if value == _STORE_LINK:
-        return OWN_LINK + STORE
+    if value in _PAGES:
+        return OWN_LINK + PAGE
     if value in _OWN_LINKS or value[:1] == ("links",):
         return OWN_LINK
     return VALUE if value[0] == "loop" else VALUE + _origin(value)

@@ -1,7 +1,7 @@
 """Clicks of a run: people by variant and arm, and people, clicks and machines by link."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -52,16 +52,16 @@ def add_counts(rows: Sequence[ClickCount]) -> ClickCount:
 def click_report(connection: Connection, run_number: int, offer_ids: Collection[str]) -> ClickReport:
     """Return the clicks of a run; `offer_ids` are its offers, by which links are named."""
     counted = link_clicks.click_counts(connection, run_number)
-    names = link_names((link.target for link in counted), offer_ids)
+    names = link_names(dict.fromkeys(link.target for link in counted), offer_ids)
     members = click_counts.people_by_link(connection, run_number)
-    links = [
-        LinkResult(
-            names[link.target],
-            link.target,
-            members.get(link_clicks.link_name(link.target), 0),
-            link.people,
-            link.machines,
+    links: dict[str, LinkResult] = {}
+    for link in counted:  # an offer's link counts by place; a member has one place for it
+        before = links.get(link.target, LinkResult(names[link.target], link.target, 0, 0, 0))
+        links[link.target] = replace(
+            before,
+            members=before.members + members.get(link.name, 0),
+            people=before.people + link.people,
+            machines=before.machines + link.machines,
         )
-        for link in counted
-    ]
-    return ClickReport(click_counts.people_by_variant(connection, run_number), links)
+    ordered = sorted(links.values(), key=lambda link: (-link.people, link.target))
+    return ClickReport(click_counts.people_by_variant(connection, run_number), ordered)

@@ -59,7 +59,9 @@ class EmailComposer:
             template = (self.templates if is_internal or is_tracked else self.shared)[
                 delivery.variant, message_language(delivery)
             ]
-            body = template.render(context)
+            position = delivery.claimed.position if is_tracked else None
+            offers = context["offers"] if is_internal else self.link_tracker.lead_offers(context["offers"], position)
+            body = template.render(context, {"offers": offers})
             if self.subject_prefix:
                 body = replace(body, subject=f"{self.subject_prefix} {body.subject}")
             if is_tracked:

@@ -12,6 +12,7 @@ from campaigns.core.model.offer import Offer
 from campaigns.core.model.settings import Settings
 from campaigns.offers.coupons.coupon_codes import CouponCode
 from campaigns.offers.message_order import order_by_picture
+from campaigns.offers.offer_address import campaign_address
 from campaigns.rendering.campaign_reason import campaign_reason
 from campaigns.rendering.offer_reason_text import GoodsName, offer_reason_text
 from campaigns.rendering.templates.coupon_values import CodeValues, coupon_values, sample_code_values
@@ -37,8 +38,8 @@ def sample_codes(_offer: Offer, _position: int) -> None:
     """Give every coupon the code of samples, as previews and proofs do: they burn none."""
 
 
-def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[str, object]:
-    """Return an offer as template values: texts in one language, the image as an absolute URL."""
+def offer_view(offer: Offer, language: Language, settings: Settings, campaign: str) -> Mapping[str, object]:
+    """Return an offer as template values: texts in one language, image and page as absolute URLs."""
     return {
         "id": offer.id,
         "title": offer.title.text(language),
@@ -54,6 +55,7 @@ def offer_view(offer: Offer, language: Language, settings: Settings) -> Mapping[
         "product_category": offer.product_category,
         "brand": offer.brand,
         "image": f"{public_base_url(settings)}/images/{offer.image}",
+        "url": None if offer.url is None else campaign_address(offer.url, campaign, offer.id),
         "reason": None,
         "coupon": _card_coupon(offer),
     }
@@ -127,7 +129,8 @@ class TemplateContexts:
         # an offer that is missing has goods that have become sensitive, or unknown, since the plan
         for offer in order_by_picture([self.offers[offer_id] for offer_id in ids if offer_id in self.offers]):
             if (offer.id, language) not in self._views:
-                self._views[offer.id, language] = offer_view(offer, language, self.run_context.settings)
+                settings, campaign = self.run_context.settings, self.run_context.campaign.name
+                self._views[offer.id, language] = offer_view(offer, language, settings, campaign)
             view, reason = self._views[offer.id, language], reasons.get(offer.id)
             if reason is not None:
                 view = {**view, "reason": self._reason(offer.id, reason, language)}

@@ -66,7 +66,7 @@ class ClickRedirect:
             with self.page_context.context.ledger.write() as connection:
                 delivery = _delivery(connection, link)
                 is_person = not is_bot and not _is_immediate(delivery, at)
-                link_clicks.count_click(connection, link.run_number, link.target, is_person=is_person)
+                link_clicks.count_click(connection, link.run_number, link.target, link.place, is_person=is_person)
                 if is_person and delivery:
                     _record_member_click(connection, link, delivery, at)
         except SQLAlchemyError as error:  # a lost count must not fail anything
@@ -77,8 +77,8 @@ def _record_member_click(connection: Connection, link: TrackedLink, delivery: Ro
     """Record the member's click if they allow it now: a withdrawal also covers messages sent before it (GD-22)."""
     allowed = choices.consent_state_of(connection, delivery["member_id"]).on
     if Choice.TRACKING in allowed and not allowed & _NO_TRACKING:
-        place, link_name = (link.run_number, delivery["position"]), link_clicks.link_name(link.target)
-        delivery_events.record_click(connection, place, delivery["member_id"], link_name, at)
+        key, link_name = (link.run_number, delivery["position"]), link_clicks.link_name(link.target, link.place)
+        delivery_events.record_click(connection, key, delivery["member_id"], link_name, at)
 
 
 def _is_immediate(delivery: RowMapping | None, at: datetime) -> bool:
