@@ -213,7 +213,8 @@ def test_only_handed_over_calls_are_accepted(calls):
     text = send_run(calls.workspace, SMS, "texts")
     signer = calls.workspace.engine.context.signer
     names = [text.name(AINO), signer.delivery_reference(calls.run.number or 0, 999), signer.delivery_reference(77, 1)]
-    rows = [["040 1230001", "", "fi", "s", name, "do not call"] for name in names]
+    cells = ({"number": "040 1230001", "reference": name, "answer": "do not call"} for name in names)
+    rows = [[row.get(column, "") for column in calls.rows[0]] for row in cells]
     answers = calls.read(calls.write_file(spreadsheet_csv(calls.rows[0], rows)))
     assert [code for _, code in problem_lines(answers)] == ["unknown_reference"] * 3
     assert calls.count(NOTICE) == 0
