@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaigns.cli import click_tables, coupon_tables, open_workspace, output
+from campaigns.cli import click_tables, coupon_tables, offer_tables, open_workspace, output
 from campaigns.cli.output_phrases import Phrases
 from campaigns.core.model.enums import Language
 
@@ -20,10 +20,11 @@ def report(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="CAMPAIGN|RUN", help="Campaign, for its last run; or name of a run.")],
     every: Annotated[bool, typer.Option("--all", help="One line for each run of the campaign.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the offers, by place, as CSV.")] = False,
     language: open_workspace.OutputLanguageOption = Language.EN,
     json: open_workspace.JsonOption = False,
 ) -> None:
-    """Show what came of a campaign: deliveries, clicks, coupons, opt-outs, and the effect against the holdout."""
+    """Show what came of a campaign: deliveries, clicks, offers, coupons, opt-outs, and effect against the holdout."""
     from campaigns.results.reports.campaign_runs import find_run, summarise_runs
     from campaigns.results.reports.run_report import run_report as build_run_report
 
@@ -35,7 +36,9 @@ def report(
             click_tables.print_summaries(campaign, summarise_runs(engine, campaign), zone, phrases, json=json)
             return
         run_report = build_run_report(engine, name, language)
-    if json:
+    if as_csv:
+        offer_tables.print_offers_as_csv(run_report.offers)
+    elif json:
         output.print_json(_as_json(run_report, zone, phrases))
     else:
         _show(run_report, zone, phrases)
@@ -65,6 +68,8 @@ def _show(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> None:
     ]
     output.print_table(f"\n{phrases.text('Skipped')}", phrases.texts("reason", "members"), skips, none=none)
     click_tables.print_clicks(run_report.clicks, phrases)
+    until = "" if run_report.effect.until is None else _moment(run_report.effect.until, zone)
+    offer_tables.print_offers(run_report.offers, until, phrases)
     coupon_tables.print_coupons(run_report.coupons, phrases)
     events = [
         (phrases.code(str(row["channel"])), phrases.code(str(row["event"])), row["deliveries"])
@@ -156,6 +161,7 @@ def _as_json(run_report: "RunReport", zone: "tzinfo", phrases: Phrases) -> dict[
         "events": run_report.events,
         "clicks": click_tables.clicks_as_json(run_report.clicks),
         "links": click_tables.links_as_json(run_report.clicks),
+        "offers": offer_tables.offers_as_json(run_report.offers),
         "coupons": coupon_tables.coupons_as_json(run_report.coupons),
         "said_no_since": run_report.opt_outs,
         "effect": _effect_as_json(run_report.effect, zone, phrases),

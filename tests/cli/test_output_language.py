@@ -21,6 +21,7 @@ from campaigns.core.model.enums import Channel, Choice, Language, Register
 from campaigns.core.model.privacy_rights import RequestKind
 from campaigns.core.model.reasons import EndReason, SkipReason
 from campaigns.results.feedback.resolve_uncertain import CSV_COLUMNS
+from campaigns.results.reports.offer_results import UnreadPurchases
 from campaigns.results.reports.run_report import WithheldReason
 from campaigns.store.runs.decisions import OutcomeCounts
 from campaigns.store.runs.run_tables import Run
@@ -59,7 +60,7 @@ def words(text: str) -> list[str]:
 
 def literals() -> Iterator[str]:
     """Yield the texts in the modules of the commands, and those that other rooms pass to them."""
-    yield from (reason.value for reason in WithheldReason)
+    yield from (reason.value for reason in chain(WithheldReason, UnreadPurchases))
     for module in CLI.glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

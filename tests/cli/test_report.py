@@ -43,7 +43,7 @@ def test_a_report_in_json_has_exactly_these_keys(sent: Shell) -> None:
     report = sent("report", RUN, "--json").json
     assert list(report) == [
         *("run", "campaign", "state", "planned", "deliveries", "skips", "events"),
-        *("clicks", "links", "coupons", "said_no_since", "effect"),
+        *("clicks", "links", "offers", "coupons", "said_no_since", "effect"),
     ]
     assert (report["run"], report["campaign"], report["state"]) == (RUN, "letter", "closed")
     assert report["planned"] + sum(report["skips"].values()) == 18

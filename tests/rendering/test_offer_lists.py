@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.rendering.checks.offer_lists import bare_offer_lists, shows_offer_pictures, shows_offers
+from campaigns.rendering.checks.offer_lists import (
+    ALL_OFFERS,
+    bare_offer_lists,
+    number_of_offers,
+    shows_offer_pictures,
+    shows_offers,
+)
 from tests.support.template_folders import SETTINGS, folder_of, html
 
 LIST = "{% for offer in offers %}{{ offer.title }}{% endfor %}"
@@ -46,3 +52,21 @@ def test_what_a_template_shows_of_offers_is_read_from_its_files(tmp_path: Path) 
     )
     assert [shows_offers(folder) for folder in (plain, titles, pictures)] == [False, True, True]
     assert [shows_offer_pictures(folder) for folder in (plain, titles, pictures)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Hei", 0),
+        ("{% if offers %}{{ offers|first }}{% endif %}", 1),
+        ("{% with offer = offers|first %}{{ offer.title }}{% endwith %}", 1),
+        ("{{ offers[0].title }} {{ offers[2].title }}", 3),
+        ("{%- for offer in offers %}{{ offer.title }}{% endfor %}", ALL_OFFERS),
+        (
+            "{% if offers %}{{ offers[0].title }}{% endif %}{% for offer in offers[1:] %}{{ offer.title }}{% endfor %}",
+            ALL_OFFERS,
+        ),
+    ],
+)
+def test_a_message_that_names_only_the_best_offers_shows_no_more(text: str, number: int, tmp_path: Path) -> None:
+    assert number_of_offers(folder_of(tmp_path, {"body.txt": text})) == number

@@ -21,6 +21,9 @@ from campaigns.rendering.templates.sandbox import insert_texts, parse_template, 
 
 _OFFERS: Final = "offers"
 _OFFERS_READ: Final = re.compile(r"\{[{%][^}]*\boffers\b|\bpage\.offers\b")
+_ALL_READ: Final = re.compile(r"\{%-?\s*for\b[^%]*\bin\s+offers\b|\bpage\.offers\b")
+_ONE_READ: Final = re.compile(r"\boffers\s*\[\s*(\d+)\s*\]")
+ALL_OFFERS: Final = -1
 _PICTURE_READ: Final = re.compile(r"\.image\b")
 _FILES: Final[Mapping[Channel, tuple[str, ...]]] = {
     Channel.EMAIL: (TEXT_FILE, MJML_FILE),
@@ -41,6 +44,15 @@ def shows_offer_pictures(folder: TemplateFolder) -> bool:
     if folder.channel is Channel.POST:
         return PICTURE in offer_drawings(folder)
     return shows_offers(folder) and any(_PICTURE_READ.search(text) for text in _texts(folder))
+
+
+def number_of_offers(folder: TemplateFolder) -> int:
+    """Return how many of its offers a message shows, the best first; `ALL_OFFERS` where it lists them."""
+    texts = list(_texts(folder))
+    if any(_ALL_READ.search(text) for text in texts):
+        return ALL_OFFERS
+    places = [int(place) + 1 for text in texts for place in _ONE_READ.findall(text)]
+    return max(places, default=1 if shows_offers(folder) else 0)
 
 
 def bare_offer_lists(folder: TemplateFolder, settings: Settings) -> list[Problem]:

@@ -1,6 +1,8 @@
 """Clicks of a run by people: of members who allow them to be noted, each counted once; machines are left out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select
 
@@ -8,7 +10,7 @@ from audiences.tables import CHOICE_ENTRY, CHOICES
 from campaigns.core.model.enums import Channel, Choice
 from campaigns.store.runs import delivery_events
 from campaigns.store.runs.event_tables import EVENT
-from campaigns.store.runs.run_tables import DELIVERY
+from campaigns.store.runs.run_tables import DECISION, DELIVERY
 from campaigns.store.runs.states import DeliveryState
 
 
@@ -48,6 +50,30 @@ def people_by_link(connection: Connection, run_number: int) -> dict[str, int]:
         .group_by(EVENT.c.code)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def messages_with_offers(connection: Connection, run_number: int, after: str, limit: int) -> Sequence[Sequence[Any]]:
+    """Return delivered messages with offers in the order of their members, after a member: `limit` at most.
+
+    A row has the member, variant, channel, the chosen offers in the short form of the decision, and whether a click
+    could be noted for the member: e-mails alone are tracked.
+    """
+    trackable = and_(DELIVERY.c.channel == Channel.EMAIL, _is_trackable())
+    same = and_(DELIVERY.c.run_number == DECISION.c.run_number, DELIVERY.c.position == DECISION.c.position)
+    columns = (DECISION.c.member_id, DELIVERY.c.variant, DELIVERY.c.channel, DECISION.c.offers)
+    query = (
+        select(*columns, case((trackable, 1), else_=0))
+        .join_from(DECISION, DELIVERY, same)
+        .where(
+            DECISION.c.run_number == run_number,
+            DECISION.c.member_id > after,
+            DECISION.c.offers.is_not(None),
+            _is_delivered(run_number),
+        )
+        .order_by(DECISION.c.member_id)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
 
 
 def delivered(connection: Connection, run_number: int) -> int:

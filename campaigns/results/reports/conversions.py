@@ -33,7 +33,7 @@ from campaigns.store.runs.run_tables import Run
 
 HOLDOUTS: Final = (SkipReason.HOLDOUT_CAMPAIGN, SkipReason.HOLDOUT_GLOBAL)
 _GOAL: Final = "goal"
-_ASSIGNED: Final = f"""
+ASSIGNED: Final = f"""
     SELECT member_id, unit, kind, reason, arm FROM decision
     WHERE run_number = {{number}}
     AND (kind = '{SEND}' OR reason IN ('{SkipReason.FREQUENCY_CAP}', '{HOLDOUTS[0]}', '{HOLDOUTS[1]}'))
@@ -85,7 +85,7 @@ def count_conversions(
         session.register("redemptions", _redemptions(engine, run.number or 0))
         rule_results = session.evaluate_rules("rule_results", select_conditions({_GOAL: goal}, scope))
         assigned = session.register(
-            "assigned", engine.context.ledger.fetch_arrow(_ASSIGNED.format(number=run.number or 0))
+            "assigned", engine.context.ledger.fetch_arrow(ASSIGNED.format(number=run.number or 0))
         )
         rows = session.fetch_rows(_by_group(session.create_table("units", _units(assigned, rule_results))))
     return _shares(rows)

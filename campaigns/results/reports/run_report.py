@@ -15,6 +15,7 @@ from campaigns.results.reports.campaign_runs import find_run
 from campaigns.results.reports.clicks import ClickReport, click_report
 from campaigns.results.reports.conversions import HOLDOUTS, ConversionCounts, count_conversions, goal_of
 from campaigns.results.reports.lift import ADDRESSED, ArmResults, Comparison, compare_with_holdout, winning_arm
+from campaigns.results.reports.offer_results import OfferResults, offer_results
 from campaigns.results.reports.redeemed_coupons import RedeemedCoupons, redeemed_coupons
 from campaigns.results.reports.run_counts import CountRow
 from campaigns.results.reports.statistics import Proportion
@@ -56,7 +57,7 @@ class RunReport:
     """Report of one run.
 
     `events` holds provider events with their deliveries, `clicks` people and links of its e-mails, `coupons` its
-    offers with coupons, and `opt_outs` the later opt-outs by channel.
+    offers with coupons, `offers` what came of all its offers, and `opt_outs` the later opt-outs by channel.
     """
 
     run: Run
@@ -65,6 +66,7 @@ class RunReport:
     events: Sequence[CountRow]
     clicks: ClickReport
     coupons: Sequence[RedeemedCoupons]
+    offers: OfferResults | None
     opt_outs: Mapping[str, int]
     effect: MeasuredEffect
 
@@ -89,6 +91,7 @@ def run_report(engine: Engine, name: str, language: Language) -> RunReport:
         events,
         clicks,
         coupons,
+        offer_results(engine, run, campaign, offers, None if since is None else (since, since + window)),
         opt_outs,
         _effect(engine, run, campaign, plan_counts, since, language),
     )
