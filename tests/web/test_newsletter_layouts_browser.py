@@ -35,7 +35,7 @@ OUTSIDE_OF_THEIR_CELL = """[...document.querySelectorAll(".name, .deal, .price")
     return range.getBoundingClientRect().right > element.closest("td").getBoundingClientRect().right + 1
 }).map(element => element.innerText)"""
 BROKEN_WORDS = """[...document.querySelectorAll(".name")].flatMap(element => {
-    const text = element.firstChild, words = [...text.data.matchAll(/\\S+/g)]
+    const text = (element.querySelector("a") ?? element).firstChild, words = [...text.data.matchAll(/\\S+/g)]
     return words.filter(word => {
         const range = document.createRange()
         range.setStart(text, word.index)
