@@ -16,6 +16,7 @@ OFFER_FACTS: Final = table("offer_facts", *map(column, ("offer", "offer_id", "of
 KNOWN_FACTS: Final = table("known_facts", *map(column, ("offer_id", *UNKNOWN)))
 _PRESENT: Final = timedelta(days=90)
 _SHORT, _LONG = 7, 28
+_DECIMALS: Final = 1_000_000_000
 
 
 def offer_facts(as_of: datetime, pieces: Sequence[MemberPiece]) -> Select[Any]:
@@ -23,7 +24,8 @@ def offer_facts(as_of: datetime, pieces: Sequence[MemberPiece]) -> Select[Any]:
 
     `share_7` and `share_28` are parts of all visits of these days, summed over its goods and those like them by weight;
     `repeat_rate` is the part of buyers of its own goods with a second visit, drawn towards 0.2 by five; `basket_share`
-    the mean of 1 / lines of the visits with these goods. `lines` are all lines that were counted.
+    the mean of 1 / lines of the visits with these goods. `lines` are all lines that were counted. Facts have nine
+    decimals, so that plans and engines that add up in another order agree.
     """
     purchases = purchases_of(as_of, _PRESENT, pieces)
     visits = visits_of(purchases).subquery("all_visits")
@@ -69,9 +71,13 @@ def offer_facts(as_of: datetime, pieces: Sequence[MemberPiece]) -> Select[Any]:
         "repeat_rate": facts.c.repeat_rate,
         "basket_share": facts.c.sized / facts.c.n,
     }
-    values = (func.coalesce(value, UNKNOWN[name]).label(name) for name, value in known.items())
+    values = (_rounded(func.coalesce(value, UNKNOWN[name])).label(name) for name, value in known.items())
     joined = OFFERS.join(totals, literal(1) == literal(1)).outerjoin(facts, facts.c.offer == OFFERS.c.offer)
     return select(*OFFERS.c, *values, totals.c.lines).select_from(joined)
+
+
+def _rounded(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.floor(value * _DECIMALS + 0.5) / float(_DECIMALS)
 
 
 def _recent(age: ColumnElement[Any], days: int, value: Any) -> ColumnElement[Any]:
